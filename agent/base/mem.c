@@ -1,0 +1,35 @@
+#include "agent/base/mem.h"
+
+#include "agent/base/must.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+void mem_out(size_t n)
+{
+	fprintf(stderr, "level=error msg=\"out of memory\" bytes=%zu "
+			"hint=\"raise the memory limit, or lower --memory.budget\"\n",
+		n);
+	exit(70);
+}
+
+void *mem_alloc(size_t size, size_t count)
+{
+	void *p;
+
+	must(size > 0 && count < SIZE_MAX / 2 / size);
+	p = calloc(count ? count : 1, size);
+	if (!p)
+		mem_out(size * count);
+	return p;
+}
+
+void *mem_resize(void *p, size_t n)
+{
+	void *q = realloc(p, n ? n : 1);
+
+	if (!q)
+		mem_out(n);
+	return q;
+}

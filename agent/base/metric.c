@@ -1,0 +1,167 @@
+#include "agent/base/metric.h"
+
+#include "agent/base/buf.h"
+#include "agent/base/list.h"
+#include "agent/base/mem.h"
+#include "agent/base/must.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+
+struct metric {
+	struct list link; /* in `all`, sorted by family name */
+	const struct metric_family *family;
+	char *labels; /* `a="b",c="d"`, NUL at the end */
+	double value; /* histograms: the sum */
+	uint64_t count;
+	size_t n_buckets;
+	uint64_t *buckets; /* not cumulative */
+	double (*read)(void *owner);
+	void *owner;
+};
+
+static struct list all = {&all, &all};
+
+/* Prometheus escapes backslash, quote and newline in a label's value. */
+static char *print_labels(const struct metric_label *labels)
+{
+	struct buf b = {0};
+
+	for (; labels && labels->name; labels++) {
+		if (b.n)
+			buf_add_char(&b, ',');
+		buf_printf(&b, "%s=\"", labels->name);
+		for (const char *p = labels->value; *p; p++) {
+			if (*p == '\n') {
+				buf_add(&b, "\\n", 2);
+				continue;
+			}
+			if (*p == '\\' || *p == '"')
+				buf_add_char(&b, '\\');
+			buf_add_char(&b, *p);
+		}
+		buf_add_char(&b, '"');
+	}
+	buf_add_char(&b, 0);
+	return b.p;
+}
+
+struct metric *metric_new(const struct metric_family *f, const struct metric_label *labels)
+{
+	struct metric *m = mem_new(struct metric, 1);
+	struct list *before = &all;
+
+	m->family = f;
+	m->labels = print_labels(labels);
+	if (f->kind == METRIC_HISTOGRAM) {
+		while (f->buckets[m->n_buckets] > 0)
+			m->n_buckets++;
+		m->buckets = mem_new(uint64_t, m->n_buckets + 1);
+	}
+	while (before->prev != &all &&
+		strcmp(container_of(before->prev, struct metric, link)->family->name, f->name) > 0)
+		before = before->prev;
+	list_add_last(before, &m->link);
+	return m;
+}
+
+void metric_free(struct metric *m)
+{
+	if (!m)
+		return;
+	list_remove(&m->link);
+	free(m->labels);
+	free(m->buckets);
+	free(m);
+}
+
+void metric_add(struct metric *m, double n)
+{
+	m->value += n;
+}
+
+void metric_set(struct metric *m, double v)
+{
+	m->value = v;
+}
+
+void metric_observe(struct metric *m, double v)
+{
+	size_t i = 0;
+
+	must(m->family->kind == METRIC_HISTOGRAM);
+	while (i < m->n_buckets && v > m->family->buckets[i])
+		i++;
+	m->buckets[i]++;
+	m->count++;
+	m->value += v;
+}
+
+double metric_value(const struct metric *m)
+{
+	if (m->read)
+		return m->read(m->owner);
+	return m->family->kind == METRIC_HISTOGRAM ? (double)m->count : m->value;
+}
+
+void metric_set_reader(struct metric *m, double (*read)(void *owner), void *owner)
+{
+	m->read = read;
+	m->owner = owner;
+}
+
+static void print_number(struct buf *out, double v)
+{
+	if (fabs(v) < 1e15 && v == floor(v))
+		buf_printf(out, "%" PRId64 "\n", (int64_t)v);
+	else
+		buf_printf(out, "%.17g\n", v);
+}
+
+static void print_histogram(struct buf *out, const struct metric *m)
+{
+	const char *comma = m->labels[0] ? "," : "";
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i <= m->n_buckets; i++) {
+		sum += m->buckets[i];
+		buf_printf(out, "%s_bucket{%s%sle=\"", m->family->name, m->labels, comma);
+		if (i < m->n_buckets)
+			buf_printf(out, "%g", m->family->buckets[i]);
+		else
+			buf_add_str(out, STR("+Inf"));
+		buf_printf(out, "\"} %" PRIu64 "\n", sum);
+	}
+	buf_printf(out, "%s_sum{%s} ", m->family->name, m->labels);
+	print_number(out, m->value);
+	buf_printf(out, "%s_count{%s} %" PRIu64 "\n", m->family->name, m->labels, m->count);
+}
+
+static void print_series(struct buf *out, const struct metric *m)
+{
+	if (m->family->kind == METRIC_HISTOGRAM) {
+		print_histogram(out, m);
+		return;
+	}
+	buf_add_str(out, str_from(m->family->name));
+	if (m->labels[0])
+		buf_printf(out, "{%s}", m->labels);
+	buf_add_char(out, ' ');
+	print_number(out, metric_value(m));
+}
+
+void metric_print_all(struct buf *out)
+{
+	static const char *const kinds[] = {"counter", "gauge", "histogram"};
+	const char *last = NULL;
+
+	LIST_EACH(m, &all, struct metric, link) {
+		if (!last || strcmp(last, m->family->name) != 0) {
+			buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", m->family->name,
+				m->family->help, m->family->name, kinds[m->family->kind]);
+		}
+		last = m->family->name;
+		print_series(out, m);
+	}
+}

@@ -1,0 +1,45 @@
+#pragma once
+
+/*
+ * An ack counts who still holds data that came from one place: a chunk of a file, a
+ * request of a client. Whoever keeps data beyond the call that brought it takes a
+ * reference, once per batch and not per entry, and gives it back when the data was
+ * delivered, or was refused for good and counted. When the last is given back, the ack is settled
+ * and its owner may move the position, or answer the client. All on the loop's thread.
+ */
+
+#include "agent/base/must.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct ack {
+	void (*settled)(struct ack *a);
+	uint32_t refs;
+	struct ack_link *waiters; /* other acks that this one holds, given back with it */
+};
+
+/* refs is 1: the maker's own, given back when it has pushed all there is. */
+void ack_init(struct ack *a, void (*settled)(struct ack *a));
+
+static inline void ack_hold(struct ack *a)
+{
+	must(a->refs > 0);
+	a->refs++;
+}
+void ack_release(struct ack *a);
+
+/* Gives the caller's reference on earlier to later: earlier is released when later is
+ * settled. For a record whose first part came with one chunk and its last with another. */
+void ack_chain(struct ack *later, struct ack *earlier);
+
+/* A set of acks held by one batch, each once (as far as it is cheap to know). */
+struct ack_set {
+	struct ack **p;
+	size_t n;
+	size_t cap;
+};
+
+void ack_set_add(struct ack_set *s, struct ack *a); /* takes a reference if a is not the last added */
+void ack_set_release(struct ack_set *s);            /* gives all back and empties the set */

@@ -1,0 +1,80 @@
+#pragma once
+
+/*
+ * A component type is what one block name means. It lives in one file,
+ * agent/component/<block name>.c, which exports one symbol: its struct component_type,
+ * listed in agent/registry.c.
+ *
+ * Life of an instance, all calls on the loop's thread:
+ *
+ *	start() once; update() each time a reload or a changed export changed its arguments;
+ *	then stop(), after which nothing is pushed into it; it calls component_stopped()
+ *	once, at once or later, when it holds no data that it may still deliver.
+ *
+ * What feeds a component is stopped before it: sources first, then down the edges.
+ */
+
+#include "agent/graph/arg.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct agent_context;
+struct component;
+struct err;
+struct loop;
+
+/* One exported field. A component exports it by component_export(), in start() or later. */
+struct export_field {
+	const char *name;
+	enum arg_type type; /* ARG_CAPSULE, ARG_TARGETS, ARG_STR, … */
+	const struct capsule_type *capsule;
+	const char *help;
+};
+
+struct component_type {
+	const char *name; /* the block name: "loki.write" */
+	const char *help;
+	int stability;   /* enum stability; 0 is experimental, so say it always */
+	bool is_config;  /* logging, http, …: at most one, no label, no exports */
+	const struct arg *args;
+	size_t size;      /* of an instance; its first member is struct component */
+	size_t args_size; /* of the struct that args decodes to */
+	const struct export_field *exports; /* name NULL at the end; NULL: none */
+
+	/* Checks beyond the table, at load and by `invar validate`: report into d at ranges
+	 * taken with ARG_AT. NULL: none. No side effects. */
+	bool (*check)(const void *args, struct diags *d);
+
+	/* args live until the next update() has returned, or until component_stopped(). */
+	bool (*start)(struct component *c, const void *args, struct err *e);
+	bool (*update)(struct component *c, const void *args, struct err *e); /* on failure the old ones stay in force */
+	void (*stop)(struct component *c);
+};
+
+enum health {
+	HEALTH_UNKNOWN,
+	HEALTH_HEALTHY,
+	HEALTH_UNHEALTHY,
+	HEALTH_EXITED,
+};
+
+struct node;
+
+struct component {
+	const struct component_type *type;
+	const char *id; /* "loki.write.default", as the log and the metrics say it */
+	struct loop *loop;
+	struct agent_context *agent; /* the process-wide services, agent/graph/context.h */
+	struct node *node;           /* the graph's own */
+};
+
+void component_stopped(struct component *c);
+
+/* Sets an exported field; v is copied. What refers to it is evaluated again at the end of this turn, if the
+ * value differs from the one before. */
+void component_export(struct component *c, const char *name, struct value v);
+
+/* Healthy is said by the graph after a start() or update() that succeeded; a component says
+ * more when its work fails or recovers. reason is copied. */
+void component_set_health(struct component *c, enum health h, const char *reason);

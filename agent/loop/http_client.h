@@ -1,0 +1,95 @@
+#pragma once
+
+/*
+ * Outgoing HTTP on curl's multi interface: keep-alive, TLS, proxies from the environment or
+ * from the settings, time-outs. One http_client a process; an http_target is where and how
+ * (settings of one endpoint); an http_call is one request.
+ */
+
+#include "agent/base/list.h"
+#include "agent/base/str.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct err;
+struct http_call;
+struct http_client;
+struct http_target;
+struct loop;
+
+struct http_client *http_client_new(struct loop *l);
+void http_client_free(struct http_client *c); /* cancels what is under way */
+
+struct http_header {
+	struct str name;
+	struct str value; /* secrets too; never logged */
+};
+
+/* Settings; texts are copied by http_target_new(). Empty (n 0) means not set. */
+struct http_settings {
+	const struct http_header *headers; /* sent with every request */
+	size_t n_headers;
+	struct str basic_username;
+	struct str basic_password;
+	struct str basic_password_file; /* read again for each request */
+	struct str bearer_token;
+	struct str bearer_token_file; /* read again for each request */
+	struct str authorization_type; /* with authorization_credentials(_file): "Type credentials" */
+	struct str authorization_credentials;
+	struct str authorization_credentials_file;
+	struct str ca_pem, ca_file;
+	struct str cert_pem, cert_file;
+	struct str key_pem, key_file;
+	struct str server_name;
+	bool insecure_skip_verify;
+	struct str min_version; /* "TLS10" … "TLS13"; empty: 1.2 */
+	struct str proxy_url;
+	struct str no_proxy;
+	bool proxy_from_environment;
+	bool follow_redirects;
+	bool enable_http2;
+	int64_t connect_timeout; /* ns; 0: 10 s */
+	int64_t timeout;         /* ns, whole request; 0: none (watches) */
+	int64_t idle_timeout;    /* ns without a byte received; 0: none */
+	struct str user_agent;   /* empty: "invar/VERSION (linux)" */
+};
+
+/* NULL, with e filled, if a file cannot be read or a setting cannot be used. */
+struct http_target *http_target_new(struct http_client *c, const struct http_settings *s, struct err *e);
+void http_target_free(struct http_target *t); /* no call of it may be under way */
+
+enum http_outcome {
+	HTTP_ANSWERED, /* status says what */
+	HTTP_FAILED,   /* no answer: refused, reset, time-out, name not found; error says which */
+};
+
+/* Embedded in its owner, zeroed, then filled. url and body are borrowed until done() or cancel. */
+struct http_call {
+	/* to be filled by the owner */
+	const char *method; /* "GET", "POST" */
+	struct str url;
+	struct str body;
+	const struct http_header *headers; /* of this request; copied by http_call_start() */
+	size_t n_headers;
+	size_t max_answer; /* bytes of answer body kept; 0: 64 KiB; more is cut, not an error */
+	bool accept_gzip;  /* ask for a compressed answer; it arrives here plain */
+	/* called with each part of the body as it comes, when set; then nothing is kept. */
+	void (*part)(struct http_call *call, struct str bytes);
+	/* called once, unless the call is cancelled; the call may be started again inside it. */
+	void (*done)(struct http_call *call, enum http_outcome outcome);
+
+	/* valid in done(), and status in part() */
+	int status;
+	struct str answer;
+	struct str content_type;
+	int64_t retry_after; /* ns from now; -1: the answer had none. Seconds and HTTP-date */
+	char error[256];     /* of HTTP_FAILED, in words */
+	int64_t started;     /* loop_now() at the start */
+	uint64_t sent_bytes;
+
+	struct http_transfer *transfer; /* the client's own; NULL: not under way */
+};
+
+void http_call_start(struct http_target *t, struct http_call *call);
+void http_call_cancel(struct http_call *call); /* done() is not called; twice is fine */

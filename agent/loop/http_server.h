@@ -1,0 +1,70 @@
+#pragma once
+
+/*
+ * Incoming HTTP/1.1 on libmicrohttpd, driven by the loop. One http_server an address. The
+ * handler gets a request when its body is complete (bounded by max_body) and answers at
+ * once or later.
+ */
+
+#include "agent/base/str.h"
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct err;
+struct http_request;
+struct http_server;
+struct loop;
+
+struct http_server_settings {
+	struct str address; /* "0.0.0.0:4318", "[::]:4318", ":4318", "localhost:0" */
+	size_t max_body;    /* bytes as received; beyond it: too_large() or 413 */
+	size_t max_connections;  /* 0: 4096 */
+	int64_t idle_timeout;    /* ns without traffic on a connection; 0: 60 s */
+	struct str tls_cert_pem; /* both set: HTTPS */
+	struct str tls_key_pem;
+	struct str tls_client_ca_pem; /* set: clients must show a certificate from it */
+	/* A complete request. Answer it with http_reply(), now or later. */
+	void (*request)(struct http_server *s, struct http_request *r);
+	/* Called as soon as the head is known; false: the request is answered already (with
+	 * http_reply()), its body is not read. NULL: every request is taken. */
+	bool (*head)(struct http_server *s, struct http_request *r);
+	/* The client went away before an answer that comes later; r is invalid after it. */
+	void (*gone)(struct http_server *s, struct http_request *r);
+	/* Body over max_body: reply (413); NULL: a plain 413 is sent. */
+	void (*too_large)(struct http_server *s, struct http_request *r);
+};
+
+/* NULL and e filled if the address cannot be listened on (the text says why and what to do). */
+struct http_server *http_server_new(struct loop *l, const struct http_server_settings *set,
+	void *owner, struct err *e);
+void http_server_free(struct http_server *s); /* closes all connections */
+/* Stops accepting; connections end after their answer. */
+void http_server_quiesce(struct http_server *s);
+void *http_server_owner(const struct http_server *s);
+int http_server_port(const struct http_server *s);
+size_t http_server_connections(const struct http_server *s);
+
+/* Views, valid until the reply. */
+struct str http_request_method(const struct http_request *r);
+struct str http_request_path(const struct http_request *r); /* without the query */
+struct str http_request_query(const struct http_request *r, const char *name); /* p NULL: not given */
+struct str http_request_header(const struct http_request *r, const char *name); /* any case; p NULL: none */
+struct str http_request_body(const struct http_request *r);
+const struct in6_addr *http_request_peer(const struct http_request *r); /* IPv4 as ::ffff:… */
+void http_request_set_user(struct http_request *r, void *p); /* for an answer that comes later */
+void *http_request_user(const struct http_request *r);
+
+struct http_reply {
+	int status;
+	const char *content_type; /* NULL: none */
+	struct str body;          /* copied */
+	const struct http_reply_header {
+		const char *name;
+		const char *value;
+	} *headers; /* name NULL at the end; NULL: none */
+	bool close; /* Connection: close */
+};
+
+void http_reply(struct http_request *r, const struct http_reply *reply);

@@ -1,0 +1,36 @@
+#pragma once
+
+/* What every unit test includes: cmocka, and the few helpers that its cases share. A test
+ * file holds cases in a table, the wanted text beside the input, and a main() of one line. */
+
+/* clang-format off */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+/* clang-format on */
+
+#include "agent/base/str.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define TESTS_RUN(...) \
+	int main(void) \
+	{ \
+		const struct CMUnitTest tests[] = {__VA_ARGS__}; \
+\
+		return cmocka_run_group_tests(tests, NULL, NULL); \
+	}
+
+/* got is a struct str; want is a C string. Prints both when they differ. */
+#define assert_str(got, want) test_assert_str((got), (want), __FILE__, __LINE__)
+
+static inline void test_assert_str(struct str got, const char *want, const char *file, int line)
+{
+	if (got.n == strlen(want) && (got.n == 0 || memcmp(got.p, want, got.n) == 0))
+		return;
+	print_error("got  %.*s\nwant %s\n", (int)got.n, got.p ? got.p : "", want);
+	_fail(file, line);
+}
