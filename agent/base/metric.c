@@ -156,7 +156,7 @@ void metric_print_all(struct buf *out)
 	static const char *const kinds[] = {"counter", "gauge", "histogram"};
 	const char *last = NULL;
 
-	LIST_EACH(m, &all, struct metric, link) {
+	LIST_EACH (m, &all, struct metric, link) {
 		if (!last || strcmp(last, m->family->name) != 0) {
 			buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", m->family->name,
 				m->family->help, m->family->name, kinds[m->family->kind]);

@@ -131,7 +131,7 @@ bool timestamp_parse(struct str s, int64_t *ns)
 		two(p + 11) > 23 || two(p + 14) > 59 || two(p + 17) > 59)
 		return false;
 	sec = days_from_date(year, month, day) * 86400 + two(p + 11) * 3600 + two(p + 14) * 60 +
-		two(p + 17);
+	      two(p + 17);
 	s = str_from_at(s, 19);
 	if (!parse_fraction(&s, &frac) || !parse_zone(s, &zone))
 		return false;

@@ -53,7 +53,7 @@ uint32_t utf8_rune(struct str s, size_t at)
 	default:
 		must(p[0] >= 0xf0);
 		return (uint32_t)(p[0] & 0x07) << 18 | (uint32_t)(p[1] & 0x3f) << 12 |
-			(uint32_t)(p[2] & 0x3f) << 6 | (p[3] & 0x3f);
+		       (uint32_t)(p[2] & 0x3f) << 6 | (p[3] & 0x3f);
 	}
 }
 

@@ -18,7 +18,6 @@ struct budget {
 	size_t limit; /* bytes */
 	size_t used;
 	struct list waiters;
-	bool was_full;
 };
 
 /* Called once the budget, having been full, is below 7/8 again. */

@@ -9,6 +9,7 @@
 #include "agent/base/str.h"
 
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 enum signal_kind {
