@@ -1,0 +1,6 @@
+# For the rules: the C files of the project, or of one part of it.
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+export LC_ALL=C.UTF-8
+
+c_files() { git ls-files -co --exclude-standard -- "${@:-*.[ch]}" | grep -E '\.[ch]$' | while read -r f; do
+	[ ! -f "$f" ] || echo "$f"; done; }
