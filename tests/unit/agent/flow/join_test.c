@@ -1,0 +1,56 @@
+#include "agent/flow/join.h"
+
+#include "tests/test.h"
+
+static int settled;
+
+static void on_settled(struct ack *a)
+{
+	(void)a;
+	settled++;
+}
+
+/* Pieces from three chunks: none is settled before the chunk of the last piece is. */
+static void test_acks_wait_for_the_whole(void **state)
+{
+	struct join j = {0};
+	struct ack a[3];
+	int64_t time;
+
+	(void)state;
+	settled = 0;
+	for (size_t i = 0; i < 3; i++)
+		ack_init(&a[i], on_settled);
+	join_add(&j, STR("one "), 7, &a[0]);
+	join_add(&j, STR("two "), 8, &a[0]);
+	ack_release(&a[0]);
+	join_add(&j, STR("three "), 9, &a[1]);
+	ack_release(&a[1]);
+	assert_str(join_end(&j, STR("four"), &time, &a[2]), "one two three four");
+	assert_int_equal(time, 7);
+	join_clear(&j);
+	assert_int_equal(settled, 0);
+	ack_release(&a[2]);
+	assert_int_equal(settled, 3);
+	buf_fini(&j.text);
+}
+
+static void test_pending_is_given_back(void **state)
+{
+	struct join j = {0};
+	struct ack a;
+
+	(void)state;
+	settled = 0;
+	ack_init(&a, on_settled);
+	join_add(&j, STR("no end"), 7, &a);
+	ack_release(&a);
+	assert_str(join_pending(&j), "no end");
+	assert_int_equal(settled, 0);
+	join_clear(&j);
+	assert_int_equal(settled, 1);
+	assert_false(j.is_open);
+	buf_fini(&j.text);
+}
+
+TESTS_RUN(cmocka_unit_test(test_acks_wait_for_the_whole), cmocka_unit_test(test_pending_is_given_back))
