@@ -13,6 +13,7 @@ struct budget;
 struct http_client;
 struct loop;
 struct notify;
+struct once;
 struct tailer;
 
 enum dry_run {
@@ -31,5 +32,6 @@ struct agent_context {
 	struct str node_name;    /* HOSTNAME or K8S_NODE_NAME, else the host's name */
 	struct str pod_logs;     /* "/var/log/pods", or what --pod-logs.path says */
 	enum dry_run dry_run;
-	bool once; /* --once: read what is there, deliver it, exit */
+	bool once;         /* --once: read what is there, deliver it, exit */
+	struct once *work; /* who is still busy (agent/flow/once.h); NULL without --once */
 };
