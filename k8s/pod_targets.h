@@ -1,0 +1,45 @@
+#pragma once
+
+/*
+ * Targets of a pod: one a declared port of each container, one for a container without ports,
+ * with the labels __meta_kubernetes_* of Prometheus' discovery (discovery/kubernetes/pod.go).
+ * One difference: a pod without an address has targets too, without __address__, because its
+ * lines are on this node all the same.
+ */
+
+#include "agent/base/str.h"
+
+#include <stddef.h>
+
+struct arena;
+struct pod;
+struct pod_container;
+struct pod_dir;
+
+struct pod_label {
+	struct str name;
+	struct str value;
+};
+
+struct pod_target {
+	struct pod_label *v; /* sorted by name, a name once; no empty values but those of labels and
+	                        annotations that are empty */
+	size_t n;
+};
+
+struct pod_targets {
+	struct pod_target *p;
+	size_t n;
+	size_t cap;
+};
+
+/* Adds those of one container (not an ephemeral one). Everything is in a. */
+void pod_targets_add(struct arena *a, struct pod_targets *out, const struct pod *p,
+	const struct pod_container *c);
+
+/* Adds the one of a container that is known from its folder only. */
+void pod_targets_add_dir(struct arena *a, struct pod_targets *out, const struct pod_dir *d,
+	struct str container, struct str node);
+
+/* A label's name as Prometheus makes it: what is not [a-zA-Z0-9_] becomes _. */
+struct str pod_targets_label_name(struct arena *a, const char *prefix, struct str name);

@@ -1,0 +1,56 @@
+#pragma once
+
+/*
+ * One quiet stream from the API server: all objects of one kind that match the selectors, and
+ * then every change (Kubernetes API concepts, "Efficient detection of changes"). A server that
+ * streams the initial events is never asked for a list; from an older one the list is taken
+ * object by object as its bytes arrive. A watch goes on for ever: whatever fails is tried again,
+ * with jittered exponential backoff, and meanwhile what is known stays.
+ */
+
+#include "agent/base/str.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct http_target;
+struct loop;
+struct watch;
+
+enum watch_event {
+	WATCH_ADDED,
+	WATCH_MODIFIED,
+	WATCH_DELETED,
+};
+
+/* Who takes the objects. Embedded in its owner. */
+struct watch_sink {
+	/* Everything that exists follows (as WATCH_ADDED) … */
+	void (*begin)(struct watch_sink *s);
+	/* object is one JSON object, valid for the call. False: it could not be understood; counted. */
+	bool (*object)(struct watch_sink *s, enum watch_event event, struct str object);
+	/* … up to here: what was not among it is gone. */
+	void (*complete)(struct watch_sink *s);
+	/* The problem came, changed, or went (watch_problem()). */
+	void (*problem)(struct watch_sink *s);
+};
+
+struct watch_settings {
+	struct str server;   /* no slash at the end */
+	struct str path;     /* "/api/v1/pods", "/api/v1/namespaces/a/pods" */
+	struct str resource; /* "pods": for messages */
+	struct str field_selector, label_selector;
+	const char *id; /* for messages; NULL: the agent's own */
+};
+
+/* Texts are copied; t is borrowed. */
+struct watch *watch_new(struct loop *l, struct http_target *t, const struct watch_settings *set,
+	struct watch_sink *sink);
+void watch_free(struct watch *w); /* NULL is nothing */
+
+/* Why the watch does not work at the moment, for the operator; NULL: it does, or has not been tried. */
+const char *watch_problem(const struct watch *w);
+
+#define WATCH_BACKOFF_MIN (INT64_C(1) * 1000 * 1000 * 1000)
+#define WATCH_BACKOFF_MAX (INT64_C(60) * 1000 * 1000 * 1000)
+#define WATCH_OBJECT_MAX (4u << 20) /* a longer object is skipped, and counted */
