@@ -34,7 +34,7 @@ struct http_settings {
 	struct str basic_password;
 	struct str basic_password_file; /* read again for each request */
 	struct str bearer_token;
-	struct str bearer_token_file; /* read again for each request */
+	struct str bearer_token_file;  /* read again for each request */
 	struct str authorization_type; /* with authorization_credentials(_file): "Type credentials" */
 	struct str authorization_credentials;
 	struct str authorization_credentials_file;

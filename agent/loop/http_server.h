@@ -18,8 +18,8 @@ struct http_server;
 struct loop;
 
 struct http_server_settings {
-	struct str address; /* "0.0.0.0:4318", "[::]:4318", ":4318", "localhost:0" */
-	size_t max_body;    /* bytes as received; beyond it: too_large() or 413 */
+	struct str address;      /* "0.0.0.0:4318", "[::]:4318", ":4318", "localhost:0" */
+	size_t max_body;         /* bytes as received; beyond it: too_large() or 413 */
 	size_t max_connections;  /* 0: 4096 */
 	int64_t idle_timeout;    /* ns without traffic on a connection; 0: 60 s */
 	struct str tls_cert_pem; /* both set: HTTPS */
@@ -48,12 +48,12 @@ size_t http_server_connections(const struct http_server *s);
 
 /* Views, valid until the reply. */
 struct str http_request_method(const struct http_request *r);
-struct str http_request_path(const struct http_request *r); /* without the query */
-struct str http_request_query(const struct http_request *r, const char *name); /* p NULL: not given */
+struct str http_request_path(const struct http_request *r);                     /* without the query */
+struct str http_request_query(const struct http_request *r, const char *name);  /* p NULL: not given */
 struct str http_request_header(const struct http_request *r, const char *name); /* any case; p NULL: none */
 struct str http_request_body(const struct http_request *r);
 const struct in6_addr *http_request_peer(const struct http_request *r); /* IPv4 as ::ffff:… */
-void http_request_set_user(struct http_request *r, void *p); /* for an answer that comes later */
+void http_request_set_user(struct http_request *r, void *p);            /* for an answer that comes later */
 void *http_request_user(const struct http_request *r);
 
 struct http_reply {
@@ -63,8 +63,8 @@ struct http_reply {
 	const struct http_reply_header {
 		const char *name;
 		const char *value;
-	} *headers; /* name NULL at the end; NULL: none */
-	bool close; /* Connection: close */
+	} * headers; /* name NULL at the end; NULL: none */
+	bool close;  /* Connection: close */
 };
 
 void http_reply(struct http_request *r, const struct http_reply *reply);

@@ -46,8 +46,9 @@ struct timer {
 	void (*fire)(struct timer *t);
 	struct loop *loop; /* set by timer_set() */
 	int64_t at;        /* on the loop's clock; 0: not set */
-	struct list link;
-	size_t index; /* the loop's own */
+	struct list link;  /* this and what follows: the loop's own */
+	size_t index;
+	uint64_t order;
 };
 
 void timer_set(struct timer *t, struct loop *l, int64_t in_ns);
@@ -77,7 +78,9 @@ struct fd_watch {
 	struct fd_handle *handle; /* the loop's own; NULL: not started */
 };
 
-void fd_start(struct fd_watch *w, struct loop *l, int fd, unsigned events); /* again: changes events */
+/* Again: changes events; 0 pauses. An error or a hang-up of the descriptor is reported as all
+ * events, so that the next read or write says what it was. One watch a descriptor. */
+void fd_start(struct fd_watch *w, struct loop *l, int fd, unsigned events);
 void fd_stop(struct fd_watch *w); /* before the descriptor is closed; twice is fine */
 
 /* SIGHUP, SIGINT, SIGTERM, … as callbacks of the loop. */
