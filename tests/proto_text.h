@@ -11,6 +11,7 @@
  */
 
 #include "agent/base/buf.h"
+#include "agent/base/mem.h"
 #include "agent/base/must.h"
 #include "proto/otlp/wire.h"
 
