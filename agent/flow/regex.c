@@ -163,14 +163,18 @@ static bool compile(struct regex_program *g, struct str pattern, struct buf *pcr
 	size_t at;
 	int code;
 
-	g->code = pcre2_compile((PCRE2_SPTR)pcre->p, pcre->n, options, &code, &at, compile_context());
+	g->code =
+		pcre2_compile((PCRE2_SPTR)pcre->p, pcre->n, options, &code, &at, compile_context());
 	if (!g->code) {
-		if (code == PCRE2_ERROR_UNKNOWN_UNICODE_PROPERTY || code == PCRE2_ERROR_MALFORMED_UNICODE_PROPERTY)
-			return err_set(e, "error parsing regexp: invalid character class range: `%.*s`",
+		if (code == PCRE2_ERROR_UNKNOWN_UNICODE_PROPERTY ||
+			code == PCRE2_ERROR_MALFORMED_UNICODE_PROPERTY)
+			return err_set(e,
+				"error parsing regexp: invalid character class range: `%.*s`",
 				(int)(pattern.n > 200 ? 200 : pattern.n), pattern.p);
 		pcre2_get_error_message(code, text, sizeof(text));
 		return err_set(e, "error parsing regexp: %s: `%.*s`",
-			code == PCRE2_ERROR_PATTERN_TOO_LARGE ? "expression too large" : (char *)text,
+			code == PCRE2_ERROR_PATTERN_TOO_LARGE ? "expression too large"
+							      : (char *)text,
 			(int)(pattern.n > 200 ? 200 : pattern.n), pattern.p);
 	}
 	g->has_jit = pcre2_jit_compile(g->code, PCRE2_JIT_COMPLETE) == 0;
@@ -286,7 +290,8 @@ static void say_gave_up(struct regex *re, int code, size_t n)
 	g->has_warned = true;
 	log_warn(NULL, "regular expression given up, taken as no match", KV("pattern", re->pattern),
 		KV("code", code), KV("text_bytes", n),
-		KV("hint", "it backtracks too much on this text: avoid nested repetitions such as (a+)+"));
+		KV("hint", "it backtracks too much on this text: avoid nested repetitions such as "
+			   "(a+)+"));
 }
 
 /* text is valid UTF-8. False, when it does not match. */
@@ -301,7 +306,8 @@ static bool run(struct regex *re, struct str text)
 	else
 		n = pcre2_match(g->code, p, text.n, 0, PCRE2_NO_UTF_CHECK, g->data, g->context);
 	if (n == PCRE2_ERROR_JIT_STACKLIMIT)
-		n = pcre2_match(g->code, p, text.n, 0, PCRE2_NO_UTF_CHECK | PCRE2_NO_JIT, g->data, g->context);
+		n = pcre2_match(g->code, p, text.n, 0, PCRE2_NO_UTF_CHECK | PCRE2_NO_JIT, g->data,
+			g->context);
 	if (n < 0 && n != PCRE2_ERROR_NOMATCH)
 		say_gave_up(re, n, text.n);
 	return n > 0;
@@ -315,7 +321,8 @@ static void take_groups(struct regex *re, struct str text)
 	for (size_t i = 0; i < re->n_groups; i++) {
 		bool set = i < n && v[2 * i] != PCRE2_UNSET && v[2 * i] <= v[2 * i + 1];
 
-		re->groups[i] = set ? (struct str){text.p + v[2 * i], v[2 * i + 1] - v[2 * i]} : (struct str){0};
+		re->groups[i] = set ? (struct str){text.p + v[2 * i], v[2 * i + 1] - v[2 * i]}
+				    : (struct str){0};
 	}
 }
 

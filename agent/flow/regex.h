@@ -19,8 +19,9 @@ enum regex_flag {
 };
 
 /*
- * What the last match found. groups[0] is the whole match, groups[i].p is NULL for a group that took no part;
- * they point into the text that was matched, and are valid until the next match.
+ * What the last match found. groups[0] is the whole match, groups[i].p is NULL for a group
+ * that took no part; they point into the text that was matched, and are valid until the next
+ * match.
  */
 struct regex {
 	struct str pattern;

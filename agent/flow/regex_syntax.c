@@ -167,7 +167,8 @@ static bool take_escape(struct parser *p, uint32_t *rune)
 	char c;
 
 	if (from + 1 == p->s.n)
-		return err_set(p->e, "error parsing regexp: trailing backslash at end of expression: ``");
+		return err_set(
+			p->e, "error parsing regexp: trailing backslash at end of expression: ``");
 	c = p->s.p[from + 1];
 	p->at += 2;
 	known = c ? strchr(names, c) : NULL;
@@ -182,9 +183,9 @@ static bool take_escape(struct parser *p, uint32_t *rune)
 	else
 		ok = false;
 	if (!ok || (*rune >= 0xd800 && *rune <= 0xdfff)) {
-		size_t to = p->at + (utf8_length(p->s, p->at - 1) > 1 ? utf8_length(p->s, p->at - 1) - 1 : 0);
+		size_t wide = utf8_length(p->s, p->at - 1); /* a character must not be cut */
 
-		return fail(p, "invalid escape sequence", from, to > p->s.n ? p->s.n : to);
+		return fail(p, "invalid escape sequence", from, p->at + (wide ? wide - 1 : 0));
 	}
 	return true;
 }
@@ -370,7 +371,8 @@ static int take_count(struct parser *p)
 	return n;
 }
 
-/* {n}, {n,} or {n,m}; false, and nothing taken, if the brace is a plain character. max -1: no end. */
+/* {n}, {n,} or {n,m}; false, and nothing taken, if the brace is a plain character. max -1: no
+ * end. */
 static bool take_counts(struct parser *p, int *min, int *max)
 {
 	size_t from = p->at++;
@@ -504,7 +506,8 @@ static bool take_flags(struct parser *p, bool *opens)
 			p->at++;
 			*opens = c == ':';
 			if (p->at - from > 3 || *opens) /* not the empty (?) */
-				buf_add_str(out(p), str_head(str_from_at(p->s, from), p->at - from));
+				buf_add_str(
+					out(p), str_head(str_from_at(p->s, from), p->at - from));
 			return true;
 		} else {
 			p->at += utf8_length(p->s, p->at);
@@ -521,7 +524,8 @@ static bool take_open(struct parser *p)
 	if (peek(p, 1) == '?' && peek(p, 2) == 'P' && peek(p, 3) == '<') {
 		if (!take_named_group(p, p->at + 4))
 			return false;
-	} else if (peek(p, 1) == '?' && peek(p, 2) == '<' && peek(p, 3) != '=' && peek(p, 3) != '!') {
+	} else if (peek(p, 1) == '?' && peek(p, 2) == '<' && peek(p, 3) != '=' &&
+		   peek(p, 3) != '!') {
 		if (!take_named_group(p, p->at + 3))
 			return false;
 	} else if (peek(p, 1) == '?' && peek(p, 2) == '<') {
