@@ -14,7 +14,7 @@
 struct buf;
 
 struct log_path {
-	struct str root; /* before the pod's folder, no slash at the end; may be empty */
+	struct str root; /* before the pod's folder, without the slash; p NULL: there is none */
 	struct str namespace;
 	struct str pod;
 	struct str uid; /* a static pod's is its config hash */

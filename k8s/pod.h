@@ -90,7 +90,7 @@ struct pod {
 	/* The store's own. */
 	struct list link;
 	const void *scope;
-	uint64_t round;
+	bool is_seen;
 	int64_t gone_at; /* on the loop's clock; 0: the API server has it */
 };
 
