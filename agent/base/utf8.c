@@ -156,3 +156,17 @@ bool utf8_is_digit(uint32_t rune)
 	}
 	return false;
 }
+
+uint32_t utf8_upper(uint32_t rune)
+{
+	if (rune < 0x80)
+		return rune >= 'a' && rune <= 'z' ? rune - 0x20 : rune;
+	return unicode() ? (uint32_t)towupper_l((wint_t)rune, unicode()) : rune;
+}
+
+uint32_t utf8_lower(uint32_t rune)
+{
+	if (rune < 0x80)
+		return rune >= 'A' && rune <= 'Z' ? rune + 0x20 : rune;
+	return unicode() ? (uint32_t)towlower_l((wint_t)rune, unicode()) : rune;
+}

@@ -9,13 +9,13 @@
 #include "agent/config/diag.h"
 
 enum expr_kind {
-	EXPR_LITERAL,    /* number, float, string, bool, null: .text as written */
+	EXPR_LITERAL, /* number, float, string, bool, null: .text as written */
 	EXPR_IDENT,
 	EXPR_ARRAY,
 	EXPR_OBJECT,
-	EXPR_ACCESS,     /* .operand . .text */
-	EXPR_INDEX,      /* .operand [ .index ] */
-	EXPR_CALL,       /* .operand ( .items ) */
+	EXPR_ACCESS, /* .operand . .text */
+	EXPR_INDEX,  /* .operand [ .index ] */
+	EXPR_CALL,   /* .operand ( .items ) */
 	EXPR_UNARY,
 	EXPR_BINARY,
 	EXPR_PAREN,
@@ -31,7 +31,8 @@ struct expr {
 	struct expr *index;   /* right one of a binary */
 	struct expr **items;
 	struct object_field *fields;
-	size_t n; /* of items or fields */
+	size_t n;        /* of items or fields */
+	uint32_t height; /* of the tree, itself included: at most 500, so that walks may recurse */
 };
 
 struct object_field {
@@ -43,7 +44,7 @@ struct object_field {
 
 struct stmt {
 	bool is_block;
-	struct str name;       /* attribute's name, or the block's, dots included */
+	struct str name; /* attribute's name, or the block's, dots included */
 	struct range name_at;
 	struct range at;       /* the whole statement */
 	struct expr *value;    /* attributes */
@@ -76,3 +77,7 @@ struct file {
 struct file *parse_file(struct arena *a, const struct source *src, struct diags *d);
 /* One expression alone (for defaults in argument tables, and tests). NULL on error. */
 struct expr *parse_expr(struct arena *a, const struct source *src, struct diags *d);
+
+/* The expression as configuration text on one line, literals as written; for messages. */
+struct buf;
+void expr_print(struct buf *out, const struct expr *x);

@@ -75,18 +75,23 @@ struct field {
 
 struct value value_null(void);
 struct value value_int(int64_t i);
+struct value value_float(double f);
 struct value value_bool(bool b);
 struct value value_str(struct str s); /* borrows s, which has a NUL after its end */
 struct value value_secret(struct str s);
 struct value value_array(const struct value *items, size_t n); /* borrows */
-struct value value_object(struct arena *a, const struct field *fields, size_t n); /* sorts a copy; last wins */
+/* An array that also is the bytes of a string: what base64 gives. Borrows them. */
+struct value value_bytes(struct arena *a, struct str bytes);
+/* Sorts a copy; of fields with one key the last wins. */
+struct value value_object(struct arena *a, const struct field *fields, size_t n);
 struct value value_capsule(const struct capsule_type *t, void *p);
 
 const struct value *value_find(const struct value *object, struct str key); /* NULL: not there */
 bool value_is_secret(const struct value *v);
-bool value_eq(const struct value *a, const struct value *b); /* deep; functions never are */
+bool value_eq(const struct value *a, const struct value *b);     /* deep; functions never are */
 struct value value_copy(struct arena *a, const struct value *v); /* deep; capsules by pointer */
-const char *value_type_name(const struct value *v); /* "number", "string", … capsule("T") → "capsule" */
+/* "number", "string", ..., "capsule" */
+const char *value_type_name(const struct value *v);
 
 /* The value as configuration syntax (strings quoted, secrets as (secret)), for messages and
  * the UI. */
@@ -97,7 +102,7 @@ void value_print(struct buf *out, const struct value *v);
  * false and fills e with Alloy's words ("should be number, got string") on failure. */
 struct err;
 bool value_to_bool(const struct value *v, bool *out, struct err *e);
-bool value_to_int(const struct value *v, int64_t *out, struct err *e);     /* floats are cut */
+bool value_to_int(const struct value *v, int64_t *out, struct err *e); /* floats are cut */
 bool value_to_uint(const struct value *v, uint64_t *out, struct err *e);
 bool value_to_float(const struct value *v, double *out, struct err *e);
 bool value_to_str(struct arena *a, const struct value *v, struct str *out, struct err *e);
