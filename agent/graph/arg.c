@@ -1,0 +1,277 @@
+/*
+ * Decoding an evaluated body by its table. The order of what is reported is Alloy's: the
+ * statements as they are written, then what is missing, in the order of the table. Every mistake is
+ * reported; a value that is wrong counts as given.
+ */
+
+#include "agent/graph/arg.h"
+
+#include "agent/base/must.h"
+#include "agent/graph/arg_private.h"
+
+const struct capsule_type capsule_logs_receiver = {"loki.LogsReceiver"};
+const struct capsule_type capsule_consumer = {"otelcol.Consumer"};
+const struct capsule_type capsule_handler = {"otelcol.Handler"};
+const struct capsule_type capsule_relabel_rules = {"loki.RelabelRules"};
+
+#define EACH_ARG(it, table) \
+	for (const struct arg *it = (table); it && it->type != ARG_END; it++)
+
+/* What has been seen of one argument while a body is decoded. */
+struct seen {
+	size_t count; /* of statements with its name */
+	size_t total; /* ARG_REPEATED, ARG_CHOICE: how many there will be */
+};
+
+static bool decode_body(struct decoder *dec, const struct evaluated *e, const struct arg *table,
+	char *out);
+
+static bool is_block_arg(const struct arg *arg)
+{
+	return arg->type == ARG_BLOCK;
+}
+
+static const struct arg *find_arg(const struct arg *table, struct str name)
+{
+	EACH_ARG(it, table)
+	if (it->name && it->type != ARG_CHOICE && str_is(name, it->name))
+		return it;
+	return NULL;
+}
+
+/* The ARG_CHOICE that has a block of this name. */
+static const struct arg *find_choice(const struct arg *table, struct str name,
+	const struct arg_choice_type **type)
+{
+	EACH_ARG(it, table)
+	{
+		if (it->type != ARG_CHOICE)
+			continue;
+		for (size_t i = 0; it->choices[i]; i++) {
+			if (!str_is(name, it->choices[i]->name))
+				continue;
+			*type = it->choices[i];
+			return it;
+		}
+	}
+	return NULL;
+}
+
+static void default_body(struct arena *a, const struct arg *table, char *out);
+
+static void default_always(struct arena *a, const struct arg *arg, char *out)
+{
+	char *p = arena_alloc(a, arg->size, 1);
+
+	default_body(a, arg->block, p);
+	*(void **)(void *)(out + arg->offset) = p;
+}
+
+static void default_body(struct arena *a, const struct arg *table, char *out)
+{
+	EACH_ARG(it, table)
+	{
+		if (it->type == ARG_BLOCK && it->flags & ARG_ALWAYS)
+			default_always(a, it, out);
+		else if (it->def)
+			arg_value_default(a, it, out + it->offset);
+	}
+}
+
+void args_default(struct arena *a, const struct arg *table, void *out, size_t size)
+{
+	memset(out, 0, size);
+	default_body(a, table, out);
+}
+
+static bool check_label(struct decoder *dec, const struct evaluated *e, const struct arg *arg)
+{
+	bool takes = arg && arg->flags & ARG_LABELED;
+
+	if (takes && e->label.n == 0)
+		return diag_error(dec->d, e->block->name_at, "block \"" STR_FMT "\" requires non-empty label",
+			STR_ARG(e->name));
+	if (!takes && e->label.n > 0)
+		return diag_error(dec->d, e->block->label_at, "block \"" STR_FMT "\" does not support specifying labels",
+			STR_ARG(e->name));
+	return true;
+}
+
+/* The memory of the next struct of a repeated block; all of them are allotted with the first. */
+static char *next_repeated(struct decoder *dec, const struct arg *arg, struct seen *seen, char *out)
+{
+	struct arg_blocks *list = (void *)(out + arg->offset);
+
+	if (list->n == 0 || !list->p)
+		list->p = arena_alloc(dec->a, arg->size, seen->total);
+	must(list->n < seen->total);
+	return (char *)(uintptr_t)list->p + arg->size * list->n++;
+}
+
+static bool decode_block(struct decoder *dec, const struct evaluated *e, const struct arg *arg,
+	struct seen *seen, char *out)
+{
+	bool ok = check_label(dec, e, arg);
+	char *p;
+
+	if (arg->flags & ARG_REPEATED) {
+		p = next_repeated(dec, arg, seen, out);
+	} else {
+		if (seen->total > 1)
+			return diag_error(dec->d, e->block->at, "block \"" STR_FMT "\" may only be specified once",
+				STR_ARG(e->name));
+		p = arena_alloc(dec->a, arg->size, 1);
+		*(void **)(void *)(out + arg->offset) = p;
+	}
+	default_body(dec->a, arg->block, p);
+	if (arg->flags & ARG_LABELED)
+		*(struct str *)(void *)p = arena_str(dec->a, e->label);
+	return decode_body(dec, e, arg->block, p) && ok;
+}
+
+static bool decode_choice(struct decoder *dec, const struct evaluated *e, const struct arg *arg,
+	const struct arg_choice_type *type, struct seen *seen, char *out)
+{
+	struct arg_choices *list = (void *)(out + arg->offset);
+	struct arg_choice *c;
+	char *p = arena_alloc(dec->a, type->size ? type->size : 1, 1);
+	bool ok = check_label(dec, e, NULL);
+
+	if (!list->p)
+		list->p = arena_new(dec->a, struct arg_choice, seen->total);
+	must(list->n < seen->total);
+	c = (struct arg_choice *)(uintptr_t)list->p + list->n++;
+	c->type = type;
+	c->args = p;
+	c->at = e->block->name_at;
+	default_body(dec->a, type->args, p);
+	return decode_body(dec, e, type->args, p) && ok;
+}
+
+/* Arguments that do nothing here, or nothing yet. False: an error was reported. */
+static bool check_support(struct decoder *dec, const struct arg *arg, const struct stmt *s)
+{
+	const char *what = s->is_block ? "block" : "attribute";
+
+	if (arg->flags & ARG_NOT_YET) {
+		diag_error(dec->d, s->is_block ? s->name_at : s->at,
+			"%s \"%s\" is not supported yet", what, arg->name);
+		diag_hint(dec->d, "Alloy has it; leave it out here");
+		return false;
+	}
+	if (arg->flags & ARG_NO_EFFECT)
+		diag_warning(dec->d, s->is_block ? s->name_at : s->at,
+			"%s \"%s\" is accepted, but has no effect here", what, arg->name);
+	return true;
+}
+
+static bool decode_block_stmt(struct decoder *dec, const struct evaluated_item *it,
+	const struct arg *table, struct seen *seen, char *out)
+{
+	const struct arg_choice_type *type = NULL;
+	const struct arg *arg = find_choice(table, it->name, &type);
+
+	if (arg) {
+		seen[arg - table].count++;
+		return decode_choice(dec, it->body, arg, type, &seen[arg - table], out);
+	}
+	arg = find_arg(table, it->name);
+	if (!arg)
+		return diag_error(dec->d, it->stmt->at, "unrecognized block name \"" STR_FMT "\"",
+			STR_ARG(it->name));
+	if (!is_block_arg(arg))
+		return diag_error(dec->d, it->stmt->at,
+			"\"%s\" must be an attribute, but is used as a block", arg->name);
+	seen[arg - table].count++;
+	if (!check_support(dec, arg, it->stmt))
+		return false;
+	if (!arg->block) /* nothing is known of what is in it */
+		return true;
+	return decode_block(dec, it->body, arg, &seen[arg - table], out);
+}
+
+static bool decode_attr(struct decoder *dec, const struct evaluated_item *it,
+	const struct arg *table, struct seen *seen, char *out)
+{
+	const struct arg_choice_type *type = NULL;
+	const struct arg *arg = find_arg(table, it->name);
+	struct place at = {it->stmt->value, {0}};
+
+	if ((arg && is_block_arg(arg)) || (!arg && find_choice(table, it->name, &type)))
+		return diag_error(dec->d, it->stmt->at,
+			"\"" STR_FMT "\" must be a block, but is used as an attribute",
+			STR_ARG(it->name));
+	if (!arg)
+		return diag_error(dec->d, it->stmt->at,
+			"unrecognized attribute name \"" STR_FMT "\"", STR_ARG(it->name));
+	if (seen[arg - table].count++ > 0)
+		return diag_error(dec->d, it->stmt->at,
+			"attribute \"%s\" may only be provided once", arg->name);
+	if (!check_support(dec, arg, it->stmt))
+		return false;
+	return it->unknown || arg_value_decode(dec, arg, &it->value, &at, out + arg->offset);
+}
+
+static bool report_missing(struct decoder *dec, const struct evaluated *e,
+	const struct arg *table, const struct seen *seen)
+{
+	bool ok = true;
+
+	EACH_ARG(it, table)
+	{
+		if (!(it->flags & ARG_REQUIRED) || seen[it - table].count > 0)
+			continue;
+		ok = diag_error(dec->d, e->block->at, "missing required %s \"%s\"",
+			is_block_arg(it) ? "block" : "attribute", it->name);
+	}
+	return ok;
+}
+
+static void count_blocks(const struct evaluated *e, const struct arg *table, struct seen *seen)
+{
+	for (size_t i = 0; i < e->n; i++) {
+		const struct arg_choice_type *type = NULL;
+		const struct arg *arg;
+
+		if (!e->items[i].body)
+			continue;
+		arg = find_choice(table, e->items[i].name, &type);
+		if (!arg)
+			arg = find_arg(table, e->items[i].name);
+		if (arg)
+			seen[arg - table].total++;
+	}
+}
+
+static bool decode_body(struct decoder *dec, const struct evaluated *e, const struct arg *table,
+	char *out)
+{
+	size_t n = 0;
+	struct seen *seen;
+	bool ok = true;
+
+	EACH_ARG(it, table)
+	{
+		if (it->type == ARG_AT)
+			*(struct range *)(void *)(out + it->offset) = e->block->at;
+		n++;
+	}
+	seen = arena_new(dec->a, struct seen, n + 1);
+	count_blocks(e, table, seen);
+	for (size_t i = 0; i < e->n; i++) {
+		const struct evaluated_item *it = &e->items[i];
+
+		ok &= it->body ? decode_block_stmt(dec, it, table, seen, out)
+			       : decode_attr(dec, it, table, seen, out);
+	}
+	return report_missing(dec, e, table, seen) && ok;
+}
+
+bool args_decode(struct arena *a, const struct evaluated *e, const struct arg *table, void *out,
+	size_t size, struct diags *d)
+{
+	struct decoder dec = {a, d, e->terse};
+
+	args_default(a, table, out, size);
+	return decode_body(&dec, e, table, out);
+}
