@@ -37,6 +37,7 @@ struct component_type {
 	const char *help;
 	int stability;   /* enum stability; 0 is experimental, so say it always */
 	bool is_config;  /* logging, http, …: at most one, no label, no exports */
+	bool is_labeled; /* is_config: takes a label nevertheless, one block a label */
 	const struct arg *args;
 	size_t size;      /* of an instance; its first member is struct component */
 	size_t args_size; /* of the struct that args decodes to */

@@ -1,0 +1,364 @@
+/*
+ * One instance: evaluation of its block, start, update, stop, exports, health. An instance
+ * lives through reloads: what belongs to a configuration (the vertex) is replaced, what belongs
+ * to the instance (arguments in force, exports) has arenas of its own.
+ */
+
+#include "agent/graph/node.h"
+
+#include "agent/base/container_of.h"
+#include "agent/base/err.h"
+#include "agent/base/log.h"
+#include "agent/base/mem.h"
+#include "agent/base/must.h"
+#include "agent/config/ast.h"
+#include "agent/graph/arg_private.h"
+#include "agent/graph/context.h"
+#include "agent/loop/loop.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+const char *const health_names[] = {
+	[HEALTH_UNKNOWN] = "unknown",
+	[HEALTH_HEALTHY] = "healthy",
+	[HEALTH_UNHEALTHY] = "unhealthy",
+	[HEALTH_EXITED] = "exited",
+};
+
+static size_t count_exports(const struct component_type *t)
+{
+	size_t n = 0;
+
+	while (t->exports && t->exports[n].name)
+		n++;
+	return n;
+}
+
+struct node *node_new(struct graph *g, struct vertex *v)
+{
+	struct node *n = mem_new(struct node, 1);
+	size_t n_exports = count_exports(v->type);
+
+	must(v->type->size >= sizeof(struct component));
+	list_init(&n->link);
+	n->graph = g;
+	n->vertex = v;
+	n->id = mem_new(char, v->id.n + 1);
+	memcpy(n->id, v->id.p, v->id.n);
+	n->exports = mem_new(struct node_export, n_exports + 1);
+	n->c = mem_alloc(v->type->size, 1);
+	*n->c = (struct component){
+		.type = v->type,
+		.id = n->id,
+		.loop = graph_agent(g)->loop,
+		.agent = graph_agent(g),
+		.node = n,
+	};
+	return n;
+}
+
+static struct arena *new_arena(void)
+{
+	struct arena *a = mem_new(struct arena, 1);
+
+	arena_init(a, 0);
+	return a;
+}
+
+static void free_arena(struct arena *a)
+{
+	if (!a)
+		return;
+	arena_fini(a);
+	free(a);
+}
+
+static void clear_exports(struct node *n)
+{
+	size_t count = count_exports(n->c->type);
+
+	for (size_t i = 0; i < count; i++) {
+		if (n->exports[i].is_set)
+			arena_fini(&n->exports[i].arena);
+		n->exports[i] = (struct node_export){0};
+	}
+}
+
+void node_free(struct node *n)
+{
+	must(n->n_deps == 0);
+	list_remove(&n->link);
+	clear_exports(n);
+	free_arena(n->arena);
+	free(n->exports);
+	free(n->c);
+	free(n->id);
+	free(n);
+}
+
+void node_release_deps(struct node *n)
+{
+	for (size_t i = 0; i < n->n_deps; i++) {
+		must(n->deps[i]->holders > 0);
+		n->deps[i]->holders--;
+	}
+	free(n->deps);
+	n->deps = NULL;
+	n->n_deps = 0;
+}
+
+/* From now on the arguments point into what the block refers to, and no more into what it
+ * referred to before. */
+static void hold_deps(struct node *n)
+{
+	const struct vertex *v = n->vertex;
+	struct node **deps = mem_new(struct node *, v->n_deps + 1);
+
+	for (size_t i = 0; i < v->n_deps; i++) {
+		deps[i] = v->deps[i]->node;
+		deps[i]->holders++;
+	}
+	node_release_deps(n);
+	n->deps = deps;
+	n->n_deps = v->n_deps;
+}
+
+enum health node_health(const struct node *n)
+{
+	return n->failed ? HEALTH_UNHEALTHY : n->health;
+}
+
+void node_set_health(struct node *n, enum health h, const char *reason)
+{
+	n->health = h;
+	n->health_at = n->c->loop ? loop_wall(n->c->loop) : 0;
+	snprintf(n->reason, sizeof(n->reason), "%s", reason ? reason : "");
+}
+
+struct live_scope {
+	struct plan_scope base;
+	const struct vertex *missing; /* has not said yet what it exports */
+};
+
+static struct value unset_value(const struct export_field *f)
+{
+	if (f->type == ARG_TARGETS || f->type == ARG_STRS || f->type == ARG_CAPSULES)
+		return value_array(NULL, 0);
+	if (f->type == ARG_STR)
+		return value_str((struct str){"", 0});
+	return value_null();
+}
+
+static bool live_export(struct plan_scope *base, const struct vertex *v, struct str name,
+	struct value *out)
+{
+	struct live_scope *s = container_of(base, struct live_scope, base);
+	const struct export_field *f = v->type->exports;
+
+	for (size_t i = 0; f && f[i].name; i++) {
+		const struct node_export *x = &v->node->exports[i];
+
+		if (!str_is(name, f[i].name))
+			continue;
+		if (!x->is_set && f[i].type == ARG_CAPSULE)
+			s->missing = v;
+		*out = x->is_set ? x->value : unset_value(&f[i]);
+		return true;
+	}
+	return false;
+}
+
+static bool fail(struct node *n, const char *reason)
+{
+	n->failed = true;
+	n->health_at = loop_wall(n->c->loop);
+	snprintf(n->reason, sizeof(n->reason), "%s", reason);
+	return false;
+}
+
+/* What it refers to did not start; that has been reported for that one, so not here. */
+static bool wait_for(struct node *n, const struct vertex *v)
+{
+	struct err e;
+
+	err_set(&e, "waits for " STR_FMT, STR_ARG(v->id));
+	return fail(n, e.text);
+}
+
+static const struct vertex *dep_not_running(const struct vertex *v)
+{
+	for (size_t i = 0; i < v->n_deps; i++)
+		if (v->deps[i]->node->state != NODE_RUNNING)
+			return v->deps[i];
+	return NULL;
+}
+
+/* Hands new arguments to the component. On success they are in force. */
+static bool apply(struct node *n, struct arena *a, struct evaluated *e, const void *args,
+	struct err *why)
+{
+	const struct component_type *t = n->c->type;
+	bool is_start = n->state == NODE_NEW;
+
+	if (is_start ? t->start && !t->start(n->c, args, why) : !t->update(n->c, args, why))
+		return false;
+	hold_deps(n);
+	free_arena(n->arena);
+	n->arena = a;
+	n->evaluated = e;
+	if (is_start) {
+		n->state = NODE_RUNNING;
+		graph_dirty(n->graph, n->vertex);
+	}
+	return true;
+}
+
+/* What a start() that failed may have left. */
+static void clear_instance(struct node *n)
+{
+	struct component keep = *n->c;
+
+	clear_exports(n);
+	memset(n->c, 0, n->c->type->size);
+	*n->c = keep;
+}
+
+static bool decode_and_apply(struct node *n, struct arena *a, struct evaluated *e, struct diags *d)
+{
+	const struct component_type *t = n->c->type;
+	void *args = arena_alloc(a, t->args_size ? t->args_size : 1, 1);
+	struct err why = {"it gave no reason"};
+	struct diags quiet; /* warnings were given when the configuration was checked */
+	bool ok;
+
+	diags_init(&quiet, a);
+	ok = args_decode(a, e, t->args, args, t->args_size, &quiet);
+	ok = ok && (!t->check || t->check(args, &quiet));
+	for (size_t i = 0; i < quiet.n; i++)
+		if (quiet.p[i].severity == DIAG_ERROR)
+			diag_error(d, quiet.p[i].at, STR_FMT, STR_ARG(quiet.p[i].message));
+	diags_fini(&quiet);
+	if (!ok)
+		return false;
+	if (apply(n, a, e, args, &why))
+		return true;
+	if (n->state == NODE_NEW)
+		clear_instance(n);
+	return diag_error(d, n->vertex->block->name_at, "%s: %s",
+		n->state == NODE_NEW ? "cannot start" : "cannot take the new arguments", why.text);
+}
+
+static void succeed(struct node *n)
+{
+	bool said_more = !n->failed && n->health != HEALTH_UNKNOWN;
+
+	n->failed = false;
+	if (!said_more)
+		node_set_health(n, HEALTH_HEALTHY, "");
+}
+
+/* Two nodes may be evaluated with the same values while one of them came from elsewhere, so
+ * what is held follows the block even if nothing is applied. */
+static bool evaluate(struct node *n, struct arena *a, bool *kept, struct diags *d)
+{
+	struct live_scope scope = {0};
+	struct evaluated *e;
+
+	plan_scope_init(&scope.base, graph_plan(n->graph), a);
+	scope.base.export = live_export;
+	e = body_evaluate(a, n->vertex->block, &scope.base.base, d);
+	if (scope.missing)
+		return wait_for(n, scope.missing);
+	if (e && n->state == NODE_RUNNING && evaluated_eq(n->evaluated, e)) {
+		hold_deps(n);
+		return true;
+	}
+	if (e && n->state == NODE_RUNNING && !n->c->type->update)
+		return node_evaluate(graph_replace(n->graph, n->vertex), d);
+	if (!e || !decode_and_apply(n, a, e, d)) {
+		struct str why = d->n ? d->p[d->n - 1].message : STR("it has no value");
+		struct err text;
+
+		err_set(&text, STR_FMT, STR_ARG(why));
+		return fail(n, text.text);
+	}
+	*kept = true;
+	node_set_health(n, HEALTH_HEALTHY, "");
+	return true;
+}
+
+bool node_evaluate(struct node *n, struct diags *d)
+{
+	const struct vertex *waits = dep_not_running(n->vertex);
+	bool kept = false, ok;
+	struct arena *a;
+
+	if (waits)
+		return wait_for(n, waits);
+	a = new_arena();
+	ok = evaluate(n, a, &kept, d);
+	if (!kept)
+		free_arena(a);
+	if (ok && n->vertex) /* else another one has taken its place */
+		succeed(n);
+	return ok;
+}
+
+void node_stop(struct node *n)
+{
+	must(n->state == NODE_RUNNING && n->holders == 0);
+	n->state = NODE_STOPPING;
+	if (n->c->type->stop)
+		n->c->type->stop(n->c);
+	else
+		n->state = NODE_STOPPED;
+}
+
+/* Components of unit tests have no node: what they say is heard by nobody. */
+
+void component_stopped(struct component *c)
+{
+	struct node *n = c->node;
+
+	if (!n)
+		return;
+	must(n->state == NODE_STOPPING);
+	n->state = NODE_STOPPED;
+	graph_node_stopped(n->graph);
+}
+
+void component_export(struct component *c, const char *name, struct value v)
+{
+	struct node *n = c->node;
+	struct node_export *x = NULL;
+
+	if (!n)
+		return;
+	for (size_t i = 0; c->type->exports && c->type->exports[i].name; i++)
+		if (strcmp(c->type->exports[i].name, name) == 0)
+			x = &n->exports[i];
+	must(x);
+	if (x->is_set && value_eq(&x->value, &v))
+		return;
+	struct arena a;
+
+	arena_init(&a, 0);
+	v = value_copy(&a, &v);
+	if (x->is_set)
+		arena_fini(&x->arena);
+	*x = (struct node_export){true, a, v};
+	if (n->vertex)
+		graph_dirty(n->graph, n->vertex);
+}
+
+void component_set_health(struct component *c, enum health h, const char *reason)
+{
+	struct node *n = c->node;
+
+	if (!n)
+		return;
+	if (n->health != h && h == HEALTH_UNHEALTHY)
+		log_warn(c->id, "component is unhealthy", KV("reason", reason));
+	node_set_health(n, h, reason);
+}

@@ -1,0 +1,60 @@
+#pragma once
+
+/* An instance of a component in a graph: private to agent/graph. */
+
+#include "agent/base/list.h"
+#include "agent/graph/graph.h"
+
+enum node_state {
+	NODE_NEW,      /* not started yet, or its start failed */
+	NODE_RUNNING,  /* between start() and stop() */
+	NODE_STOPPING, /* stop() was called; waits for component_stopped() */
+	NODE_STOPPED,  /* to be freed */
+};
+
+struct node_export {
+	bool is_set;
+	struct arena arena;
+	struct value value;
+};
+
+struct node {
+	struct list link; /* graph.nodes */
+	struct graph *graph;
+	struct component *c;
+	char *id;
+	struct vertex *vertex; /* its place in the plan; NULL: it is to go */
+	enum node_state state;
+
+	/* the arguments in force */
+	struct arena *arena;
+	struct evaluated *evaluated;
+	struct node **deps; /* what they point into; each counts this node as a holder */
+	size_t n_deps;
+	size_t holders;
+
+	struct node_export *exports; /* as type->exports */
+
+	bool failed; /* the last evaluation did; the arguments in force are older */
+	enum health health;
+	char reason[512];
+	int64_t health_at;
+};
+
+struct node *node_new(struct graph *g, struct vertex *v);
+void node_free(struct node *n);
+
+/* Evaluates its block, and starts or updates the component if the arguments are new.
+ * False: reported in d. */
+bool node_evaluate(struct node *n, struct diags *d);
+void node_stop(struct node *n);
+void node_release_deps(struct node *n);
+enum health node_health(const struct node *n);
+void node_set_health(struct node *n, enum health h, const char *reason);
+
+/* node.c → graph.c */
+void graph_node_stopped(struct graph *g);
+void graph_dirty(struct graph *g, const struct vertex *v); /* its users are evaluated later */
+struct node *graph_replace(struct graph *g, struct vertex *v);
+struct agent_context *graph_agent(const struct graph *g);
+const struct plan *graph_plan(const struct graph *g);
