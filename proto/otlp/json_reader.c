@@ -1,0 +1,300 @@
+/* The scanner of JSON values. What is skipped is checked as strictly as what is read. */
+
+#include "proto/otlp/json_reader.h"
+
+#include "agent/base/err.h"
+#include "agent/base/utf8.h"
+
+bool json_fail(struct json_reader *r, const char *what)
+{
+	return err_set(r->e, "byte %zu: %s", r->at, what);
+}
+
+char json_peek(struct json_reader *r)
+{
+	while (r->at < r->text.n) {
+		char c = r->text.p[r->at];
+
+		if (c != ' ' && c != '\t' && c != '\n' && c != '\r')
+			return c;
+		r->at++;
+	}
+	return 0;
+}
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static int hex_digit(char c)
+{
+	if (is_digit(c))
+		return c - '0';
+	c = (char)(c | 0x20);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Four hex digits at byte i of the text. */
+static bool read_hex4(const struct json_reader *r, size_t i, uint32_t *out)
+{
+	uint32_t v = 0;
+
+	if (r->text.n - i < 4)
+		return false;
+	for (size_t k = 0; k < 4; k++) {
+		int d = hex_digit(r->text.p[i + k]);
+
+		if (d < 0)
+			return false;
+		v = v << 4 | (uint32_t)d;
+	}
+	*out = v;
+	return true;
+}
+
+/* \uXXXX, r->at behind the u; a pair is one character, half a pair is U+FFFD. */
+static bool read_unicode(struct json_reader *r)
+{
+	uint32_t c;
+	uint32_t low;
+	char utf8[4];
+
+	if (!read_hex4(r, r->at, &c))
+		return json_fail(r, "\\u wants four hex digits");
+	r->at += 4;
+	if (c >= 0xd800 && c < 0xdc00 && r->text.n - r->at >= 6 && r->text.p[r->at] == '\\' &&
+		r->text.p[r->at + 1] == 'u' && read_hex4(r, r->at + 2, &low) && low >= 0xdc00 &&
+		low < 0xe000) {
+		c = 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
+		r->at += 6;
+	}
+	if (c >= 0xd800 && c < 0xe000)
+		c = 0xfffd;
+	buf_add(&r->scratch, utf8, utf8_put(utf8, c));
+	return true;
+}
+
+static bool read_escape(struct json_reader *r)
+{
+	static const char names[] = "\"\\/bfnrt";
+	static const char means[] = "\"\\/\b\f\n\r\t";
+	const char *at;
+	char c;
+
+	if (r->at >= r->text.n)
+		return json_fail(r, "the string does not end");
+	c = r->text.p[r->at++];
+	if (c == 'u')
+		return read_unicode(r);
+	at = c ? strchr(names, c) : NULL;
+	if (!at)
+		return json_fail(r, "unknown escape");
+	buf_add_char(&r->scratch, means[at - names]);
+	return true;
+}
+
+/* Plain characters from r->at on, to the next quote or backslash. */
+static bool read_run(struct json_reader *r, struct str *run)
+{
+	size_t from = r->at;
+
+	while (r->at < r->text.n && r->text.p[r->at] != '"' && r->text.p[r->at] != '\\') {
+		if ((uint8_t)r->text.p[r->at] < 0x20)
+			return json_fail(r, "control character in a string");
+		r->at++;
+	}
+	*run = (struct str){r->text.p + from, r->at - from};
+	if (!utf8_is_valid(*run)) {
+		r->at = from;
+		return json_fail(r, "the string is not UTF-8");
+	}
+	return r->at < r->text.n || json_fail(r, "the string does not end");
+}
+
+bool json_string(struct json_reader *r, struct str *out)
+{
+	struct str run;
+
+	if (json_peek(r) != '"')
+		return json_fail(r, "want a string");
+	r->at++;
+	if (!read_run(r, &run))
+		return false;
+	if (r->text.p[r->at] == '"') {
+		r->at++;
+		*out = run;
+		return true;
+	}
+	buf_clear(&r->scratch);
+	for (;;) {
+		buf_add_str(&r->scratch, run);
+		if (r->text.p[r->at++] == '"')
+			break;
+		if (!read_escape(r) || !read_run(r, &run))
+			return false;
+	}
+	*out = buf_str(&r->scratch);
+	return true;
+}
+
+static size_t skip_digits(struct json_reader *r)
+{
+	size_t from = r->at;
+
+	while (r->at < r->text.n && is_digit(r->text.p[r->at]))
+		r->at++;
+	return r->at - from;
+}
+
+static bool take(struct json_reader *r, char c)
+{
+	if (r->at < r->text.n && r->text.p[r->at] == c) {
+		r->at++;
+		return true;
+	}
+	return false;
+}
+
+bool json_number(struct json_reader *r, struct str *out)
+{
+	size_t from;
+
+	json_peek(r);
+	from = r->at;
+	take(r, '-');
+	if (!take(r, '0') && skip_digits(r) == 0)
+		return json_fail(r, "want a number");
+	if (take(r, '.') && skip_digits(r) == 0)
+		return json_fail(r, "digits are missing");
+	if (take(r, 'e') || take(r, 'E')) {
+		if (!take(r, '+'))
+			take(r, '-');
+		if (skip_digits(r) == 0)
+			return json_fail(r, "digits are missing");
+	}
+	*out = (struct str){r->text.p + from, r->at - from};
+	return true;
+}
+
+static bool take_word(struct json_reader *r, struct str word)
+{
+	json_peek(r);
+	if (!str_eq(str_head(str_from_at(r->text, r->at), word.n), word))
+		return false;
+	r->at += word.n;
+	return true;
+}
+
+bool json_bool(struct json_reader *r, bool *out)
+{
+	*out = take_word(r, STR("true"));
+	return *out || take_word(r, STR("false")) || json_fail(r, "want true or false");
+}
+
+bool json_null(struct json_reader *r)
+{
+	return take_word(r, STR("null")) || json_fail(r, "want null");
+}
+
+bool json_enter(struct json_reader *r, char open)
+{
+	if (json_peek(r) != open)
+		return json_fail(r, open == '{' ? "want an object" : "want an array");
+	r->at++;
+	return true;
+}
+
+bool json_more(struct json_reader *r, char close, size_t n, bool *failed)
+{
+	char c = json_peek(r);
+
+	*failed = false;
+	if (c == close) {
+		r->at++;
+		return false;
+	}
+	if (n == 0)
+		return true;
+	if (c != ',') {
+		*failed = true;
+		return json_fail(r, close == '}' ? "want ',' or '}'" : "want ',' or ']'");
+	}
+	r->at++;
+	return true;
+}
+
+bool json_key(struct json_reader *r, struct str *key)
+{
+	if (!json_string(r, key))
+		return false;
+	if (json_peek(r) != ':')
+		return json_fail(r, "want ':'");
+	r->at++;
+	return true;
+}
+
+static bool skip_scalar(struct json_reader *r, char c)
+{
+	struct str unused;
+	bool b;
+
+	switch (c) {
+	case '"':
+		return json_string(r, &unused);
+	case 't':
+	case 'f':
+		return json_bool(r, &b);
+	case 'n':
+		return json_null(r);
+	default:
+		return json_number(r, &unused);
+	}
+}
+
+/* After a value or an opening: ends what ends here, and goes to the next value. *depth 0: done. */
+static bool skip_between(struct json_reader *r, const char *open, size_t *depth, size_t n)
+{
+	struct str key;
+	bool failed;
+
+	while (*depth > 0) {
+		char close = open[*depth - 1] == '{' ? '}' : ']';
+
+		if (json_more(r, close, n, &failed))
+			return close == ']' || json_key(r, &key);
+		if (failed)
+			return false;
+		--*depth;
+		n = 1;
+	}
+	return true;
+}
+
+bool json_skip(struct json_reader *r)
+{
+	char open[JSON_SKIP_DEPTH];
+	size_t depth = 0;
+
+	do {
+		char c = json_peek(r);
+		bool is_open = c == '{' || c == '[';
+
+		if (is_open && depth == JSON_SKIP_DEPTH)
+			return json_fail(r, "nested too deeply");
+		if (is_open) {
+			open[depth++] = c;
+			r->at++;
+		} else if (!skip_scalar(r, c)) {
+			return false;
+		}
+		if (!skip_between(r, open, &depth, is_open ? 0 : 1))
+			return false;
+	} while (depth > 0);
+	return true;
+}
+
+bool json_end(struct json_reader *r)
+{
+	return (json_peek(r) == 0 && r->at == r->text.n) || json_fail(r, "text after the end");
+}
