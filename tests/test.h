@@ -27,10 +27,19 @@
 /* got is a struct str; want is a C string. Prints both when they differ. */
 #define assert_str(got, want) test_assert_str((got), (want), __FILE__, __LINE__)
 
+/* Long texts are shown from a little before the first difference. */
 static inline void test_assert_str(struct str got, const char *want, const char *file, int line)
 {
-	if (got.n == strlen(want) && (got.n == 0 || memcmp(got.p, want, got.n) == 0))
+	size_t n = strlen(want);
+	size_t at = 0;
+
+	if (got.n == n && (n == 0 || memcmp(got.p, want, n) == 0))
 		return;
-	print_error("got  %.*s\nwant %s\n", (int)got.n, got.p ? got.p : "", want);
+	while (at < n && at < got.n && got.p[at] == want[at])
+		at++;
+	at = n > 400 && at > 40 ? at - 40 : 0;
+	print_error("from byte %zu: got  %.*s\n", at, (int)(got.n - at < 400 ? got.n - at : 400),
+		got.p ? got.p + at : "");
+	print_error("want %.400s\n", want + at);
 	_fail(file, line);
 }

@@ -1,0 +1,182 @@
+/* One file that has had a tail's name: its descriptor, its chunks, its position. */
+#include "agent/tail/tail.h"
+
+#include "agent/base/mem.h"
+#include "agent/base/metric.h"
+#include "agent/base/must.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct tail_file *file_new(struct tail *t, int fd, struct tail_name *name)
+{
+	struct tail_file *f = mem_new(struct tail_file, 1);
+	struct stat st;
+
+	f->tail = t;
+	f->fd = fd;
+	f->state = FILE_READING;
+	f->changed = loop_now(t->tailer->loop);
+	f->rewind = UINT64_MAX;
+	list_init(&f->in_name);
+	list_add_last(&t->files, &f->link);
+	file_set_name(f, name);
+	if (fstat(fd, &st) == 0) {
+		f->device = st.st_dev;
+		f->inode = st.st_ino;
+	}
+	return f;
+}
+
+void file_close(struct tail_file *f)
+{
+	bool has_name;
+
+	if (f->fd == -1)
+		return;
+	file_size(f, &has_name);
+	f->deleted = !has_name;
+	close(f->fd);
+	f->fd = -1;
+	file_set_name(f, NULL);
+}
+
+/* What is not settled stays so: its position has not moved. */
+void file_free(struct tail_file *f)
+{
+	struct chunk *next;
+
+	file_close(f);
+	for (struct chunk *c = f->first; c; c = next) {
+		next = c->next;
+		free(c);
+	}
+	file_set_name(f, NULL);
+	list_remove(&f->link);
+	free(f);
+}
+
+void file_set_name(struct tail_file *f, struct tail_name *name)
+{
+	struct tail_name *old = f->name;
+
+	dir_unmove(f);
+	list_remove(&f->in_name);
+	f->name = name;
+	if (name)
+		list_add_last(&name->files, &f->in_name);
+	if (old && old != name)
+		dir_name_release(old);
+}
+
+void file_set_state(struct tail_file *f, enum file_state next)
+{
+	struct tailer *t = f->tail->tailer;
+
+	if (f->state == next)
+		return;
+	f->changed = loop_now(t->loop);
+	switch (next) {
+	case FILE_READING: /* a file that was left, and is named again */
+		must(f->state == FILE_DRAINED);
+		break;
+	case FILE_ENDING:
+		if (f->state == FILE_READING)
+			metric_add(t->m_rotations, 1);
+		f->closed = false;
+		break;
+	case FILE_DRAINED:
+		break;
+	}
+	f->state = next;
+}
+
+uint64_t file_size(const struct tail_file *f, bool *has_name)
+{
+	struct stat st;
+
+	*has_name = false;
+	if (f->fd == -1 || fstat(f->fd, &st) == -1)
+		return 0;
+	*has_name = st.st_nlink > 0;
+	return (uint64_t)st.st_size;
+}
+
+/* Of what has been read already, so that it is there also when the file is looked at later. */
+void file_hash_head(struct tail_file *f)
+{
+	char head[POSITION_HEAD];
+	size_t n = f->offset < sizeof(head) ? (size_t)f->offset : sizeof(head);
+	ssize_t got;
+
+	if (f->head_n == sizeof(head) || n <= f->head_n || f->fd == -1)
+		return;
+	got = pread(f->fd, head, n, 0);
+	if (got <= 0)
+		return;
+	f->head_n = (uint32_t)got;
+	f->head_hash = str_hash((struct str){head, (size_t)got});
+}
+
+struct position *file_position(const struct tail_file *f)
+{
+	struct position *p = mem_new(struct position, 1);
+	const char *base = strrchr(f->tail->path, '/');
+
+	p->key = strdup(f->tail->key);
+	p->name = strdup(f->name ? f->name->name : base ? base + 1
+							: f->tail->path);
+	p->device = f->device;
+	p->inode = f->inode;
+	p->head_n = f->head_n;
+	p->head_hash = f->head_hash;
+	p->offset = f->acked < f->rewind ? f->acked : f->rewind;
+	return p;
+}
+
+/* Settled chunks at the front move the position; one in the middle waits for those before. */
+static void on_settled(struct ack *a)
+{
+	struct chunk *c = container_of(a, struct chunk, ack);
+	struct tail_file *f = c->file;
+	struct tail *t = f->tail;
+
+	c->settled = true;
+	if (c != f->first)
+		return;
+	while (f->first && f->first->settled) {
+		c = f->first;
+		f->acked = c->end;
+		f->first = c->next;
+		if (!f->first)
+			f->last = NULL;
+		free(c);
+	}
+	tailer_changed(t->tailer);
+	tail_try_free(t);
+}
+
+struct chunk *chunk_new(struct tail_file *f, uint64_t end)
+{
+	struct chunk *c = mem_new(struct chunk, 1);
+
+	ack_init(&c->ack, on_settled);
+	c->file = f;
+	c->start = f->offset;
+	c->end = end;
+	if (f->last)
+		f->last->next = c;
+	else
+		f->first = c;
+	f->last = c;
+	return c;
+}
+
+/* Some lines after the record's beginning may have been sent: they are sent again. */
+void file_rewind(struct tail_file *f)
+{
+	if (f->rewind < f->offset)
+		f->offset = f->rewind;
+	f->rewind = UINT64_MAX;
+}

@@ -1,0 +1,316 @@
+/*
+ * Walks a pattern part by part. Only a directory whose next part has a wildcard is listed;
+ * a plain part is looked up. The directories on the way are watched: those that are listed, and
+ * the deepest one that exists on the way to a plain part that does not.
+ */
+#include "agent/tail/match.h"
+
+#include "agent/base/log.h"
+#include "agent/base/mem.h"
+#include "agent/base/must.h"
+#include "agent/loop/notify.h"
+#include "agent/tail/glob.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define MAX_PATHS ((size_t)20000)
+#define MAX_DEPTH ((size_t)40)
+#define PATH_BYTES ((size_t)4096)
+
+/* A watched directory, and with which part of the pattern its names are compared. */
+struct match_dir {
+	struct notify_watch watch;
+	struct match *match;
+	const char *part; /* "**": every name counts */
+	unsigned round;   /* of the walk that needed it last */
+};
+
+/* Where a walk stands: the path so far. */
+struct place {
+	char path[PATH_BYTES];
+	size_t n;
+};
+
+static void on_changed(struct notify_watch *w, unsigned events, struct str name, uint32_t cookie)
+{
+	struct match_dir *d = container_of(w, struct match_dir, watch);
+	char text[512];
+
+	(void)cookie;
+	if (!(events & (NOTIFY_CREATE | NOTIFY_GONE | NOTIFY_SELF_GONE | NOTIFY_OVERFLOW)))
+		return;
+	if (name.n && name.n < sizeof(text) && strcmp(d->part, "**") != 0) {
+		memcpy(text, name.p, name.n);
+		text[name.n] = 0;
+		if (!glob_part_matches(d->part, text))
+			return;
+	}
+	task_defer(&d->match->walk, d->match->loop);
+}
+
+static struct match_dir *dir_of(struct match *m, struct str path)
+{
+	struct match_dir *d = map_find(&m->dirs, path);
+
+	if (!d) {
+		d = mem_new(struct match_dir, 1);
+		d->match = m;
+		d->watch.changed = on_changed;
+		map_set(&m->dirs, path, d);
+	}
+	return d;
+}
+
+/* Before the directory is listed, so that what comes in between is not missed. */
+static void watch(struct match *m, const struct place *at, const char *part)
+{
+	const char *path = at->n ? at->path : "/";
+	struct match_dir *d = dir_of(m, str_from(path));
+
+	d->part = part;
+	d->round = m->round;
+	if (d->watch.dir || notify_start(m->notify, &d->watch, path) == 0)
+		return;
+	if (errno == ENOENT || errno == ENOTDIR || m->unwatched)
+		return;
+	m->unwatched = true;
+	log_warn(NULL, "a folder of logs cannot be watched", KV("path", path),
+		KV("error", strerror(errno)),
+		KV("hint", "new files in it are not seen; check its permissions"));
+}
+
+static void found(struct match *m, const struct place *at)
+{
+	if (m->n == MAX_PATHS) {
+		if (!m->too_many)
+			log_warn(NULL, "too many files match a pattern, the rest is left out",
+				KV("pattern", m->pattern), KV("limit", (int64_t)MAX_PATHS),
+				KV("hint", "use a narrower __path__"));
+		m->too_many = true;
+		return;
+	}
+	if (m->n % 64 == 0)
+		m->paths = mem_resize(m->paths, (m->n + 64) * sizeof(*m->paths));
+	m->paths[m->n++] = arena_str(&m->found, (struct str){at->path, at->n});
+}
+
+/* False: the path would be too long. */
+static bool enter(struct place *at, const char *name)
+{
+	int n = snprintf(at->path + at->n, PATH_BYTES - at->n, "/%s", name);
+
+	if (n < 0 || (size_t)n >= PATH_BYTES - at->n) {
+		at->path[at->n] = 0;
+		return false;
+	}
+	at->n += (size_t)n;
+	return true;
+}
+
+static void leave(struct place *at, size_t n)
+{
+	at->n = n;
+	at->path[n] = 0;
+}
+
+static void visit(struct match *m, struct place *at, size_t part, size_t depth);
+
+/* The place is one that the parts before `part` have matched. */
+static void arrive(struct match *m, struct place *at, size_t part, size_t depth)
+{
+	struct stat st;
+
+	if (stat(at->path, &st) == -1)
+		return;
+	if (S_ISDIR(st.st_mode)) {
+		if (part < m->n_parts)
+			visit(m, at, part, depth + 1);
+	} else if (part == m->n_parts) {
+		found(m, at);
+	}
+}
+
+/* ** is no part, or one directory and again **. Links are not followed: they may go round. */
+static void visit_stars(struct match *m, struct place *at, const char *name, size_t part,
+	size_t depth)
+{
+	struct stat st;
+
+	if (part + 1 == m->n_parts) {
+		if (lstat(at->path, &st) == 0 && S_ISREG(st.st_mode))
+			found(m, at);
+	} else if (glob_part_matches(m->parts[part + 1].p, name)) {
+		arrive(m, at, part + 2, depth);
+	}
+	if (lstat(at->path, &st) == 0 && S_ISDIR(st.st_mode))
+		visit(m, at, part, depth + 1);
+}
+
+static void list(struct match *m, struct place *at, size_t part, size_t depth)
+{
+	const char *pattern = m->parts[part].p;
+	bool stars = strcmp(pattern, "**") == 0;
+	DIR *dir = opendir(at->n ? at->path : "/");
+	size_t n = at->n;
+	struct dirent *e;
+
+	if (!dir)
+		return;
+	while ((e = readdir(dir))) {
+		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
+			continue;
+		if (!stars && !glob_part_matches(pattern, e->d_name))
+			continue;
+		if (!enter(at, e->d_name))
+			continue;
+		if (stars)
+			visit_stars(m, at, e->d_name, part, depth);
+		else
+			arrive(m, at, part + 1, depth);
+		leave(at, n);
+	}
+	closedir(dir);
+}
+
+static void visit(struct match *m, struct place *at, size_t part, size_t depth)
+{
+	struct str name = m->parts[part];
+	bool last = part + 1 == m->n_parts;
+	size_t n = at->n;
+	struct stat st;
+
+	if (depth > MAX_DEPTH)
+		return;
+	if (!glob_is_plain(name)) {
+		watch(m, at, name.p);
+		list(m, at, part, depth);
+		return;
+	}
+	if (last)
+		watch(m, at, name.p); /* to see it come and go */
+	if (!enter(at, name.p))
+		return;
+	if (stat(at->path, &st) == 0) {
+		arrive(m, at, part + 1, depth);
+		leave(at, n);
+		return;
+	}
+	leave(at, n);
+	watch(m, at, name.p);
+}
+
+static int by_path(const void *a, const void *b)
+{
+	return str_cmp(*(const struct str *)a, *(const struct str *)b);
+}
+
+static void drop_old_watches(struct match *m)
+{
+	for (size_t i = 0; i < m->dirs.cap; i++) {
+		struct map_slot *s = &m->dirs.slots[i];
+		struct match_dir *d = s->value;
+
+		if (!s->key.p || d->round == m->round)
+			continue;
+		notify_stop(&d->watch);
+		map_remove(&m->dirs, s->key);
+		free(d);
+		i = (size_t)-1; /* slots have moved: from the beginning again */
+	}
+}
+
+static void walk(struct match *m)
+{
+	struct place at = {.n = 0};
+
+	m->round++;
+	if (m->n_parts)
+		visit(m, &at, 0, 0);
+	if (m->n > 1)
+		qsort(m->paths, m->n, sizeof(*m->paths), by_path);
+	drop_old_watches(m);
+}
+
+static bool same(const struct str *a, size_t n, const struct match *m)
+{
+	if (n != m->n)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		if (!str_eq(a[i], m->paths[i]))
+			return false;
+	}
+	return true;
+}
+
+static void on_walk(struct task *t)
+{
+	struct match *m = container_of(t, struct match, walk);
+	struct arena old = m->found;
+	struct str *paths = m->paths;
+	size_t n = m->n;
+	bool equal;
+
+	m->found = (struct arena){0};
+	m->paths = NULL;
+	m->n = 0;
+	walk(m);
+	equal = same(paths, n, m);
+	free(paths);
+	arena_fini(&old);
+	if (!equal)
+		m->changed(m);
+}
+
+/* A relative pattern begins at the working directory. */
+static struct str absolute(struct arena *a, struct str pattern)
+{
+	char cwd[PATH_BYTES];
+
+	if (pattern.n && pattern.p[0] == '/')
+		return arena_str(a, pattern);
+	if (!getcwd(cwd, sizeof(cwd)))
+		cwd[0] = 0;
+	return arena_printf(a, "%s/" STR_FMT, cwd, STR_ARG(pattern));
+}
+
+void match_start(struct match *m, struct loop *l, struct notify *n, struct str pattern)
+{
+	struct str rest;
+	struct str part;
+
+	m->loop = l;
+	m->notify = n;
+	m->walk.run = on_walk;
+	m->pattern = absolute(&m->life, pattern);
+	m->parts = arena_new(&m->life, struct str, m->pattern.n + 1);
+	rest = m->pattern;
+	while (rest.p) {
+		if (!str_cut(rest, '/', &part, &rest)) {
+			part = rest;
+			rest = (struct str){0};
+		}
+		if (part.n && !str_is(part, "."))
+			m->parts[m->n_parts++] = arena_str(&m->life, part);
+	}
+	walk(m);
+}
+
+void match_stop(struct match *m)
+{
+	if (m->loop)
+		task_cancel(&m->walk);
+	m->round++;
+	drop_old_watches(m);
+	map_fini(&m->dirs);
+	arena_fini(&m->found);
+	arena_fini(&m->life);
+	free(m->paths);
+	m->paths = NULL;
+	m->n = 0;
+	m->n_parts = 0;
+}

@@ -1,0 +1,47 @@
+#pragma once
+
+/*
+ * How far each file has been delivered, and its form on disk: one JSON object a line, so
+ * that a person can read it; the last line has a count and a checksum. A file is known by
+ * device and inode, and by a hash of its first bytes, as inodes are used again.
+ */
+
+#include "agent/base/map.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct buf;
+struct err;
+
+#define POSITION_HEAD 1024 /* bytes of a file's beginning that are hashed, at most */
+
+struct position {
+	char *key;  /* source and path, see tail_key(); owned */
+	char *name; /* of the file in its folder, when it was saved; owned */
+	uint64_t device;
+	uint64_t inode;
+	uint32_t head_n; /* bytes hashed */
+	uint64_t head_hash;
+	uint64_t offset;
+	struct position *next; /* of the same key, newer */
+};
+
+/* Positions that no tail has claimed. */
+struct positions {
+	struct map by_key; /* struct position, oldest first */
+	size_t n;
+};
+
+void positions_fini(struct positions *p);
+void positions_put(struct positions *p, struct position *one);        /* takes it over; goes last */
+struct position *positions_take(struct positions *p, struct str key); /* the list; the caller's */
+void position_free(struct position *list);
+
+/* Text from disk. False, and p untouched, if it is not whole or not of this form. */
+bool positions_parse(struct positions *p, struct str text, struct err *e);
+
+void positions_print_start(struct buf *out);
+void positions_print(struct buf *out, const struct position *one);
+void positions_print_all(struct buf *out, const struct positions *p);
+void positions_print_end(struct buf *out);

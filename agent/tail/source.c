@@ -1,0 +1,100 @@
+/* A component's files: what is named now against what was named before. */
+#include "agent/tail/tail.h"
+
+#include "agent/base/buf.h"
+#include "agent/base/metric.h"
+#include "agent/base/must.h"
+
+static double count_tails(void *owner)
+{
+	const struct tail_source *s = owner;
+
+	return (double)s->n_tails;
+}
+
+void tail_source_start(struct tail_source *s, struct tailer *t)
+{
+	const struct metric_label labels[] = {{"component_id", s->id}, {"component_path", "/"},
+		{NULL, NULL}};
+
+	s->tailer = t;
+	if (s->active) {
+		s->m_active = metric_new(s->active, labels);
+		metric_set_reader(s->m_active, count_tails, s);
+	}
+}
+
+static void set_labels(struct tail *t, const struct labels *labels)
+{
+	const struct labels *old = t->labels;
+
+	t->labels = labels_hold(labels);
+	labels_release(old);
+}
+
+/* A tail of this key, whether it is in use, being left, or waits for its last acks. */
+static struct tail *revive(struct tail_source *s, struct str key, const struct labels *labels)
+{
+	struct tail *t = map_find(&s->tailer->tails, key);
+
+	if (!t) {
+		s->n_tails++;
+		return tail_new(s->tailer, s, key, labels);
+	}
+	t->leaving = false;
+	set_labels(t, labels);
+	if (!t->source) {
+		t->source = s;
+		s->n_tails++;
+		tail_look(t);
+	}
+	return t;
+}
+
+/* Two targets with one path are one tail if their labels are equal, else a tail each. */
+static void name_target(struct tail_source *s, const struct tail_target *v, struct buf *key)
+{
+	for (size_t i = 0;; i++) {
+		struct tail *t;
+
+		buf_clear(key);
+		buf_printf(key, "%s\n" STR_FMT, s->id, STR_ARG(v->path));
+		if (i)
+			buf_printf(key, "#%zu", i + 1);
+		t = map_find(&s->tailer->tails, buf_str(key));
+		if (t && t->source == s && t->round == s->round) {
+			if (t->labels == v->labels)
+				return;
+			continue;
+		}
+		revive(s, buf_str(key), v->labels)->round = s->round;
+		return;
+	}
+}
+
+void tail_source_set(struct tail_source *s, const struct tail_target *v, size_t n)
+{
+	struct buf key = {0};
+
+	s->round++;
+	for (size_t i = 0; i < n; i++)
+		name_target(s, &v[i], &key);
+	buf_fini(&key);
+	LIST_EACH (t, &s->tailer->all, struct tail, link) {
+		if (t->source != s || t->round == s->round || t->leaving)
+			continue;
+		t->leaving = true;
+		tailer_ready(t);
+	}
+}
+
+void tail_source_stop(struct tail_source *s)
+{
+	LIST_EACH (t, &s->tailer->all, struct tail, link) {
+		if (t->source == s)
+			tail_leave(t);
+	}
+	must(s->n_tails == 0);
+	metric_free(s->m_active);
+	s->m_active = NULL;
+}

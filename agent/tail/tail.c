@@ -1,0 +1,509 @@
+/*
+ * One followed path: which file is read, when a file has ended, what comes next. The table
+ * of states is in tail.h. Decisions are made in tail_step(), at the end of what can be
+ * read; events only say "look again".
+ */
+#include "agent/tail/tail.h"
+
+#include "agent/base/buf.h"
+#include "agent/base/log.h"
+#include "agent/base/mem.h"
+#include "agent/base/metric.h"
+#include "agent/base/must.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void on_timer(struct timer *timer)
+{
+	tailer_ready(container_of(timer, struct tail, timer));
+}
+
+static struct metric *series(const struct metric_family *f, const struct tail *t)
+{
+	const struct metric_label labels[] = {{"component_id", t->source->id},
+		{"component_path", "/"}, {"path", t->path}, {NULL, NULL}};
+
+	return f ? metric_new(f, labels) : NULL;
+}
+
+struct tail *tail_new(struct tailer *owner, struct tail_source *s, struct str key,
+	const struct labels *labels)
+{
+	struct tail *t = mem_new(struct tail, 1);
+
+	t->tailer = owner;
+	t->source = s;
+	t->key = mem_new(char, key.n + 1);
+	memcpy(t->key, key.p, key.n);
+	t->path = strchr(t->key, '\n') + 1;
+	t->labels = labels_hold(labels);
+	t->timer.fire = on_timer;
+	list_init(&t->in_name);
+	list_init(&t->in_link_name);
+	list_init(&t->files);
+	list_init(&t->ready);
+	list_add_last(&owner->all, &t->link);
+	map_set(&owner->tails, key, t);
+	t->m_lines = series(s->lines, t);
+	t->m_bytes = series(s->bytes, t);
+	t->m_size = series(s->size, t);
+	tail_look(t);
+	return t;
+}
+
+static void set_names(struct tail *t, struct tail_name *real, struct tail_name *link)
+{
+	struct tail_name *old = t->name;
+	struct tail_name *old_link = t->link_name;
+
+	list_remove(&t->in_name);
+	list_remove(&t->in_link_name);
+	t->name = real;
+	t->link_name = link;
+	if (real)
+		list_add_last(&real->tails, &t->in_name);
+	if (link)
+		list_add_last(&link->links, &t->in_link_name);
+	if (old && old != real)
+		dir_name_release(old);
+	if (old_link && old_link != link)
+		dir_name_release(old_link);
+}
+
+void tail_free(struct tail *t)
+{
+	for (size_t i = 0; i < 2; i++) {
+		t->records[i].join.ack = NULL; /* its chunk is freed below */
+		buf_fini(&t->records[i].join.text);
+	}
+	while (!list_is_empty(&t->files))
+		file_free(container_of(t->files.next, struct tail_file, link));
+	set_names(t, NULL, NULL);
+	timer_clear(&t->timer);
+	list_remove(&t->ready);
+	list_remove(&t->link);
+	map_remove(&t->tailer->tails, str_from(t->key));
+	metric_free(t->m_lines);
+	metric_free(t->m_bytes);
+	metric_free(t->m_size);
+	labels_release(t->labels);
+	free(t->key);
+	free(t);
+}
+
+/* A left tail's newest file may be tailed again one day: its position is kept. */
+void tail_try_free(struct tail *t)
+{
+	if (t->source)
+		return;
+	LIST_EACH (f, &t->files, struct tail_file, link) {
+		if (f->first)
+			return;
+	}
+	LIST_EACH (f, &t->files, struct tail_file, link) {
+		bool of_use = f->state != FILE_DRAINED || f->acked < f->offset ||
+			      f->rewind != UINT64_MAX || f->link.next == &t->files;
+
+		if (of_use && !f->deleted)
+			positions_put(&t->tailer->unclaimed, file_position(f));
+	}
+	tail_free(t);
+}
+
+void tail_leave(struct tail *t)
+{
+	struct tail_source *s = t->source;
+
+	if (!s)
+		return;
+	lines_forget(t);
+	s->n_tails--;
+	t->source = NULL;
+	timer_clear(&t->timer);
+	list_remove(&t->ready);
+	LIST_EACH (f, &t->files, struct tail_file, link)
+		file_close(f);
+	set_names(t, NULL, NULL);
+	tailer_changed(t->tailer);
+	tail_try_free(t);
+}
+
+void tail_trouble(struct tail *t, const char *what, int error)
+{
+	char text[256];
+
+	t->retry_at = loop_now(t->tailer->loop) + RETRY;
+	metric_add(t->tailer->m_errors, 1);
+	if (t->troubled)
+		return;
+	t->troubled = true;
+	log_warn(t->source->id, what, KV("path", t->path), KV("error", strerror(error)),
+		KV("hint", error == EACCES || error == EPERM
+				   ? "the agent must run as uid 0 or with CAP_DAC_READ_SEARCH"
+			   : error == EMFILE || error == ENFILE
+				   ? "raise the limit of open files"
+				   : "it is tried again every 10 s"));
+	snprintf(text, sizeof(text), "%s: %s: %s", what, t->path, strerror(error));
+	if (t->source->trouble)
+		t->source->trouble(t->source, text);
+}
+
+static void recovered(struct tail *t)
+{
+	t->retry_at = 0;
+	if (!t->troubled)
+		return;
+	t->troubled = false;
+	log_info(t->source->id, "the file can be read now", KV("path", t->path));
+	if (t->source->trouble)
+		t->source->trouble(t->source, NULL);
+}
+
+/* Where the file really lies: events come for that folder. */
+static bool find_names(struct tail *t)
+{
+	struct tail_name *link = NULL;
+	struct tail_name *name;
+	char real[PATH_MAX];
+
+	if (!realpath(t->path, real))
+		snprintf(real, sizeof(real), "%s", t->path);
+	name = dir_name(t->tailer, str_from(real));
+	if (!name)
+		return false;
+	if (strcmp(real, t->path) != 0)
+		link = dir_name(t->tailer, str_from(t->path));
+	set_names(t, name, link == name ? NULL : link);
+	return true;
+}
+
+static struct tail_file *newest(struct tail *t)
+{
+	return list_is_empty(&t->files) ? NULL : container_of(t->files.prev, struct tail_file, link);
+}
+
+static struct tail_file *current(struct tail *t)
+{
+	LIST_EACH (f, &t->files, struct tail_file, link) {
+		if (f->state != FILE_DRAINED)
+			return f;
+	}
+	return NULL;
+}
+
+/* Is the file younger than the agent? Then all of it is news, whatever from_end says. */
+static bool is_new(const struct tail *t, int fd)
+{
+	struct statx sx;
+
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_BTIME, &sx) == -1 || !(sx.stx_mask & STATX_BTIME))
+		return false;
+	return (int64_t)sx.stx_btime.tv_sec * NS_PER_SEC + sx.stx_btime.tv_nsec >=
+	       t->tailer->started_wall;
+}
+
+/* The file of the tail's name is another than the one before: that one ends. */
+static void take_file(struct tail *t, int fd, const struct stat *st, bool first)
+{
+	struct tail_file *f;
+
+	LIST_EACH (old, &t->files, struct tail_file, link) {
+		if (old->state == FILE_READING)
+			file_set_state(old, FILE_ENDING);
+		if (old->name == t->name) /* its rename was not seen */
+			file_set_name(old, NULL);
+	}
+	f = file_new(t, fd, t->name);
+	if (first && t->source->from_end && !is_new(t, fd)) {
+		f->offset = (uint64_t)st->st_size;
+		f->acked = f->offset;
+		file_hash_head(f);
+	}
+	tailer_ready(t);
+}
+
+static void look_at(struct tail *t, int fd, bool first)
+{
+	struct tail_file *f = newest(t);
+	struct stat st;
+
+	if (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode)) {
+		close(fd);
+		tail_trouble(t, "not a file that can be tailed", EINVAL);
+		return;
+	}
+	recovered(t);
+	if (!f || f->device != st.st_dev || f->inode != st.st_ino) {
+		take_file(t, fd, &st, first);
+		return;
+	}
+	if (f->fd == -1) {
+		f->fd = fd;
+		file_set_name(f, t->name);
+		if (f->state == FILE_DRAINED)
+			file_set_state(f, FILE_READING);
+		file_rewind(f);
+	} else {
+		close(fd);
+		if (!f->name)
+			file_set_name(f, t->name);
+	}
+	tailer_ready(t);
+}
+
+void tail_look(struct tail *t)
+{
+	bool first = false;
+	int fd;
+
+	if (!t->source)
+		return;
+	if (!find_names(t)) {
+		if (errno != ENOENT)
+			tail_trouble(t, "the folder of a log cannot be watched", errno);
+		t->retry_at = loop_now(t->tailer->loop) + RETRY;
+		tailer_ready(t);
+		return;
+	}
+	if (!t->resumed) {
+		t->resumed = true;
+		tail_resume(t);
+		first = list_is_empty(&t->files);
+	}
+	fd = open(t->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	if (fd == -1 && errno != ENOENT)
+		tail_trouble(t, "a log cannot be opened", errno);
+	if (fd != -1)
+		look_at(t, fd, first);
+	tailer_ready(t);
+}
+
+/* copytruncate: what was read is read; the file begins anew. */
+static void on_truncated(struct tail_file *f)
+{
+	struct tail *t = f->tail;
+	int fd = dup(f->fd);
+	struct tail_name *name = f->name;
+
+	if (fd == -1) {
+		tail_trouble(t, "a log cannot be opened", errno);
+		return;
+	}
+	log_info(t->source->id, "a log was truncated, it is read from its beginning",
+		KV("path", t->path), KV("offset", (int64_t)f->offset));
+	metric_add(t->tailer->m_truncations, 1);
+	file_set_state(f, FILE_DRAINED);
+	file_close(f);
+	file_new(t, fd, name ? name : t->name);
+}
+
+static ssize_t read_block(struct tail_file *f, size_t n)
+{
+	struct tailer *t = f->tail->tailer;
+	ssize_t got;
+
+	if (t->block_n < n) {
+		t->block = mem_resize(t->block, n);
+		t->block_n = n;
+	}
+	do {
+		got = pread(f->fd, t->block, n, (off_t)f->offset);
+	} while (got == -1 && errno == EINTR);
+	if (got == -1)
+		tail_trouble(f->tail, "a log cannot be read", errno);
+	return got;
+}
+
+static void push_bytes(struct tail_file *f, struct str bytes, bool whole_lines)
+{
+	struct chunk *c = chunk_new(f, f->offset + bytes.n); /* from f->offset on */
+	struct tail *t = f->tail;
+
+	f->offset += bytes.n;
+	f->changed = loop_now(t->tailer->loop);
+	if (t->m_bytes)
+		metric_add(t->m_bytes, (double)bytes.n);
+	if (whole_lines)
+		lines_push(t, bytes, c);
+	else
+		lines_push_rest(t, bytes, c);
+	ack_release(&c->ack);
+}
+
+enum got {
+	GOT_MORE, /* there may be more at once */
+	GOT_ALL,  /* the end was reached */
+	GOT_ERROR,
+};
+
+/* One chunk of whole lines. A line longer than a chunk is read again in a larger block. */
+static enum got read_lines(struct tail_file *f)
+{
+	size_t want = CHUNK;
+	ssize_t got;
+	const char *end;
+
+	for (;;) {
+		got = read_block(f, want);
+		if (got == -1)
+			return GOT_ERROR;
+		end = got ? memrchr(f->tail->tailer->block, '\n', (size_t)got) : NULL;
+		if (end || (size_t)got < want || want >= MAX_LINE)
+			break;
+		want *= 2;
+	}
+	if (end) {
+		size_t n = (size_t)(end - f->tail->tailer->block) + 1;
+
+		push_bytes(f, (struct str){f->tail->tailer->block, n}, true);
+	} else if ((size_t)got == want) {
+		metric_add(f->tail->tailer->m_split, 1);
+		push_bytes(f, (struct str){f->tail->tailer->block, (size_t)got}, false);
+	}
+	return (size_t)got == want ? GOT_MORE : GOT_ALL;
+}
+
+/* The bytes behind the last newline of a file that nobody writes any more. */
+static void read_rest(struct tail_file *f)
+{
+	ssize_t got = read_block(f, MAX_LINE);
+
+	if (got > 0)
+		push_bytes(f, (struct str){f->tail->tailer->block, (size_t)got}, false);
+}
+
+static bool has_grown_successor(const struct tail_file *f)
+{
+	const struct tail_file *next;
+	bool has_name;
+
+	if (f->link.next == &f->tail->files)
+		return false;
+	next = container_of(f->link.next, struct tail_file, link);
+	return next->state != FILE_READING || file_size(next, &has_name) > 0;
+}
+
+/* All of f has been read. Will there be more? */
+static bool is_final(const struct tail_file *f)
+{
+	int64_t quiet = loop_now(f->tail->tailer->loop) - f->changed;
+	bool has_name;
+
+	if (f->state != FILE_ENDING)
+		return false;
+	if (f->closed || has_grown_successor(f))
+		return true;
+	file_size(f, &has_name);
+	return !has_name && quiet >= QUIET;
+}
+
+/* A drained file that grew after all is read on; one that did not is closed in the end. */
+static void tend_drained(struct tail *t)
+{
+	int64_t now = loop_now(t->tailer->loop);
+	bool has_name;
+
+	LIST_EACH (f, &t->files, struct tail_file, link) {
+		if (f->state != FILE_DRAINED)
+			continue;
+		if (f->fd != -1 && file_size(f, &has_name) > f->offset)
+			file_set_state(f, FILE_ENDING);
+		else if (f->fd != -1 && now - f->changed >= LINGER)
+			file_close(f);
+		if (f->fd == -1 && !f->first && f->link.next != &t->files) {
+			file_free(f);
+			tailer_changed(t->tailer);
+		}
+	}
+}
+
+/* The next moment at which something is to be done without an event. */
+static void set_timer(struct tail *t)
+{
+	int64_t now = loop_now(t->tailer->loop);
+	int64_t at = INT64_MAX;
+
+	if (t->retry_at)
+		at = t->retry_at;
+	if (lines_are_open(t) && t->join_since + JOIN_WAIT < at)
+		at = t->join_since + JOIN_WAIT;
+	LIST_EACH (f, &t->files, struct tail_file, link) {
+		bool told = f->name && now - f->changed >= QUIET; /* events will tell */
+
+		if (f->state == FILE_ENDING && !told && now + RECHECK < at)
+			at = now + RECHECK;
+		if (f->state == FILE_DRAINED && f->fd != -1 && f->changed + LINGER < at)
+			at = f->changed + LINGER;
+	}
+	if (at == INT64_MAX)
+		timer_clear(&t->timer);
+	else
+		timer_set(&t->timer, t->tailer->loop, at > now ? at - now : 1);
+}
+
+/* Nothing more can be read now. */
+static void at_rest(struct tail *t)
+{
+	bool once = t->tailer->set.once != NULL;
+
+	struct tail_file *f = newest(t);
+	bool has_name = false;
+
+	if (lines_are_open(t) && (once || t->leaving ||
+					 loop_now(t->tailer->loop) - t->join_since >= JOIN_WAIT))
+		lines_flush(t);
+	if (once && f && f->fd != -1)
+		read_rest(f);
+	if (t->leaving && (!f || f->state != FILE_ENDING)) {
+		if (f && f->fd != -1 && file_size(f, &has_name) > f->offset && !has_name)
+			read_rest(f);
+		tail_leave(t);
+		return;
+	}
+	set_timer(t);
+}
+
+static bool is_truncated(const struct tail_file *f)
+{
+	bool has_name;
+
+	return f->state == FILE_READING && file_size(f, &has_name) < f->offset;
+}
+
+bool tail_step(struct tail *t)
+{
+	struct tail_file *f;
+	enum got got;
+
+	if (t->retry_at && loop_now(t->tailer->loop) >= t->retry_at) {
+		t->retry_at = 0;
+		tail_look(t);
+	}
+	tend_drained(t);
+	f = current(t);
+	if (!f || f->fd == -1) {
+		at_rest(t);
+		return false;
+	}
+	if (is_truncated(f)) {
+		on_truncated(f);
+		return true;
+	}
+	got = read_lines(f);
+	file_hash_head(f);
+	if (got == GOT_MORE)
+		return true;
+	if (got == GOT_ALL && is_final(f)) {
+		read_rest(f);
+		file_set_state(f, FILE_DRAINED);
+		return true;
+	}
+	at_rest(t);
+	return false;
+}

@@ -1,0 +1,199 @@
+#pragma once
+
+/*
+ * Private to agent/tail: one followed path, its files, and the tailer that reads them.
+ *
+ * A tail is a path of one source. Its files are the inodes that have had this name, oldest
+ * first; only the first one that is not drained is read. The states of a file:
+ *
+ *	state    waits for                               leaves it when
+ *	READING  new bytes                               renamed, deleted, replaced, truncated → ENDING;
+ *	                                                 the tail is left and all is read → DRAINED
+ *	ENDING   its last writer                         at its end, and (closed by its writer, or the next file
+ *	                                                 has bytes, or quiet for QUIET with no way back) → DRAINED
+ *	DRAINED  its acks; stays open for LINGER         grown after all → ENDING; acked and closed → freed
+ */
+
+#include "agent/base/list.h"
+#include "agent/base/timestamp.h"
+#include "agent/flow/budget.h"
+#include "agent/flow/join.h"
+#include "agent/flow/once.h"
+#include "agent/loop/file.h"
+#include "agent/loop/loop.h"
+#include "agent/loop/notify.h"
+#include "agent/tail/positions.h"
+#include "agent/tail/tailer.h"
+#include "proto/cri/cri.h"
+
+#include <sys/types.h>
+
+#define CHUNK ((size_t)128 * 1024)     /* read at once from one file */
+#define MAX_LINE ((size_t)1024 * 1024) /* a longer line, or joined record, is sent in parts */
+#define PER_TURN ((size_t)512 * 1024)  /* read in one turn, from all files */
+#define QUIET (5 * NS_PER_SEC)         /* a nameless file that does not grow for so long is done */
+#define LINGER (5 * NS_PER_SEC)        /* a drained file is held open so long, for late writes */
+#define RECHECK (1 * NS_PER_SEC)       /* an ending file is looked at so often, events or not */
+#define RETRY (10 * NS_PER_SEC)        /* a file that cannot be opened or read is tried again */
+#define JOIN_WAIT (3 * NS_PER_SEC)     /* a piece whose end does not come is sent as it is */
+#define SAVE_EVERY (500 * NS_PER_MS)   /* positions are written this long after an ack */
+
+enum file_state {
+	FILE_READING,
+	FILE_ENDING,
+	FILE_DRAINED,
+};
+
+struct chunk {
+	struct ack ack;
+	struct tail_file *file;
+	struct chunk *next;
+	uint64_t start;
+	uint64_t end;
+	bool settled;
+};
+
+struct tail_file {
+	struct list link; /* in the tail's files */
+	struct tail *tail;
+	struct tail_name *name; /* NULL: it has none any more that is known */
+	struct list in_name;
+	enum file_state state;
+	int fd; /* -1: closed */
+	dev_t device;
+	ino_t inode;
+	uint64_t offset; /* next byte to read */
+	uint64_t acked;  /* all before it is settled */
+	struct chunk *first;
+	struct chunk *last;
+	uint32_t head_n;
+	uint64_t head_hash;
+	bool closed;               /* its writer closed it after it lost its name */
+	int64_t changed;           /* loop time of the last growth or change of state */
+	uint32_t cookie;           /* of the rename that took its name away */
+	struct tail_dir *moved_in; /* in whose list of half-seen renames it is; NULL: none */
+	bool deleted;              /* it had no name when it was closed */
+	uint64_t rewind;           /* a record that began here was not pushed whole: read it again */
+};
+
+/* A record in pieces, and where its first piece is. */
+struct open_record {
+	struct join join;
+	struct tail_file *file;
+	uint64_t start;
+};
+
+struct tail {
+	struct list link; /* in the tailer's tails */
+	struct tailer *tailer;
+	struct tail_source *source; /* NULL: left */
+	char *key;
+	const char *path; /* inside key */
+	const struct labels *labels;
+	unsigned round; /* of the last tail_source_set() that named it */
+	bool leaving;   /* not named any more: to be left when all is read */
+	bool troubled;
+	bool resumed; /* positions were looked up */
+	struct tail_name *name;
+	struct list in_name;
+	struct tail_name *link_name; /* where a symbolic link to it lies; NULL: none */
+	struct list in_link_name;
+	struct list files;
+	struct list ready;             /* in the tailer's ready list */
+	struct open_record records[2]; /* stdout, stderr */
+	int64_t join_since;
+	int64_t retry_at; /* 0: no need */
+	struct timer timer;
+	struct metric *m_lines;
+	struct metric *m_bytes;
+	struct metric *m_size;
+};
+
+/* A folder in which tails live, and the names in it that matter. */
+struct tail_dir {
+	struct notify_watch watch;
+	struct tailer *tailer;
+	char *path;
+	struct map names;  /* struct tail_name */
+	struct list moved; /* files whose rename has been seen by half: tail_file.in_name */
+};
+
+struct tail_name {
+	struct tail_dir *dir;
+	char *name;
+	struct list tails; /* tail.in_name */
+	struct list links; /* tail.in_link_name */
+	struct list files; /* tail_file.in_name */
+	unsigned held;     /* an event of it is being handled */
+};
+
+struct tailer {
+	struct tailer_settings set;
+	struct loop *loop;
+	struct map tails; /* by key; struct tail */
+	struct map dirs;
+	struct list all;
+	struct list ready;
+	struct task read;
+	struct budget_waiter room;
+	struct once_part once;
+	struct timer save;
+	struct file_write write;
+	struct positions unclaimed;
+	size_t purge_at; /* unclaimed positions: look which files are still there */
+	bool save_failed;
+	int64_t started_wall;
+	char *block; /* what is read goes here; CHUNK bytes, more for a long line */
+	size_t block_n;
+	struct cri_clock clock;
+	struct buf docker; /* scratch of docker_parse() */
+	struct metric *m_lost;
+	struct metric *m_split;
+	struct metric *m_errors;
+	struct metric *m_rotations;
+	struct metric *m_truncations;
+	struct metric *m_held;
+	struct metric *m_saves;
+	struct metric *m_save_failures;
+	struct metric *m_malformed;
+};
+
+/* tailer.c */
+void tailer_ready(struct tail *t);     /* it may have something to read */
+void tailer_changed(struct tailer *t); /* a position moved: save soon */
+
+/* tail.c */
+struct tail *tail_new(struct tailer *t, struct tail_source *s, struct str key, const struct labels *labels);
+void tail_look(struct tail *t);     /* is there another file of its name? */
+bool tail_step(struct tail *t);     /* reads a chunk; true: there may be more */
+void tail_leave(struct tail *t);    /* its source is done with it; what was read may still be settled */
+void tail_try_free(struct tail *t); /* frees it if it was left and all is settled */
+void tail_free(struct tail *t);     /* whatever is settled or not */
+void tail_trouble(struct tail *t, const char *what, int error);
+
+/* file.c */
+struct tail_file *file_new(struct tail *t, int fd, struct tail_name *name);
+void file_free(struct tail_file *f);
+void file_set_state(struct tail_file *f, enum file_state next);
+void file_set_name(struct tail_file *f, struct tail_name *name); /* NULL: none */
+uint64_t file_size(const struct tail_file *f, bool *has_name);   /* as it is now; 0 if closed */
+void file_hash_head(struct tail_file *f);
+void file_close(struct tail_file *f);
+struct position *file_position(const struct tail_file *f);
+struct chunk *chunk_new(struct tail_file *f, uint64_t end);
+void file_rewind(struct tail_file *f); /* reads again what was not pushed whole */
+
+/* resume.c: opens what positions know of a tail, and what came after. */
+void tail_resume(struct tail *t);
+
+/* lines.c */
+void lines_push(struct tail *t, struct str bytes, struct chunk *c); /* whole lines */
+void lines_push_rest(struct tail *t, struct str line, struct chunk *c);
+bool lines_are_open(const struct tail *t); /* pieces wait for their end */
+void lines_flush(struct tail *t);          /* … which will not come: they are sent as they are */
+void lines_forget(struct tail *t);         /* … or will be read again, from their beginning */
+
+/* dir.c */
+struct tail_name *dir_name(struct tailer *t, struct str path); /* of a whole path; NULL and errno if its folder cannot be watched */
+void dir_name_release(struct tail_name *n);                    /* frees what nobody needs any more */
+void dir_unmove(struct tail_file *f);                          /* it is in no list of half-seen renames any more */

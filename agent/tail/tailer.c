@@ -1,0 +1,302 @@
+/*
+ * The service: which tails have something to read, in turn and by bytes; the positions
+ * file. A tail that may have something to read is in the ready list once, whatever number
+ * of events said so; it goes to the end of the list after each chunk.
+ */
+#include "agent/tail/tail.h"
+
+#include "agent/base/err.h"
+#include "agent/base/log.h"
+#include "agent/base/mem.h"
+#include "agent/base/metric.h"
+#include "agent/base/must.h"
+#include "agent/loop/file.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define MAX_POSITIONS_FILE ((size_t)64 * 1024 * 1024)
+
+static const struct metric_family lost = {"invar_tail_lost_files_total", METRIC_COUNTER,
+	"Files that were read in part and were gone when the agent came back.", NULL};
+static const struct metric_family split = {"invar_tail_split_lines_total", METRIC_COUNTER,
+	"Lines or records longer than 1 MiB, sent in parts.", NULL};
+static const struct metric_family errors = {"invar_tail_errors_total", METRIC_COUNTER,
+	"Times a log could not be opened, watched or read.", NULL};
+static const struct metric_family rotations = {"invar_tail_rotations_total", METRIC_COUNTER,
+	"Files that were renamed, deleted or replaced while they were followed.", NULL};
+static const struct metric_family truncations = {"invar_tail_truncations_total", METRIC_COUNTER,
+	"Files that became shorter than what had been read of them.", NULL};
+static const struct metric_family held = {"invar_tail_held_bytes", METRIC_GAUGE,
+	"Bytes of renamed or deleted files that are still to be read.", NULL};
+static const struct metric_family saves = {"invar_tail_position_saves_total", METRIC_COUNTER,
+	"Times the positions were written to disk.", NULL};
+static const struct metric_family save_failures = {"invar_tail_position_save_failures_total",
+	METRIC_COUNTER, "Times the positions could not be written to disk.", NULL};
+static const struct metric_family malformed = {"invar_tail_malformed_lines_total", METRIC_COUNTER,
+	"Lines of container logs that are neither CRI nor JSON; sent as they are.", NULL};
+
+static double read_held(void *owner)
+{
+	struct tailer *t = owner;
+	double sum = 0;
+	bool has_name;
+
+	LIST_EACH (tail, &t->all, struct tail, link) {
+		LIST_EACH (f, &tail->files, struct tail_file, link) {
+			uint64_t size = file_size(f, &has_name);
+
+			if (f->state == FILE_ENDING && size > f->offset)
+				sum += (double)(size - f->offset);
+		}
+	}
+	return sum;
+}
+
+/* Every tail has been read to its end: the part of --once that is ours is done. */
+static void check_idle(struct tailer *t)
+{
+	if (list_is_empty(&t->ready))
+		once_idle(&t->once);
+}
+
+static void on_read(struct task *task)
+{
+	struct tailer *t = container_of(task, struct tailer, read);
+	size_t left = PER_TURN;
+
+	while (!list_is_empty(&t->ready) && left > 0) {
+		struct tail *tail = container_of(t->ready.next, struct tail, ready);
+
+		if (budget_is_full(t->set.budget)) {
+			budget_wait(t->set.budget, &t->room);
+			return;
+		}
+		list_remove(&tail->ready);
+		if (tail_step(tail))
+			tailer_ready(tail);
+		left = left > CHUNK ? left - CHUNK : 0;
+	}
+	if (list_is_empty(&t->ready) && t->block_n > CHUNK) {
+		free(t->block);
+		t->block = NULL;
+		t->block_n = 0;
+	}
+	if (!list_is_empty(&t->ready))
+		task_defer(&t->read, t->loop);
+	check_idle(t);
+}
+
+static void on_room(struct budget_waiter *w)
+{
+	struct tailer *t = container_of(w, struct tailer, room);
+
+	task_defer(&t->read, t->loop);
+}
+
+void tailer_ready(struct tail *t)
+{
+	if (!t->source || !list_is_empty(&t->ready))
+		return;
+	list_add_last(&t->tailer->ready, &t->ready);
+	once_busy(t->tailer->set.once, &t->tailer->once);
+	task_defer(&t->tailer->read, t->tailer->loop);
+}
+
+void tailer_changed(struct tailer *t)
+{
+	if (t->set.positions && t->set.save && !timer_is_set(&t->save))
+		timer_set(&t->save, t->loop, SAVE_EVERY);
+}
+
+/* A file that is drained, settled and followed by another is of no use any more. */
+static void print_tail(struct buf *out, struct tail *t)
+{
+	LIST_EACH (f, &t->files, struct tail_file, link) {
+		struct position *p;
+
+		if (f->state == FILE_DRAINED && !f->first && f->link.next != &t->files)
+			continue;
+		p = file_position(f);
+		positions_print(out, p);
+		position_free(p);
+	}
+}
+
+static void print_positions(struct tailer *t, struct buf *out)
+{
+	positions_print_start(out);
+	positions_print_all(out, &t->unclaimed);
+	LIST_EACH (tail, &t->all, struct tail, link)
+		print_tail(out, tail);
+	positions_print_end(out);
+}
+
+static void on_saved(struct tailer *t, int error)
+{
+	if (error == 0) {
+		metric_add(t->m_saves, 1);
+		if (t->save_failed)
+			log_info(NULL, "positions can be saved again", KV("path", t->set.positions));
+		t->save_failed = false;
+		return;
+	}
+	metric_add(t->m_save_failures, 1);
+	if (!t->save_failed)
+		log_error(NULL, "positions cannot be saved", KV("path", t->set.positions),
+			KV("error", strerror(error)),
+			KV("hint", "make room on the volume of --storage.path, or give the agent the "
+				   "right to write there; until then a restart repeats lines"));
+	t->save_failed = true;
+	timer_set(&t->save, t->loop, RETRY);
+}
+
+static void on_written(struct file_write *w)
+{
+	on_saved(container_of(w, struct tailer, write), w->error);
+}
+
+static bool is_there(const struct position *p)
+{
+	const char *path = strchr(p->key, '\n') + 1;
+	const char *slash = strrchr(path, '/');
+	char file[4096];
+
+	snprintf(file, sizeof(file), "%.*s/%s", slash ? (int)(slash - path) : 0, path, p->name);
+	return access(file, F_OK) == 0;
+}
+
+/* Most positions of files that were left are of pods that are gone: those are forgotten. */
+static void purge(struct tailer *t)
+{
+	struct positions kept = {0};
+
+	if (t->unclaimed.n < t->purge_at)
+		return;
+	MAP_EACH(slot, &t->unclaimed.by_key)
+	{
+		struct position *next;
+
+		for (struct position *p = slot->value; p; p = next) {
+			next = p->next;
+			p->next = NULL;
+			if (is_there(p))
+				positions_put(&kept, p);
+			else
+				position_free(p);
+		}
+		slot->value = NULL;
+	}
+	positions_fini(&t->unclaimed);
+	t->unclaimed = kept;
+	t->purge_at = kept.n * 2 + 64;
+}
+
+/* Off the loop's thread, as a slow disk must not hold up the reading. */
+static void on_save(struct timer *timer)
+{
+	struct tailer *t = container_of(timer, struct tailer, save);
+	struct buf text = {0};
+
+	if (t->write.busy) {
+		timer_set(&t->save, t->loop, SAVE_EVERY);
+		return;
+	}
+	purge(t);
+	print_positions(t, &text);
+	file_write_start(&t->write, t->loop, t->set.positions, &text);
+}
+
+/* At the end, when there is nothing else to do. */
+static void save_now(struct tailer *t)
+{
+	struct buf text = {0};
+
+	print_positions(t, &text);
+	on_saved(t, file_replace(t->set.positions, buf_str(&text)));
+	buf_fini(&text);
+}
+
+static void set_aside(struct tailer *t, const char *why)
+{
+	char aside[4096];
+
+	snprintf(aside, sizeof(aside), "%s.broken", t->set.positions);
+	if (t->set.save && rename(t->set.positions, aside) == -1)
+		snprintf(aside, sizeof(aside), "%s", t->set.positions);
+	log_error(NULL, "the positions file is broken and was set aside; logs are read from their beginning",
+		KV("path", t->set.positions), KV("kept_as", aside), KV("error", why),
+		KV("hint", "lines may be sent again; Loki drops those that are identical"));
+}
+
+static void load(struct tailer *t)
+{
+	struct buf text = {0};
+	struct err e = {0};
+	int error = file_read(t->set.positions, &text, MAX_POSITIONS_FILE);
+
+	if (error == 0 && !positions_parse(&t->unclaimed, buf_str(&text), &e))
+		set_aside(t, e.text);
+	else if (error != 0 && error != ENOENT)
+		log_error(NULL, "the positions file cannot be read; logs are read from their beginning",
+			KV("path", t->set.positions), KV("error", strerror(error)),
+			KV("hint", "check --storage.path and its permissions"));
+	buf_fini(&text);
+}
+
+struct tailer *tailer_new(const struct tailer_settings *set)
+{
+	struct tailer *t = mem_new(struct tailer, 1);
+
+	t->set = *set;
+	t->loop = set->loop;
+	t->set.positions = set->positions ? strdup(set->positions) : NULL;
+	t->started_wall = loop_wall(set->loop);
+	t->read.run = on_read;
+	t->room.room = on_room;
+	t->save.fire = on_save;
+	t->write.done = on_written;
+	list_init(&t->all);
+	list_init(&t->ready);
+	t->m_lost = metric_new(&lost, NULL);
+	t->m_split = metric_new(&split, NULL);
+	t->m_errors = metric_new(&errors, NULL);
+	t->m_rotations = metric_new(&rotations, NULL);
+	t->m_truncations = metric_new(&truncations, NULL);
+	t->m_held = metric_new(&held, NULL);
+	t->m_saves = metric_new(&saves, NULL);
+	t->m_save_failures = metric_new(&save_failures, NULL);
+	t->m_malformed = metric_new(&malformed, NULL);
+	metric_set_reader(t->m_held, read_held, t);
+	if (t->set.positions)
+		load(t);
+	return t;
+}
+
+void tailer_free(struct tailer *t)
+{
+	struct metric *const metrics[] = {t->m_lost, t->m_split, t->m_errors, t->m_rotations,
+		t->m_truncations, t->m_held, t->m_saves, t->m_save_failures, t->m_malformed};
+
+	file_write_wait(&t->write, t->loop);
+	if (t->set.positions && t->set.save)
+		save_now(t);
+	timer_clear(&t->save);
+	task_cancel(&t->read);
+	budget_unwait(&t->room);
+	while (!list_is_empty(&t->all))
+		tail_free(container_of(t->all.next, struct tail, link));
+	must(t->dirs.n == 0);
+	once_idle(&t->once);
+	positions_fini(&t->unclaimed);
+	map_fini(&t->tails);
+	map_fini(&t->dirs);
+	for (size_t i = 0; i < sizeof(metrics) / sizeof(metrics[0]); i++)
+		metric_free(metrics[i]);
+	buf_fini(&t->docker);
+	free(t->block);
+	free((void *)(uintptr_t)t->set.positions);
+	free(t);
+}

@@ -1,0 +1,77 @@
+#pragma once
+
+/*
+ * The tailer follows files and pushes their lines on. One a process; its work for one
+ * component is a tail_source, and each file of a source is a tail (agent/tail/tail.h).
+ *
+ * What it promises: a file's position moves only when all that was pushed of it has been
+ * settled (agent/flow/ack.h). A file that is renamed or deleted stays open until it is
+ * read to its end; the next file of that name is read after it. While the budget is full
+ * nothing is read: the files wait.
+ */
+
+#include "agent/base/map.h"
+#include "agent/flow/entry.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct budget;
+struct loop;
+struct metric;
+struct metric_family;
+struct notify;
+struct once;
+struct tailer;
+
+struct tailer_settings {
+	struct loop *loop;
+	struct notify *notify;
+	struct budget *budget;
+	struct once *once;     /* not NULL: at the end of a file there is nothing to wait for */
+	const char *positions; /* file where positions are kept; NULL: none */
+	bool save;             /* false: positions are read, but never written */
+};
+
+struct tailer *tailer_new(const struct tailer_settings *s);
+/* After every source has stopped. Saves; what is not settled by now is read again next time. */
+void tailer_free(struct tailer *t);
+
+enum tail_format {
+	TAIL_PLAIN,     /* a line is an entry, its time is that of reading */
+	TAIL_CONTAINER, /* CRI or Docker's JSON; pieces are joined; other lines as they are */
+};
+
+struct tail_target {
+	struct str path;
+	const struct labels *labels; /* a reference is taken */
+};
+
+/* Embedded in the component. The first part is the owner's, filled before the start and
+ * changed at will. */
+struct tail_source {
+	const char *id;
+	struct receivers to;
+	enum tail_format format;
+	bool from_end; /* a file that was there before the agent and has no position: only what comes */
+	/* Something keeps a file from being read, in words; NULL: all is well again. */
+	void (*trouble)(struct tail_source *s, const char *what);
+	/* Series per file (label path), and how many files are open; NULL: not counted. */
+	const struct metric_family *lines;
+	const struct metric_family *bytes;
+	const struct metric_family *size;
+	const struct metric_family *active;
+
+	/* own */
+	struct tailer *tailer;
+	unsigned round;
+	size_t n_tails;
+	struct metric *m_active;
+};
+
+void tail_source_start(struct tail_source *s, struct tailer *t);
+/* These files and no others. One that is not named any more is read to its end, then left; its
+ * position is kept as long as the file is there. */
+void tail_source_set(struct tail_source *s, const struct tail_target *v, size_t n);
+/* Nothing is read or pushed after it. */
+void tail_source_stop(struct tail_source *s);

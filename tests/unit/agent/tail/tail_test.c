@@ -1,0 +1,435 @@
+/* The tailer against real files in a folder of its own; the clock is held, so that what
+ * waits for a time waits for the test. Doubles of the runtime: plain writes and renames in the
+ * order in which kubelet and containerd do them. */
+#include "agent/tail/tailer.h"
+
+#include "agent/base/buf.h"
+#include "agent/base/list.h"
+#include "agent/base/timestamp.h"
+#include "agent/flow/budget.h"
+#include "agent/loop/loop.h"
+#include "agent/loop/notify.h"
+#include "tests/test.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define CRI "2026-11-22T10:00:00Z stdout "
+
+struct world {
+	char dir[64];
+	struct loop *loop;
+	struct notify *notify;
+	struct budget budget;
+	struct tailer *tailer;
+	struct tail_source source;
+	struct receiver sink;
+	struct receiver *to[1];
+	struct buf got; /* lines, each with a newline */
+	bool hold;      /* acks are kept instead of given back */
+	struct ack *held[64];
+	size_t n_held;
+	char positions[96];
+};
+
+static struct world *w;
+
+static void on_push(struct receiver *r, const struct entry *e)
+{
+	(void)r;
+	buf_add_str(&w->got, e->line);
+	buf_add_char(&w->got, '\n');
+	if (w->hold && e->ack) {
+		ack_hold(e->ack);
+		w->held[w->n_held++] = e->ack;
+	}
+}
+
+static const char *path_of(const char *name)
+{
+	static char paths[4][128];
+	static size_t next;
+
+	snprintf(paths[next = (next + 1) % 4], sizeof(paths[0]), "%s/%s", w->dir, name);
+	return paths[next];
+}
+
+static void append(const char *name, const char *text)
+{
+	int fd = open(path_of(name), O_WRONLY | O_CREAT | O_APPEND, 0640);
+
+	assert_int_not_equal(fd, -1);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	close(fd);
+}
+
+static void move(const char *from, const char *to)
+{
+	assert_int_equal(rename(path_of(from), path_of(to)), 0);
+}
+
+static void settle(void)
+{
+	for (int i = 0; i < 12; i++) {
+		loop_turn(w->loop, 0);
+		loop_advance(w->loop, 15 * NS_PER_MS);
+	}
+}
+
+static void pass(int64_t ns)
+{
+	loop_advance(w->loop, ns);
+	settle();
+}
+
+static void follow(const char *name)
+{
+	struct label l[] = {{STR("filename"), str_from(path_of(name))}};
+	const struct labels *labels = labels_intern(l, 1);
+	struct tail_target t = {str_from(path_of(name)), labels};
+
+	tail_source_set(&w->source, &t, name[0] ? 1 : 0);
+	labels_release(labels);
+	settle();
+}
+
+static void want(const char *text)
+{
+	assert_str(buf_str(&w->got), text);
+	buf_clear(&w->got);
+}
+
+static void start(void)
+{
+	struct tailer_settings set = {.loop = w->loop, .notify = w->notify, .budget = &w->budget, .positions = w->positions, .save = true};
+
+	w->tailer = tailer_new(&set);
+	w->source = (struct tail_source){.id = "test", .to = {w->to, 1}, .format = TAIL_CONTAINER};
+	tail_source_start(&w->source, w->tailer);
+}
+
+static void stop(void)
+{
+	tail_source_stop(&w->source);
+	tailer_free(w->tailer);
+	w->n_held = 0; /* the chunks are gone with the tailer, unsettled */
+}
+
+static int set_up(void **state)
+{
+	w = calloc(1, sizeof(*w));
+	*state = w;
+	snprintf(w->dir, sizeof(w->dir), "/tmp/tail_test.XXXXXX");
+	assert_non_null(mkdtemp(w->dir));
+	snprintf(w->positions, sizeof(w->positions), "%s/positions.jsonl", w->dir);
+	w->loop = loop_new();
+	loop_fake_clock(w->loop, NS_PER_SEC, 1800000000 * NS_PER_SEC);
+	w->notify = notify_new(w->loop);
+	budget_init(&w->budget, 1 << 20);
+	w->sink.push = on_push;
+	w->to[0] = &w->sink;
+	start();
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	char command[128];
+
+	(void)state;
+	stop();
+	settle();
+	notify_free(w->notify);
+	loop_free(w->loop);
+	buf_fini(&w->got);
+	snprintf(command, sizeof(command), "rm -rf %s", w->dir);
+	assert_int_equal(system(command), 0);
+	free(w);
+	assert_int_equal(labels_interned(), 0);
+	return 0;
+}
+
+static void test_lines_come_as_they_are_written(void **state)
+{
+	(void)state;
+	append("0.log", CRI "F one\n" CRI "F \n");
+	follow("0.log");
+	want("one\n\n");
+	append("0.log", CRI "F two\n" CRI "F thr");
+	settle();
+	want("two\n");
+	append("0.log", "ee\nnot a record\n");
+	settle();
+	want("three\nnot a record\n");
+}
+
+static void test_a_file_that_comes_later(void **state)
+{
+	(void)state;
+	follow("0.log");
+	want("");
+	append("0.log", CRI "F one\n");
+	settle();
+	want("one\n");
+}
+
+/* Rename, late writes to the old file, the new file, the close of the old one. */
+static void test_rotation_keeps_order(void **state)
+{
+	int old;
+
+	(void)state;
+	append("0.log", CRI "F 1\n");
+	follow("0.log");
+	old = open(path_of("0.log"), O_WRONLY | O_APPEND);
+	move("0.log", "0.log.20261122-100000");
+	settle();
+	assert_int_equal(write(old, CRI "F 2\n", strlen(CRI "F 2\n")), strlen(CRI "F 2\n"));
+	settle();
+	append("0.log", "");
+	settle();
+	assert_int_equal(write(old, CRI "F 3\n", strlen(CRI "F 3\n")), strlen(CRI "F 3\n"));
+	close(old);
+	append("0.log", CRI "F 4\n");
+	settle();
+	want("1\n2\n3\n4\n");
+}
+
+/* Its first piece is the last line of the old file, its end the first one of the new. */
+static void test_record_cut_by_rotation(void **state)
+{
+	(void)state;
+	append("0.log", CRI "F 1\n" CRI "P first ");
+	follow("0.log");
+	want("1\n");
+	move("0.log", "0.log.20261122-100000");
+	append("0.log", CRI "F second\n");
+	settle();
+	want("first second\n");
+}
+
+static void test_streams_are_joined_apart(void **state)
+{
+	(void)state;
+	append("0.log", CRI "P out "
+			    "\n2026-11-22T10:00:00Z stderr P err \n" CRI "F end\n"
+			    "2026-11-22T10:00:00Z stderr F end\n");
+	follow("0.log");
+	want("out end\nerr end\n");
+}
+
+static void test_piece_without_end_is_sent(void **state)
+{
+	(void)state;
+	append("0.log", CRI "P last words\n");
+	follow("0.log");
+	want("");
+	pass(4 * NS_PER_SEC);
+	want("last words\n");
+}
+
+/* Deleted while the agent had no chance to read: the budget was full. */
+static void test_deleted_file_is_read_to_its_end(void **state)
+{
+	(void)state;
+	append("0.log", CRI "F 1\n");
+	follow("0.log");
+	budget_charge(&w->budget, 1 << 20);
+	append("0.log", CRI "F 2\n");
+	settle();
+	unlink(path_of("0.log"));
+	settle();
+	follow("");
+	want("1\n");
+	budget_return(&w->budget, 1 << 20);
+	settle();
+	pass(10 * NS_PER_SEC);
+	want("2\n");
+}
+
+static void test_truncated_file_begins_anew(void **state)
+{
+	(void)state;
+	append("0.log", CRI "F a long first line\n");
+	follow("0.log");
+	assert_int_equal(truncate(path_of("0.log"), 0), 0);
+	settle();
+	append("0.log", CRI "F 2\n");
+	settle();
+	want("a long first line\n2\n");
+}
+
+/* What was not settled is read again after a restart; what was is not. */
+static void test_positions_follow_the_acks(void **state)
+{
+	(void)state;
+	append("0.log", CRI "F 1\n");
+	follow("0.log");
+	w->hold = true;
+	append("0.log", CRI "F 2\n");
+	settle();
+	append("0.log", CRI "F 3\n");
+	settle();
+	want("1\n2\n3\n");
+	ack_release(w->held[1]); /* the second is settled, the first is not */
+	stop();
+	w->hold = false;
+	start();
+	follow("0.log");
+	want("2\n3\n");
+	stop();
+	start();
+	follow("0.log");
+	want("");
+}
+
+static void test_rotated_while_away(void **state)
+{
+	(void)state;
+	append("0.log", CRI "F 1\n");
+	follow("0.log");
+	stop();
+	append("0.log", CRI "F 2\n");
+	move("0.log", "0.log.20261122-100000");
+	append("0.log", CRI "F 3\n");
+	move("0.log", "0.log.20261122-100010");
+	append("0.log", CRI "F 4\n");
+	append("0.log.20261122-090000.gz", "not a log\n");
+	start();
+	follow("0.log");
+	want("1\n2\n3\n4\n");
+	stop();
+	start();
+	follow("0.log");
+	want("");
+}
+
+/* A record whose end has not come when the agent stops is read again from its beginning. */
+static void test_open_record_at_stop(void **state)
+{
+	(void)state;
+	append("0.log", CRI "F 1\n" CRI "P first ");
+	append("0.log", "\n");
+	follow("0.log");
+	stop();
+	append("0.log", CRI "F second\n");
+	start();
+	follow("0.log");
+	want("1\nfirst second\n");
+}
+
+static void test_broken_positions_are_set_aside(void **state)
+{
+	(void)state;
+	stop();
+	append("positions.jsonl", "rubbish");
+	start();
+	assert_int_equal(access(path_of("positions.jsonl.broken"), F_OK), 0);
+	append("0.log", CRI "F 1\n");
+	follow("0.log");
+	want("1\n");
+}
+
+static void test_inode_used_again(void **state)
+{
+	char text[512];
+
+	(void)state;
+	append("0.log", CRI "F 1\n" CRI "F 2\n");
+	follow("0.log");
+	want("1\n2\n");
+	stop();
+	/* The same inode with other content, as if it had been freed and taken again. */
+	snprintf(text, sizeof(text), CRI "F another, and longer than before\n" CRI "F file\n");
+	assert_int_equal(truncate(path_of("0.log"), 0), 0);
+	append("0.log", text);
+	start();
+	follow("0.log");
+	want("another, and longer than before\nfile\n");
+}
+
+static void test_unchanged_tail_survives_new_labels(void **state)
+{
+	struct label l[] = {{STR("a"), STR("b")}};
+	const struct labels *labels;
+	struct tail_target t;
+
+	(void)state;
+	append("0.log", CRI "F 1\n");
+	follow("0.log");
+	labels = labels_intern(l, 1);
+	t = (struct tail_target){str_from(path_of("0.log")), labels};
+	tail_source_set(&w->source, &t, 1);
+	labels_release(labels);
+	append("0.log", CRI "F 2\n");
+	settle();
+	want("1\n2\n");
+}
+
+static void test_symbolic_link(void **state)
+{
+	(void)state;
+	assert_int_equal(mkdir(path_of("pods"), 0755), 0);
+	append("pods/0.log", CRI "F 1\n");
+	assert_int_equal(symlink(path_of("pods/0.log"), path_of("link.log")), 0);
+	follow("link.log");
+	append("pods/0.log", CRI "F 2\n");
+	settle();
+	move("pods/0.log", "pods/0.log.20261122-100000");
+	append("pods/0.log", CRI "F 3\n");
+	settle();
+	pass(10 * NS_PER_SEC);
+	want("1\n2\n3\n");
+}
+
+static void test_from_end(void **state)
+{
+	(void)state;
+	w->source.from_end = true;
+	append("0.log", CRI "F old\n");
+	follow("0.log");
+	append("0.log", CRI "F new\n");
+	settle();
+	want("new\n");
+}
+
+/* Fast changes: whatever the order of names, every line comes once and in order. */
+static void test_many_rotations(void **state)
+{
+	struct buf all = {0};
+	char line[64];
+	char name[64];
+
+	(void)state;
+	append("0.log", "");
+	follow("0.log");
+	for (int i = 0; i < 199; i++) {
+		snprintf(line, sizeof(line), CRI "%c %d\n", i % 7 == 3 ? 'P' : 'F', i);
+		append("0.log", line);
+		buf_printf(&all, i % 7 == 3 ? "%d" : "%d\n", i);
+		if (i % 5 == 4) {
+			snprintf(name, sizeof(name), "0.log.20261122-%06d", i);
+			move("0.log", name);
+		}
+		if (i % 3 == 0)
+			settle();
+	}
+	append("0.log", "");
+	pass(10 * NS_PER_SEC);
+	buf_add_char(&all, 0);
+	want(all.p);
+	buf_fini(&all);
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+TESTS_RUN(T(test_lines_come_as_they_are_written), T(test_a_file_that_comes_later),
+	T(test_rotation_keeps_order), T(test_record_cut_by_rotation), T(test_streams_are_joined_apart),
+	T(test_piece_without_end_is_sent), T(test_deleted_file_is_read_to_its_end),
+	T(test_truncated_file_begins_anew), T(test_positions_follow_the_acks),
+	T(test_rotated_while_away), T(test_open_record_at_stop),
+	T(test_broken_positions_are_set_aside), T(test_inode_used_again),
+	T(test_unchanged_tail_survives_new_labels), T(test_symbolic_link), T(test_from_end),
+	T(test_many_rotations))
