@@ -120,8 +120,11 @@ static bool loki_relabel_start(struct component *c, const void *args, struct err
 {
 	const struct metric_label labels[] = {
 		{"component_id", c->id}, {"component_path", "/"}, {NULL, NULL}};
+	const struct loki_relabel_args *a = args;
 	struct loki_relabel *r = container_of(c, struct loki_relabel, base);
 
+	if (!relabel_args_update(&a->rule, &r->rules, &r->old, e))
+		return false; /* before anything is made that would have to be given back */
 	label_cache_init(&r->cache, 1);
 	for (size_t i = 0; i < COUNTERS; i++)
 		r->metrics[i] = metric_new(&families[i], labels);
