@@ -10,7 +10,18 @@
 #include <cjson/cJSON.h>
 #include <math.h>
 
-static bool from_cjson(struct arena *a, const cJSON *j, int depth, struct value *out);
+struct reader {
+	struct arena *a;
+	bool ints;
+};
+
+static bool from_cjson(struct reader *r, const cJSON *j, int depth, struct value *out);
+
+static struct value from_number(const struct reader *r, double f)
+{
+	return r->ints && f == floor(f) && fabs(f) < 0x1p53 ? value_int((int64_t)f)
+							    : value_float(f);
+}
 
 static size_t count(const cJSON *j)
 {
@@ -21,45 +32,45 @@ static size_t count(const cJSON *j)
 	return n;
 }
 
-static bool from_object(struct arena *a, const cJSON *j, int depth, struct value *out)
+static bool from_object(struct reader *r, const cJSON *j, int depth, struct value *out)
 {
-	struct field *fields = arena_new(a, struct field, count(j) + 1);
+	struct field *fields = arena_new(r->a, struct field, count(j) + 1);
 	size_t n = 0;
 
 	for (const cJSON *i = j->child; i; i = i->next, n++) {
-		fields[n].key = arena_str(a, str_from(i->string));
-		if (!from_cjson(a, i, depth + 1, &fields[n].value))
+		fields[n].key = arena_str(r->a, str_from(i->string));
+		if (!from_cjson(r, i, depth + 1, &fields[n].value))
 			return false;
 	}
-	*out = value_object(a, fields, n);
+	*out = value_object(r->a, fields, n);
 	return true;
 }
 
-static bool from_array(struct arena *a, const cJSON *j, int depth, struct value *out)
+static bool from_array(struct reader *r, const cJSON *j, int depth, struct value *out)
 {
-	struct value *items = arena_new(a, struct value, count(j) + 1);
+	struct value *items = arena_new(r->a, struct value, count(j) + 1);
 	size_t n = 0;
 
 	for (const cJSON *i = j->child; i; i = i->next, n++) {
-		if (!from_cjson(a, i, depth + 1, &items[n]))
+		if (!from_cjson(r, i, depth + 1, &items[n]))
 			return false;
 	}
 	*out = value_array(items, n);
 	return true;
 }
 
-static bool from_cjson(struct arena *a, const cJSON *j, int depth, struct value *out)
+static bool from_cjson(struct reader *r, const cJSON *j, int depth, struct value *out)
 {
 	if (depth > STDLIB_DEPTH_MAX)
 		return false;
 	if (cJSON_IsObject(j))
-		return from_object(a, j, depth, out);
+		return from_object(r, j, depth, out);
 	if (cJSON_IsArray(j))
-		return from_array(a, j, depth, out);
+		return from_array(r, j, depth, out);
 	if (cJSON_IsString(j))
-		*out = value_str(arena_str(a, str_from(j->valuestring)));
+		*out = value_str(arena_str(r->a, str_from(j->valuestring)));
 	else if (cJSON_IsNumber(j))
-		*out = value_float(j->valuedouble);
+		*out = from_number(r, j->valuedouble);
 	else if (cJSON_IsBool(j))
 		*out = value_bool(cJSON_IsTrue(j));
 	else
@@ -72,13 +83,32 @@ static bool is_blank(struct str s)
 	return str_trim(s).n == 0;
 }
 
+/* Does the text end inside of a string, a list or an object? */
+static bool is_cut_short(struct str text)
+{
+	bool quoted = false;
+	int64_t open = 0;
+
+	for (size_t i = 0; i < text.n; i++) {
+		char c = text.p[i];
+
+		if (c == '"')
+			quoted = !quoted;
+		else if (quoted)
+			i += c == '\\';
+		else
+			open += (c == '{' || c == '[') - (c == '}' || c == ']');
+	}
+	return quoted || open > 0;
+}
+
 static bool syntax_error(struct str text, const char *end, struct err *e)
 {
 	struct str rest = end && end >= text.p && end <= text.p + text.n
 				  ? str_trim(str_from_at(text, (size_t)(end - text.p)))
 				  : STR("");
 
-	if (rest.n == 0)
+	if (rest.n == 0 || is_cut_short(text))
 		return err_set(e, "unexpected end of JSON input");
 	if ((unsigned char)rest.p[0] >= 0x20 && (unsigned char)rest.p[0] < 0x7f)
 		return err_set(e, "invalid character '%c' at byte %zu of the JSON text", rest.p[0],
@@ -87,8 +117,9 @@ static bool syntax_error(struct str text, const char *end, struct err *e)
 		(size_t)(rest.p - text.p));
 }
 
-bool json_to_value(struct arena *a, struct str text, struct value *out, struct err *e)
+bool json_to_value(struct arena *a, struct str text, bool ints, struct value *out, struct err *e)
 {
+	struct reader r = {a, ints};
 	const char *end = NULL;
 	cJSON *j;
 	bool ok;
@@ -103,7 +134,7 @@ bool json_to_value(struct arena *a, struct str text, struct value *out, struct e
 		syntax_error(text, end, e);
 		return err_wrap(e, "more than one value");
 	}
-	ok = from_cjson(a, j, 0, out);
+	ok = from_cjson(&r, j, 0, out);
 	cJSON_Delete(j);
 	return ok ? true : err_set(e, "exceeded max depth");
 }
@@ -112,7 +143,7 @@ bool stdlib_from_json(struct call *c)
 {
 	struct str text;
 
-	return call_text(c, 0, &text) && json_to_value(c->a, text, &c->out, &c->e);
+	return call_text(c, 0, &text) && json_to_value(c->a, text, false, &c->out, &c->e);
 }
 
 /* Go's encoding/json: < > & and the two line separators are escaped, bad UTF-8 is U+FFFD. */

@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-static void check(const char *text, const char *want)
+static bool check(const char *text, const char *want)
 {
 	struct source src = {STR("t"), str_from(text)};
 	struct buf got = {0};
@@ -14,6 +14,7 @@ static void check(const char *text, const char *want)
 	struct diags d;
 	struct expr *x;
 	struct value v;
+	bool same;
 
 	arena_init(&a, 0);
 	diags_init(&d, &a);
@@ -22,12 +23,13 @@ static void check(const char *text, const char *want)
 		value_print(&got, &v);
 	else
 		buf_printf(&got, "! " STR_FMT, STR_ARG(d.p[0].message));
-	if (got.n != strlen(want) || memcmp(got.p, want, got.n) != 0)
-		print_error("in   %s\n", text);
-	assert_str(buf_str(&got), want);
+	same = got.n == strlen(want) && memcmp(got.p, want, got.n) == 0;
+	if (!same)
+		print_error("in   %s\ngot  " STR_FMT "\nwant %s\n", text, STR_ARG(buf_str(&got)), want);
 	buf_fini(&got);
 	diags_fini(&d);
 	arena_fini(&a);
+	return same;
 }
 
 static const struct {
@@ -110,9 +112,12 @@ static const struct {
 
 static void test_cases(void **state)
 {
+	int failed = 0;
+
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		check(cases[i].text, cases[i].want);
+		failed += !check(cases[i].text, cases[i].want);
+	assert_int_equal(failed, 0);
 }
 
 TESTS_RUN(cmocka_unit_test(test_cases))
