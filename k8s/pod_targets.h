@@ -3,8 +3,9 @@
 /*
  * Targets of a pod: one a declared port of each container, one for a container without ports,
  * with the labels __meta_kubernetes_* of Prometheus' discovery (discovery/kubernetes/pod.go).
- * One difference: a pod without an address has targets too, without __address__, because its
- * lines are on this node all the same.
+ * Two differences: a pod without an address has targets too, without __address__, because its
+ * lines are on this node all the same; and __meta_kubernetes_pod_uid of a static pod is its config
+ * hash, as in its log folder's name, so that the usual rule for __path__ finds its files.
  */
 
 #include "agent/base/str.h"
@@ -22,8 +23,7 @@ struct pod_label {
 };
 
 struct pod_target {
-	struct pod_label *v; /* sorted by name, a name once; no empty values but those of labels and
-	                        annotations that are empty */
+	struct pod_label *v; /* sorted by name, a name once; a value may be empty */
 	size_t n;
 };
 

@@ -9,6 +9,7 @@
  */
 
 #include "agent/base/str.h"
+#include "k8s/watch_line.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -17,17 +18,12 @@ struct http_target;
 struct loop;
 struct watch;
 
-enum watch_event {
-	WATCH_ADDED,
-	WATCH_MODIFIED,
-	WATCH_DELETED,
-};
-
 /* Who takes the objects. Embedded in its owner. */
 struct watch_sink {
 	/* Everything that exists follows (as WATCH_ADDED) … */
 	void (*begin)(struct watch_sink *s);
-	/* object is one JSON object, valid for the call. False: it could not be understood; counted. */
+	/* object is one JSON object, valid for the call; event is one of the first three. False: it
+	 * could not be understood; counted. */
 	bool (*object)(struct watch_sink *s, enum watch_event event, struct str object);
 	/* … up to here: what was not among it is gone. */
 	void (*complete)(struct watch_sink *s);
@@ -40,7 +36,6 @@ struct watch_settings {
 	struct str path;     /* "/api/v1/pods", "/api/v1/namespaces/a/pods" */
 	struct str resource; /* "pods": for messages */
 	struct str field_selector, label_selector;
-	const char *id; /* for messages; NULL: the agent's own */
 };
 
 /* Texts are copied; t is borrowed. */

@@ -1,0 +1,265 @@
+/*
+ * Clusters: found by a text that holds everything which makes a difference to what comes over the
+ * wire. The list of them is the process': components come and go with reloads, and the one that comes
+ * takes its reference before the one that goes gives its own back, so that a watch survives.
+ */
+
+#include "k8s/cluster.h"
+
+#include "agent/base/arena.h"
+#include "agent/base/buf.h"
+#include "agent/base/err.h"
+#include "agent/base/list.h"
+#include "agent/base/log.h"
+#include "agent/base/mem.h"
+#include "agent/base/must.h"
+#include "agent/loop/http_client.h"
+#include "agent/loop/loop.h"
+#include "k8s/config.h"
+#include "k8s/pod_store.h"
+#include "k8s/watch.h"
+
+#include <stdlib.h>
+
+/* One watch: of the pods of all namespaces, or of one. */
+struct scope {
+	struct cluster *cluster;
+	struct watch_sink sink;
+	struct watch *watch;
+	bool is_complete;
+};
+
+struct cluster {
+	struct list link;
+	uint32_t refs;
+	struct buf key;
+	struct loop *loop;
+	struct arena texts;
+	struct http_target *target;
+	struct pod_store *pods;
+	struct scope *scopes;
+	size_t n_scopes;
+};
+
+static struct list clusters = {&clusters, &clusters};
+
+static void add_part(struct buf *key, struct str s)
+{
+	buf_printf(key, "%zu:", s.n);
+	buf_add_str(key, s);
+}
+
+static void make_key(struct buf *key, const void *loop, const struct cluster_settings *set)
+{
+	const struct http_settings *h = &set->config->http;
+	const struct str texts[] = {set->config->server, set->field_selector, set->label_selector,
+		h->basic_username, h->basic_password, h->basic_password_file, h->bearer_token,
+		h->bearer_token_file, h->authorization_type, h->authorization_credentials,
+		h->authorization_credentials_file, h->ca_pem, h->ca_file, h->cert_pem, h->cert_file,
+		h->key_pem, h->key_file, h->server_name, h->min_version, h->proxy_url, h->no_proxy};
+
+	buf_printf(key, "%p %d%d%d%d ", loop, h->insecure_skip_verify, h->proxy_from_environment,
+		h->follow_redirects, h->enable_http2);
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		add_part(key, texts[i]);
+	for (size_t i = 0; i < h->n_headers; i++) {
+		add_part(key, h->headers[i].name);
+		add_part(key, h->headers[i].value);
+	}
+	buf_printf(key, " namespaces ");
+	for (size_t i = 0; i < set->n_namespaces; i++)
+		add_part(key, set->namespaces[i]);
+}
+
+static void on_begin(struct watch_sink *s)
+{
+	struct scope *c = container_of(s, struct scope, sink);
+
+	pod_store_begin(c->cluster->pods, c);
+}
+
+static bool on_object(struct watch_sink *s, enum watch_event event, struct str object)
+{
+	struct scope *c = container_of(s, struct scope, sink);
+	struct arena scratch;
+	struct err e;
+	struct pod *p;
+
+	arena_init(&scratch, 0);
+	p = pod_parse(&scratch, object, &e);
+	arena_fini(&scratch);
+	if (!p) {
+		log_debug(NULL, "a pod was left out", KV("err", (const char *)e.text));
+		return false;
+	}
+	pod_hold(p);
+	pod_store_set(c->cluster->pods, c, p);
+	if (event == WATCH_DELETED)
+		pod_store_delete(c->cluster->pods, p->uid);
+	pod_release(p);
+	return true;
+}
+
+static void on_complete(struct watch_sink *s)
+{
+	struct scope *c = container_of(s, struct scope, sink);
+	struct cluster *k = c->cluster;
+	bool all = true;
+
+	pod_store_complete(k->pods, c);
+	c->is_complete = true;
+	for (size_t i = 0; i < k->n_scopes; i++)
+		all = all && k->scopes[i].is_complete;
+	if (all)
+		pod_store_set_synced(k->pods);
+}
+
+static void on_problem(struct watch_sink *s)
+{
+	struct scope *c = container_of(s, struct scope, sink);
+
+	pod_store_touch(c->cluster->pods);
+}
+
+static void start_watch(struct cluster *c, struct scope *s, const struct cluster_settings *set,
+	struct str namespace)
+{
+	struct watch_settings w = {
+		.server = set->config->server,
+		.path = STR("/api/v1/pods"),
+		.resource = STR("pods"),
+		.field_selector = set->field_selector,
+		.label_selector = set->label_selector,
+	};
+
+	*s = (struct scope){
+		.cluster = c,
+		.sink = {on_begin, on_object, on_complete, on_problem},
+	};
+	if (namespace.n)
+		w.path = arena_printf(&c->texts, "/api/v1/namespaces/" STR_FMT "/pods",
+			STR_ARG(namespace));
+	s->watch = watch_new(c->loop, c->target, &w, &s->sink);
+}
+
+/* A name of a namespace goes into a path: nothing else may be in it. */
+static bool check_namespace(struct str s, struct err *e)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		char c = s.p[i];
+
+		if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'))
+			return err_set(e, "\"" STR_FMT "\" is no name of a namespace", STR_ARG(s));
+	}
+	return s.n > 0 || err_set(e, "a namespace's name is empty");
+}
+
+static struct cluster *cluster_new(struct loop *l, struct http_client *h,
+	const struct cluster_settings *set, struct err *e)
+{
+	struct http_target *t;
+	struct cluster *c;
+
+	for (size_t i = 0; i < set->n_namespaces; i++) {
+		if (!check_namespace(set->namespaces[i], e))
+			return NULL;
+	}
+	t = http_target_new(h, &set->config->http, e);
+	if (!t)
+		return NULL;
+	c = mem_new(struct cluster, 1);
+	c->loop = l;
+	c->target = t;
+	arena_init(&c->texts, 0);
+	c->pods = pod_store_new(l);
+	c->n_scopes = set->n_namespaces ? set->n_namespaces : 1;
+	c->scopes = mem_new(struct scope, c->n_scopes);
+	for (size_t i = 0; i < c->n_scopes; i++)
+		start_watch(c, &c->scopes[i], set,
+			set->n_namespaces ? set->namespaces[i] : (struct str){0});
+	return c;
+}
+
+struct cluster *cluster_hold(struct loop *l, struct http_client *h,
+	const struct cluster_settings *set, struct err *e)
+{
+	struct buf key = {0};
+	struct cluster *c = NULL;
+
+	make_key(&key, l, set);
+	LIST_EACH (it, &clusters, struct cluster, link) {
+		if (str_eq(buf_str(&it->key), buf_str(&key)))
+			c = it;
+	}
+	if (!c) {
+		c = cluster_new(l, h, set, e);
+		if (c) {
+			list_add_last(&clusters, &c->link);
+			c->key = key;
+			key = (struct buf){0};
+		}
+	}
+	buf_fini(&key);
+	if (c)
+		c->refs++;
+	return c;
+}
+
+void cluster_release(struct cluster *c)
+{
+	if (!c)
+		return;
+	must(c->refs > 0);
+	if (--c->refs > 0)
+		return;
+	for (size_t i = 0; i < c->n_scopes; i++)
+		watch_free(c->scopes[i].watch);
+	pod_store_free(c->pods);
+	http_target_free(c->target);
+	list_remove(&c->link);
+	arena_fini(&c->texts);
+	buf_fini(&c->key);
+	free(c->scopes);
+	free(c);
+}
+
+struct pod_store *cluster_pods(struct cluster *c)
+{
+	return c->pods;
+}
+
+const char *cluster_problem(const struct cluster *c)
+{
+	for (size_t i = 0; i < c->n_scopes; i++) {
+		const char *problem = watch_problem(c->scopes[i].watch);
+
+		if (problem)
+			return problem;
+	}
+	return NULL;
+}
+
+void cluster_node_selector(struct buf *out, struct str node)
+{
+	buf_printf(out, "spec.nodeName=" STR_FMT, STR_ARG(node));
+}
+
+bool cluster_selector_node(struct str rest, struct str *node)
+{
+	bool found = false;
+
+	while (rest.n > 0) {
+		struct str part = rest;
+		struct str name, value;
+
+		if (!str_cut(rest, ',', &part, &rest))
+			rest = (struct str){0};
+		if (!str_cut(part, '=', &name, &value) || !str_is(str_trim(name), "spec.nodeName"))
+			continue;
+		if (str_starts(value, "="))
+			value = str_from_at(value, 1);
+		*node = str_trim(value);
+		found = true;
+	}
+	return found;
+}
