@@ -24,6 +24,8 @@ static void poll_for(struct fd_handle *h)
 		events |= UV_READABLE;
 	if (h->events & FD_WRITE)
 		events |= UV_WRITABLE;
+	if (h->events & FD_HANGUP)
+		events |= UV_DISCONNECT;
 	must(uv_poll_start(&h->poll, events, on_poll) == 0);
 }
 
@@ -42,6 +44,8 @@ static void on_poll(uv_poll_t *p, int status, int events)
 		ready |= FD_READ;
 	if (events & UV_WRITABLE)
 		ready |= FD_WRITE;
+	if (events & UV_DISCONNECT)
+		ready |= FD_HANGUP;
 	if (ready && h->watch)
 		h->watch->ready(h->watch, ready);
 }

@@ -26,7 +26,15 @@ struct http_header {
 	struct str value; /* secrets too; never logged */
 };
 
-/* Settings; texts are copied by http_target_new(). Empty (n 0) means not set. */
+/*
+ * Settings; texts are copied by http_target_new(). Empty (n 0) means not set. Where several kinds of
+ * credentials are set, the first of authorization, bearer and basic is sent; to refuse that is
+ * the owner's part. Files of credentials lose white space at both ends; certificate files are
+ * read again for each connection.
+ *
+ * Redirects: 301 to 303 turn a POST to a GET, 307 and 308 keep it; Authorization and Cookie are
+ * not sent to another host, port or scheme.
+ */
 struct http_settings {
 	const struct http_header *headers; /* sent with every request */
 	size_t n_headers;
@@ -43,12 +51,14 @@ struct http_settings {
 	struct str key_pem, key_file;
 	struct str server_name;
 	bool insecure_skip_verify;
-	struct str min_version; /* "TLS10" … "TLS13"; empty: 1.2 */
-	struct str proxy_url;
-	struct str no_proxy;
-	bool proxy_from_environment;
-	bool follow_redirects;
-	bool enable_http2;
+	struct str min_version;                  /* "TLS10" … "TLS13"; empty: 1.2 */
+	struct str proxy_url;                    /* may hold a user and a password */
+	struct str no_proxy;                     /* names, .domains and CIDR blocks, with commas */
+	bool proxy_from_environment;             /* http_proxy, https_proxy, no_proxy, in either case */
+	const struct http_header *proxy_headers; /* of the CONNECT request */
+	size_t n_proxy_headers;
+	bool follow_redirects;   /* at most ten */
+	bool enable_http2;       /* over TLS, if the server has it */
 	int64_t connect_timeout; /* ns; 0: 10 s */
 	int64_t timeout;         /* ns, whole request; 0: none (watches) */
 	int64_t idle_timeout;    /* ns without a byte received; 0: none */
@@ -57,7 +67,7 @@ struct http_settings {
 
 /* NULL, with e filled, if a file cannot be read or a setting cannot be used. */
 struct http_target *http_target_new(struct http_client *c, const struct http_settings *s, struct err *e);
-void http_target_free(struct http_target *t); /* no call of it may be under way */
+void http_target_free(struct http_target *t); /* no call of it is under way (cancelled is fine) */
 
 enum http_outcome {
 	HTTP_ANSWERED, /* status says what */
@@ -74,7 +84,8 @@ struct http_call {
 	size_t n_headers;
 	size_t max_answer; /* bytes of answer body kept; 0: 64 KiB; more is cut, not an error */
 	bool accept_gzip;  /* ask for a compressed answer; it arrives here plain */
-	/* called with each part of the body as it comes, when set; then nothing is kept. */
+	/* called with each part of the body as it comes, when set; then nothing is kept. The call may be
+	 * cancelled inside it, and started again. */
 	void (*part)(struct http_call *call, struct str bytes);
 	/* called once, unless the call is cancelled; the call may be started again inside it. */
 	void (*done)(struct http_call *call, enum http_outcome outcome);
@@ -91,5 +102,6 @@ struct http_call {
 	struct http_transfer *transfer; /* the client's own; NULL: not under way */
 };
 
+/* done() is never called from in here; what is wrong with the call is said there too. */
 void http_call_start(struct http_target *t, struct http_call *call);
 void http_call_cancel(struct http_call *call); /* done() is not called; twice is fine */

@@ -4,6 +4,11 @@
  * Incoming HTTP/1.1 on libmicrohttpd, driven by the loop. One http_server an address. The
  * handler gets a request when its body is complete (bounded by max_body) and answers at
  * once or later.
+ *
+ * What is never passed on: heads over 60 KiB (431), malformed ones, and those whose length can be
+ * read in two ways (Content-Length twice or beside Transfer-Encoding): 400 and close. A
+ * request that is refused early is read to its end where that is not far, so that its client can
+ * read the answer.
  */
 
 #include "agent/base/str.h"
@@ -30,7 +35,8 @@ struct http_server_settings {
 	/* Called as soon as the head is known; false: the request is answered already (with
 	 * http_reply()), its body is not read. NULL: every request is taken. */
 	bool (*head)(struct http_server *s, struct http_request *r);
-	/* The client went away before an answer that comes later; r is invalid after it. */
+	/* The client went away before an answer that comes later (closed its side, as Go and nginx see
+	 * it), or the server is freed; r is invalid after it. */
 	void (*gone)(struct http_server *s, struct http_request *r);
 	/* Body over max_body: reply (413); NULL: a plain 413 is sent. */
 	void (*too_large)(struct http_server *s, struct http_request *r);
@@ -39,7 +45,7 @@ struct http_server_settings {
 /* NULL and e filled if the address cannot be listened on (the text says why and what to do). */
 struct http_server *http_server_new(struct loop *l, const struct http_server_settings *set,
 	void *owner, struct err *e);
-void http_server_free(struct http_server *s); /* closes all connections */
+void http_server_free(struct http_server *s); /* closes all connections; not inside its callbacks */
 /* Stops accepting; connections end after their answer. */
 void http_server_quiesce(struct http_server *s);
 void *http_server_owner(const struct http_server *s);
@@ -67,4 +73,5 @@ struct http_reply {
 	bool close;  /* Connection: close */
 };
 
+/* Once a request. */
 void http_reply(struct http_request *r, const struct http_reply *reply);

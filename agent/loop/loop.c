@@ -105,7 +105,11 @@ static void arm(struct loop *l, int64_t max_ns)
 
 static bool may_wait(const struct loop *l, int64_t max_ns)
 {
-	return max_ns != 0 && list_is_empty(&l->tasks) && !l->stopped;
+	const struct timer *first = timer_first(l);
+
+	if (max_ns == 0 || l->stopped || !list_is_empty(&l->tasks))
+		return false;
+	return !(l->clock->is_fake && first && first->at <= l->clock->now);
 }
 
 void loop_turn(struct loop *l, int64_t max_ns)
@@ -116,8 +120,7 @@ void loop_turn(struct loop *l, int64_t max_ns)
 	} else {
 		uv_run(&l->uv, UV_RUN_NOWAIT);
 	}
-	if (!l->clock->is_fake)
-		timer_run_due(l);
+	timer_run_due(l);
 	task_run_all(l);
 	arena_clear(&l->scratch);
 }

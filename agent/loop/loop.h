@@ -71,6 +71,7 @@ void task_cancel(struct task *t);
 enum {
 	FD_READ = 1,
 	FD_WRITE = 2,
+	FD_HANGUP = 4, /* the peer of a socket has closed its side */
 };
 
 struct fd_watch {

@@ -1,17 +1,15 @@
 #pragma once
 
-/* What the sources of this folder that make up the loop know of each other. Nobody else
- * includes it. */
+/* What the sources of this folder know of the loop. Nobody else includes it. */
 
 #include "agent/base/arena.h"
 #include "agent/base/list.h"
+#include "agent/loop/loop.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <uv.h>
-
-struct timer;
 
 /* Read lazily, at most once a turn; behind a pointer because loop_now() takes a const loop. */
 struct loop_clock {
@@ -44,3 +42,17 @@ struct loop {
 void timer_run_due(struct loop *l);
 struct timer *timer_first(const struct loop *l); /* NULL: none is set */
 void task_run_all(struct loop *l);
+
+/*
+ * A timer on the system's clock even where the loop's is held by a test: for curl and
+ * libmicrohttpd, which read that clock themselves. It fires as a task.
+ */
+struct real_timer {
+	void (*fire)(struct real_timer *t);
+	struct task task;
+	struct real_handle *handle;
+};
+
+void real_timer_set(struct real_timer *t, struct loop *l, uint64_t ms);
+void real_timer_clear(struct real_timer *t);
+void real_timer_close(struct real_timer *t);
