@@ -58,9 +58,10 @@ static void name_target(struct tail_source *s, const struct tail_target *v, stru
 		struct tail *t;
 
 		buf_clear(key);
-		buf_printf(key, "%s\n" STR_FMT, s->id, STR_ARG(v->path));
+		buf_add_str(key, str_from(s->id));
 		if (i)
 			buf_printf(key, "#%zu", i + 1);
+		buf_printf(key, "\n" STR_FMT, STR_ARG(v->path));
 		t = map_find(&s->tailer->tails, buf_str(key));
 		if (t && t->source == s && t->round == s->round) {
 			if (t->labels == v->labels)
