@@ -88,14 +88,19 @@ void metric_set(struct metric *m, double v)
 
 void metric_observe(struct metric *m, double v)
 {
+	metric_observe_many(m, v, 1);
+}
+
+void metric_observe_many(struct metric *m, double v, uint64_t times)
+{
 	size_t i = 0;
 
 	must(m->family->kind == METRIC_HISTOGRAM);
 	while (i < m->n_buckets && v > m->family->buckets[i])
 		i++;
-	m->buckets[i]++;
-	m->count++;
-	m->value += v;
+	m->buckets[i] += times;
+	m->count += times;
+	m->value += v * (double)times;
 }
 
 double metric_value(const struct metric *m)
