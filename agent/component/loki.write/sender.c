@@ -1,0 +1,315 @@
+/*
+ * The sending half of an endpoint. Retries are without limit unless the configuration sets
+ * one: the lines wait in their files, so that waiting loses nothing and dropping does.
+ */
+
+#include "agent/component/loki.write/sender.h"
+
+#include "agent/base/err.h"
+#include "agent/base/log.h"
+#include "agent/base/must.h"
+#include "agent/component/loki.write/answer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define SAY_EVERY (60 * NS_PER_SEC)
+#define MAX_RETRY_AFTER (3600 * NS_PER_SEC)
+
+static const char *const state_names[SENDER_STATES] = {"idle", "sending", "waiting"};
+
+static void set_state(struct loki_sender *s, enum loki_sender_state to)
+{
+	must(to < SENDER_STATES);
+	must(to == SENDER_IDLE || !list_is_empty(&s->queue));
+	if (to != SENDER_WAITING)
+		timer_clear(&s->timer);
+	if (s->state != to) {
+		log_debug(s->set->id, "sender", KV("endpoint", s->set->name),
+			KV("was", state_names[s->state]), KV("now", state_names[to]));
+	}
+	s->state = to;
+}
+
+static struct loki_request *first(struct loki_sender *s)
+{
+	must(!list_is_empty(&s->queue));
+	return container_of(s->queue.next, struct loki_request, link);
+}
+
+static void send_first(struct loki_sender *s)
+{
+	struct loki_request *r = first(s);
+	struct http_header headers[3] = {
+		{STR("Content-Type"), STR("application/x-protobuf")},
+		{STR("Content-Encoding"), STR("snappy")},
+	};
+	size_t n = 2;
+
+	if (r->tenant->name.n)
+		headers[n++] = (struct http_header){STR("X-Scope-OrgID"), r->tenant->name};
+	else if (s->set->org_id.n)
+		headers[n++] = (struct http_header){STR("X-Scope-OrgID"), s->set->org_id};
+	set_state(s, SENDER_SENDING);
+	s->flying = s->set;
+	s->call.method = "POST";
+	s->call.url = s->set->url;
+	s->call.body = buf_str(&r->body);
+	s->call.headers = headers;
+	s->call.n_headers = n;
+	s->set->start(s->set->http, &s->call);
+}
+
+static void send_next(struct loki_sender *s)
+{
+	s->tries = 0;
+	if (list_is_empty(&s->queue))
+		set_state(s, SENDER_IDLE);
+	else
+		send_first(s);
+}
+
+static void on_timer(struct timer *t)
+{
+	send_first(container_of(t, struct loki_sender, timer));
+}
+
+/* Doubling from min to max, each anywhere between one and two times as long. */
+static int64_t backoff(struct loki_sender *s)
+{
+	int64_t d = s->set->min_backoff > 0 ? s->set->min_backoff : 1;
+	int64_t max = s->set->max_backoff > d ? s->set->max_backoff : d;
+
+	for (int64_t i = 1; i < s->tries && d < max; i++)
+		d = d > max / 2 ? max : d * 2;
+	d += (int64_t)loop_random(s->loop, (uint64_t)d);
+	return d < max ? d : max;
+}
+
+/* True once a minute for each kind of message; *silent is how many were kept back. */
+static bool may_say(struct loki_sender *s, uint64_t kind, int64_t *silent)
+{
+	struct loki_said *oldest = &s->said[0];
+	int64_t now = loop_now(s->loop);
+
+	for (size_t i = 0; i < sizeof(s->said) / sizeof(s->said[0]); i++) {
+		struct loki_said *it = &s->said[i];
+
+		if (it->at < oldest->at)
+			oldest = it;
+		if (it->kind != kind || it->at == 0)
+			continue;
+		*silent = it->silent++;
+		if (now - it->at < SAY_EVERY)
+			return false;
+		it->at = now;
+		it->silent = 0;
+		return true;
+	}
+	*oldest = (struct loki_said){kind, now ? now : 1, 0};
+	*silent = 0;
+	return true;
+}
+
+static void say(struct loki_sender *s, enum log_level level, const char *msg,
+	enum http_outcome outcome, struct loki_request *r, int64_t wait)
+{
+	bool answered = outcome == HTTP_ANSWERED;
+	struct str text = answered ? loki_answer_line(s->call.answer) : str_from(s->call.error);
+	int status = answered ? s->call.status : 0;
+	uint64_t kind = loki_answer_kind(status, text) ^ str_hash(str_from(msg));
+	char pause[TIMESTAMP_SIZE];
+	int64_t silent;
+
+	if (!log_is_on(level) || !may_say(s, kind, &silent))
+		return;
+	log_pairs(level, s->set->id, msg, KV("endpoint", s->set->name), KV("host", s->set->host),
+		KV("tenant", r->tenant->name), KV("status", status), KV("error", text),
+		KV("entries", r->entries), KV("try", s->tries),
+		KV("retry_in", wait ? duration_format(pause, wait) : STR("")),
+		KV("not_said_again", silent), KV("hint", loki_answer_hint(status, text)));
+}
+
+static void blame_settings(struct loki_sender *s)
+{
+	struct str text = loki_answer_line(s->call.answer);
+
+	snprintf(s->fault, sizeof(s->fault), "endpoint %.*s: the server at %.*s answers %d %.*s",
+		(int)s->set->name.n, s->set->name.p, STR_ARG(s->set->host), s->call.status,
+		STR_ARG(str_head(text, 100)));
+}
+
+/* The first request is done with. Its acks come back at the very end, when the sender is
+ * at rest: whoever gets them may push at once. */
+static void settle(struct loki_sender *s)
+{
+	struct loki_request *r = first(s);
+	struct ack_set acks = r->acks;
+
+	loki_tenant_settled(r->tenant, &r->ages, loop_wall(s->loop));
+	r->acks = (struct ack_set){0};
+	s->bytes -= r->body.n;
+	list_remove(&r->link);
+	loki_request_free(r);
+	send_next(s);
+	ack_set_release(&acks);
+}
+
+static void drop(struct loki_sender *s, enum loki_drop why)
+{
+	struct loki_request *r = first(s);
+
+	loki_tenant_dropped(r->tenant, why, r->entries, r->body.n);
+	settle(s);
+}
+
+static void delivered(struct loki_sender *s)
+{
+	struct loki_request *r = first(s);
+
+	if (s->tries > 0)
+		log_info(s->set->id, "the server takes batches again",
+			KV("endpoint", s->set->name), KV("host", s->set->host),
+			KV("tries", s->tries));
+	metric_add(r->tenant->sent_bytes, (double)r->body.n);
+	metric_add(r->tenant->sent_entries, (double)r->entries);
+	s->delivered = true;
+	settle(s);
+}
+
+static void try_later(struct loki_sender *s, enum http_outcome outcome, bool hold)
+{
+	struct loki_request *r = first(s);
+	bool limited = outcome == HTTP_ANSWERED && s->call.status == 429;
+	int64_t wait;
+
+	if (s->set->max_tries > 0 && s->tries >= s->set->max_tries) {
+		say(s, LOG_ERROR, "batch dropped: max_backoff_retries is reached", outcome, r, 0);
+		drop(s, limited ? LOKI_DROP_RATE : LOKI_DROP_REFUSED);
+		return;
+	}
+	wait = backoff(s);
+	if (outcome == HTTP_ANSWERED && s->call.retry_after > wait)
+		wait = s->call.retry_after;
+	if (wait > MAX_RETRY_AFTER && wait > s->set->max_backoff)
+		wait = MAX_RETRY_AFTER;
+	metric_add(r->tenant->retries, 1);
+	say(s, hold ? LOG_ERROR : LOG_WARN,
+		hold ? "push refused: a setting of the endpoint is wrong"
+		     : "push failed, it will be tried again",
+		outcome, r, wait);
+	set_state(s, SENDER_WAITING);
+	timer_set(&s->timer, s->loop, wait);
+}
+
+static void split(struct loki_sender *s, enum http_outcome outcome)
+{
+	struct loki_request *r = first(s);
+	struct loki_request *second;
+	size_t before = r->body.n;
+
+	if (!loki_request_split(r, &second)) {
+		say(s, LOG_ERROR, "entry dropped: the server refuses it", outcome, r, 0);
+		drop(s, s->call.status == 413 ? LOKI_DROP_LINE : LOKI_DROP_REFUSED);
+		return;
+	}
+	say(s, LOG_WARN, "batch refused as a whole, its halves are sent one by one", outcome, r, 0);
+	list_add_first(&r->link, &second->link); /* behind r */
+	s->bytes += r->body.n + second->body.n - before;
+	send_next(s);
+}
+
+static void refused(struct loki_sender *s, enum http_outcome outcome)
+{
+	bool limited = s->call.status == 429;
+
+	say(s, LOG_ERROR, "push refused, what the server did not take is dropped", outcome,
+		first(s), 0);
+	drop(s, limited ? LOKI_DROP_RATE : LOKI_DROP_REFUSED);
+}
+
+static void on_done(struct http_call *call, enum http_outcome outcome)
+{
+	struct loki_sender *s = container_of(call, struct loki_sender, call);
+	struct loki_request *r = first(s);
+	int status = outcome == HTTP_ANSWERED ? call->status : 0;
+	enum loki_verdict v;
+
+	must(s->state == SENDER_SENDING);
+	v = loki_answer_judge(outcome, status, call->answer, s->flying->retry_429);
+	s->flying = NULL;
+	s->tries++;
+	loki_tenant_answered(r->tenant, status, loop_now(s->loop) - call->started);
+	metric_observe(r->tenant->request_size, (double)r->body.n);
+	if (v == LOKI_HOLD)
+		blame_settings(s);
+	else if (outcome == HTTP_ANSWERED)
+		s->fault[0] = 0;
+	switch (v) {
+	case LOKI_DELIVERED:
+		s->tries--;
+		delivered(s);
+		break;
+	case LOKI_RETRY:
+	case LOKI_HOLD:
+		try_later(s, outcome, v == LOKI_HOLD);
+		break;
+	case LOKI_SPLIT:
+		split(s, outcome);
+		break;
+	case LOKI_REFUSED:
+		refused(s, outcome);
+		break;
+	}
+	s->changed(s);
+}
+
+void loki_sender_init(struct loki_sender *s, struct loop *l, const struct loki_send_settings *set,
+	void (*changed)(struct loki_sender *s))
+{
+	*s = (struct loki_sender){.loop = l, .set = set, .changed = changed};
+	list_init(&s->queue);
+	s->call.done = on_done;
+	s->timer.fire = on_timer;
+}
+
+void loki_sender_add(struct loki_sender *s, struct loki_request *r)
+{
+	list_add_last(&s->queue, &r->link);
+	s->bytes += r->body.n;
+	if (s->state == SENDER_IDLE)
+		send_next(s);
+}
+
+void loki_sender_change(struct loki_sender *s, const struct loki_send_settings *set)
+{
+	s->set = set;
+	s->fault[0] = 0;
+	memset(s->said, 0, sizeof(s->said));
+	if (s->state == SENDER_WAITING)
+		send_next(s);
+}
+
+void loki_sender_abandon(struct loki_sender *s, bool settle_them)
+{
+	if (s->state == SENDER_SENDING)
+		s->flying->cancel(&s->call);
+	s->flying = NULL;
+	while (!list_is_empty(&s->queue)) {
+		struct loki_request *r = first(s);
+		struct ack_set acks = r->acks;
+
+		r->acks = (struct ack_set){0};
+		s->bytes -= r->body.n;
+		list_remove(&r->link);
+		if (settle_them)
+			loki_tenant_dropped(r->tenant, LOKI_DROP_GONE, r->entries, r->body.n);
+		loki_request_free(r);
+		if (settle_them)
+			ack_set_release(&acks);
+		else
+			free(acks.p);
+	}
+	set_state(s, SENDER_IDLE);
+	must(s->bytes == 0);
+}
