@@ -5,6 +5,7 @@
  */
 
 #include "agent/base/buf.h"
+#include "agent/base/container_of.h"
 #include "agent/base/log.h"
 #include "agent/base/timestamp.h"
 #include "agent/flow/entry.h"
