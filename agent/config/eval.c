@@ -261,7 +261,7 @@ static bool eval(struct eval *ev, const struct expr *x, struct value *out)
 	case EXPR_PAREN:
 		return eval(ev, x->operand, out);
 	}
-	must(!"an expression of an unknown kind");
+	must_failed("an expression of an unknown kind", __FILE__, __LINE__);
 }
 
 bool eval_expr(struct arena *a, struct scope *scope, const struct expr *x, struct value *out,

@@ -44,7 +44,7 @@ static bool check_type(struct eval *ev, const struct expr *side, int op, const s
 	if (!want)
 		return true;
 	return eval_error(ev, side, "should be one of %s for binop %s, got %s", want,
-		token_name(op), value_type_name(v));
+		token_name((enum token_kind)op), value_type_name(v));
 }
 
 static uint64_t int_pow(uint64_t n, uint64_t m)
@@ -173,7 +173,7 @@ static bool compare(int op, const struct value *l, const struct value *r)
 		b = number_float(r);
 		return ordered(op, a<b, a> b, a == b);
 	}
-	must(!"a number of an unknown kind");
+	must_failed("a number of an unknown kind", __FILE__, __LINE__);
 }
 
 static bool is_text(const struct value *v)

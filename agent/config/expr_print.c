@@ -69,11 +69,11 @@ void expr_print(struct buf *out, const struct expr *x)
 		buf_add_char(out, ')');
 		break;
 	case EXPR_UNARY:
-		print_between(out, x->operand, token_name(x->token), "");
+		print_between(out, x->operand, token_name((enum token_kind)x->token), "");
 		break;
 	case EXPR_BINARY:
 		expr_print(out, x->operand);
-		buf_printf(out, " %s ", token_name(x->token));
+		buf_printf(out, " %s ", token_name((enum token_kind)x->token));
 		expr_print(out, x->index);
 		break;
 	case EXPR_PAREN:

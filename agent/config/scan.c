@@ -13,14 +13,14 @@
 #define BOM 0xfeff
 #define BAD_RUNE 0xfffd
 
-const char *token_name(int kind)
+const char *token_name(enum token_kind kind)
 {
 	static const char *const names[] = {"ILLEGAL", "EOF", "COMMENT", "IDENT", "NUMBER",
 		"FLOAT", "STRING", "BOOL", "NULL", "||", "&&", "!", "=", "==", "!=", "<", "<=", ">",
 		">=", "+", "-", "*", "/", "%", "^", "{", "}", "(", ")", "[", "]", ",", ".",
 		"TERMINATOR"};
 
-	must(kind >= 0 && (size_t)kind < sizeof(names) / sizeof(names[0]));
+	must((size_t)kind < sizeof(names) / sizeof(names[0]));
 	return names[kind];
 }
 

@@ -87,7 +87,7 @@ static const char *go_type(const struct value *v)
 	case VALUE_CAPSULE:
 		return v->capsule.type->name;
 	}
-	must(!"a value of an unknown type");
+	must_failed("a value of an unknown type", __FILE__, __LINE__);
 }
 
 static void put_verb(struct buf *out, uint32_t verb)

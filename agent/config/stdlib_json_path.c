@@ -363,7 +363,7 @@ static bool filter_one(struct path *p, const struct value *v, bool *out)
 		p->depth++;
 		ok = negate ? filter_one(p, v, out) : filter_or(p, v, out);
 		p->depth--;
-		if (negate)
+		if (ok && negate)
 			*out = !*out;
 		return ok && (negate || take(p, ')') || bad_path(p));
 	}

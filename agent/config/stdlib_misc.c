@@ -38,7 +38,7 @@ static bool is_empty(const struct value *v)
 	case VALUE_CAPSULE:
 		return value_is_secret(v) && v->s.n == 0;
 	}
-	must(!"a value of an unknown type");
+	must_failed("a value of an unknown type", __FILE__, __LINE__);
 }
 
 bool stdlib_coalesce(struct call *c)

@@ -41,7 +41,7 @@ enum token_kind {
 	TOKEN_TERMINATOR,
 };
 
-const char *token_name(int kind); /* as messages show it: IDENT, {, TERMINATOR */
+const char *token_name(enum token_kind kind); /* as messages show it: IDENT, {, TERMINATOR */
 
 struct token {
 	enum token_kind kind;

@@ -188,7 +188,7 @@ bool value_eq(const struct value *a, const struct value *b)
 		return a->capsule.type == b->capsule.type && a->capsule.p == b->capsule.p &&
 		       str_eq(a->s, b->s);
 	}
-	must(!"a value of an unknown type");
+	must_failed("a value of an unknown type", __FILE__, __LINE__);
 }
 
 static struct value copy_object(struct arena *a, const struct value *v)
