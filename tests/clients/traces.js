@@ -26,7 +26,7 @@ exporter.export = (spans, done) => exportSpans(spans, (result) => {
 	done(result);
 });
 
-const processor = new BatchSpanProcessor(exporter, {maxQueueSize: 100000});
+const processor = new BatchSpanProcessor({exporter, maxQueueSize: 100000});
 const provider = new TracerProvider({
 	resource: resourceFromAttributes({'service.name': 'shop'}),
 	spanProcessors: [processor],
