@@ -31,7 +31,7 @@ def loki(world, who, body, final):
         entries = list(fake.entries)
         problems = list(fake.problems)
     if "at least once" in options:
-        entries = list(dict.fromkeys(entries))
+        entries = list({(e[0], e[1], e[3]): e for e in reversed(entries)}.values())[::-1]
     streams, wanted = {}, {}
     for e in entries:
         streams.setdefault(e[1], []).append(e)
