@@ -16,35 +16,35 @@
 
 enum arg_type {
 	ARG_END = 0,
-	ARG_BOOL,      /* bool */
-	ARG_INT,       /* int64_t */
-	ARG_UINT,      /* uint64_t */
-	ARG_FLOAT,     /* double */
-	ARG_DURATION,  /* int64_t, nanoseconds */
-	ARG_SIZE,      /* int64_t, bytes */
-	ARG_STR,       /* struct str; NUL after the end */
-	ARG_SECRET,    /* struct str, never printed; plain strings are taken too */
-	ARG_STRS,      /* struct arg_strs: list(string) */
-	ARG_MAP,       /* struct arg_map: map(string), sorted by key; secrets are taken */
-	ARG_MAP_STRS,  /* struct arg_map_strs: map(list(secret)), for http_headers */
-	ARG_TARGETS,   /* struct arg_targets: list(map(string)) */
-	ARG_CAPSULE,   /* void *; .capsule says of which type; NULL: not given or null */
-	ARG_CAPSULES,  /* struct arg_capsules: list of that type */
-	ARG_ANY,       /* struct value */
-	ARG_BLOCK,     /* pointer to the decoded struct, NULL when the block is not written;
+	ARG_BOOL,     /* bool */
+	ARG_INT,      /* int64_t */
+	ARG_UINT,     /* uint64_t */
+	ARG_FLOAT,    /* double */
+	ARG_DURATION, /* int64_t, nanoseconds */
+	ARG_SIZE,     /* int64_t, bytes */
+	ARG_STR,      /* struct str; NUL after the end */
+	ARG_SECRET,   /* struct str, never printed; plain strings are taken too */
+	ARG_STRS,     /* struct arg_strs: list(string) */
+	ARG_MAP,      /* struct arg_map: map(string), sorted by key; secrets are taken */
+	ARG_MAP_STRS, /* struct arg_map_strs: map(list(secret)), for http_headers */
+	ARG_TARGETS,  /* struct arg_targets: list(map(string)) */
+	ARG_CAPSULE,  /* void *; .capsule says of which type; NULL: not given or null */
+	ARG_CAPSULES, /* struct arg_capsules: list of that type */
+	ARG_ANY,      /* struct value */
+	ARG_BLOCK,    /* pointer to the decoded struct, NULL when the block is not written;
 	                  ARG_REPEATED: struct arg_blocks; ARG_ALWAYS: never NULL */
-	ARG_CHOICE,    /* struct arg_choices: blocks of several names in the order written
+	ARG_CHOICE,   /* struct arg_choices: blocks of several names in the order written
 	                  (stage.json, stage.cri, …); .choices lists them */
-	ARG_AT,        /* struct range: where this block is written (name is NULL) */
+	ARG_AT,       /* struct range: where this block is written (name is NULL) */
 };
 
 enum arg_flag {
 	ARG_REQUIRED = 1 << 0,
-	ARG_REPEATED = 1 << 1,   /* ARG_BLOCK: any number of times */
-	ARG_ALWAYS = 1 << 2,     /* ARG_BLOCK: when not written, decoded from its defaults */
-	ARG_NO_EFFECT = 1 << 3,  /* accepted; a warning says once that it does nothing here */
-	ARG_NOT_YET = 1 << 4,    /* accepted only in Alloy; an error says so */
-	ARG_LABELED = 1 << 5,    /* ARG_BLOCK: takes a label (stored as the first member, struct str) */
+	ARG_REPEATED = 1 << 1,  /* ARG_BLOCK: any number of times */
+	ARG_ALWAYS = 1 << 2,    /* ARG_BLOCK: when not written, decoded from its defaults */
+	ARG_NO_EFFECT = 1 << 3, /* accepted; a warning says once that it does nothing here */
+	ARG_NOT_YET = 1 << 4,   /* accepted only in Alloy; an error says so */
+	ARG_LABELED = 1 << 5,   /* ARG_BLOCK: takes a label (stored as the first member, struct str) */
 };
 
 struct arg_strs {
@@ -102,15 +102,15 @@ struct arg {
 	const char *name;
 	enum arg_type type;
 	unsigned flags;
-	size_t offset;           /* into the struct this block is decoded to */
-	const char *def;         /* default, in configuration syntax: "10", "\"1s\""; for ARG_STR,
+	size_t offset;                                /* into the struct this block is decoded to */
+	const char *def;                              /* default, in configuration syntax: "10", "\"1s\""; for ARG_STR,
 	                            ARG_DURATION and ARG_SIZE the plain text; NULL: zero */
-	const struct arg *block; /* ARG_BLOCK */
-	size_t size;             /* ARG_BLOCK: of the struct that .block decodes to */
+	const struct arg *block;                      /* ARG_BLOCK */
+	size_t size;                                  /* ARG_BLOCK: of the struct that .block decodes to */
 	const struct arg_choice_type *const *choices; /* ARG_CHOICE: NULL at the end */
 	const struct capsule_type *capsule;           /* ARG_CAPSULE(S) */
-	const char *const *one_of; /* ARG_STR: the words it may be, NULL at the end */
-	const char *help;          /* one sentence */
+	const char *const *one_of;                    /* ARG_STR: the words it may be, NULL at the end */
+	const char *help;                             /* one sentence */
 };
 
 /* clang-format off */

@@ -39,8 +39,8 @@ struct component_type {
 	bool is_config;  /* logging, http, …: at most one, no label, no exports */
 	bool is_labeled; /* is_config: takes a label nevertheless, one block a label */
 	const struct arg *args;
-	size_t size;      /* of an instance; its first member is struct component */
-	size_t args_size; /* of the struct that args decodes to */
+	size_t size;                        /* of an instance; its first member is struct component */
+	size_t args_size;                   /* of the struct that args decodes to */
 	const struct export_field *exports; /* name NULL at the end; NULL: none */
 
 	/* Checks beyond the table, at load and by `invar validate`: report into d at ranges

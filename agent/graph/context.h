@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 struct budget;
+struct err;
 struct http_client;
 struct loop;
 struct notify;
@@ -20,6 +21,20 @@ enum dry_run {
 	DRY_RUN_OFF,
 	DRY_RUN_TEXT, /* sinks print for people instead of sending; nothing is saved */
 	DRY_RUN_JSON, /* … one JSON object a line */
+};
+
+/* What the block `http` says of the agent's own HTTP server. */
+struct agent_http {
+	struct str tls_cert_pem; /* both set: HTTPS */
+	struct str tls_key_pem;
+	struct str tls_client_ca_pem;
+	bool has_basic_auth;
+	struct str username;
+	struct str password;
+	bool has_filter;           /* without one every path asks for the password */
+	bool filter_authenticates; /* paths that begin so ask; else all others do */
+	const struct str *filter_paths;
+	size_t n_filter_paths;
 };
 
 struct agent_context {
@@ -34,4 +49,6 @@ struct agent_context {
 	enum dry_run dry_run;
 	bool once;         /* --once: read what is there, deliver it, exit */
 	struct once *work; /* who is still busy (agent/flow/once.h); NULL without --once */
+	/* Sets the HTTP server up anew, at once or at the end of this turn; the texts are copied. NULL: there is none (tests). */
+	bool (*configure_http)(struct agent_context *a, const struct agent_http *h, struct err *e);
 };

@@ -1,0 +1,273 @@
+/*
+ * Commands and what they say. Help teaches: it begins with what a person does first, and
+ * each error says what to do next.
+ */
+
+#include "agent/cli.h"
+
+#include "agent/agent.h"
+#include "agent/base/buf.h"
+#include "agent/base/err.h"
+#include "agent/options.h"
+#include "agent/registry.h"
+#include "agent/source.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+static const char overview[] =
+	"invar: tails the logs of a node's pods, takes OTLP from them, and forwards both.\n"
+	"It reads Grafana Alloy's configuration language.\n"
+	"\n"
+	"  invar run [FLAGS] [PATH]       run a configuration: a file, or a folder of *.alloy files\n"
+	"  invar validate [FLAGS] PATH    check a configuration, start nothing\n"
+	"  invar default-config           print the configuration that is used without PATH\n"
+	"  invar version\n"
+	"  invar help [run|validate|components|NAME]\n"
+	"\n"
+	"Try it:\n"
+	"  invar default-config > config.alloy        a configuration to begin with\n"
+	"  invar validate config.alloy                is it right?\n"
+	"  invar run --dry-run config.alloy           what would be sent? (sends nothing)\n"
+	"  invar run --dry-run --once config.alloy    the same for what is there now, then exit\n"
+	"  invar run config.alloy                     for good\n"
+	"\n"
+	"Without PATH pod logs go to LOKI_URL (LOKI_USERNAME, LOKI_PASSWORD, LOKI_TENANT_ID) and OTLP\n"
+	"from ports 4317 and 4318 goes to OTLP_ENDPOINT (OTLP_USERNAME, OTLP_PASSWORD).\n";
+
+static const char run_help[] =
+	"invar run [FLAGS] [PATH]\n"
+	"\n"
+	"Runs the configuration in PATH (a file, or a folder of *.alloy files that form one), or the\n"
+	"built-in one (\"invar default-config\" prints it). It is loaded again when it changes, on SIGHUP,\n"
+	"and on GET or POST /-/reload; a broken new one leaves the old one running. SIGINT and SIGTERM\n"
+	"end it: sources stop, what is held is delivered, positions are saved. A second one ends it at once.\n"
+	"\n"
+	"  invar run /etc/alloy/config.alloy --storage.path=/var/lib/alloy\n"
+	"  invar run --dry-run=json --once config.alloy | jq .line\n"
+	"  LOKI_URL=http://localhost:3100/loki/api/v1/push invar run\n"
+	"\n"
+	"Flags (also as --name VALUE):\n";
+
+static const char validate_help[] =
+	"invar validate [FLAGS] PATH\n"
+	"\n"
+	"Checks the configuration as `run` would, without starting anything: every block, attribute,\n"
+	"type and reference. Exit code 0: it is right; 1: it is not, and stderr says where.\n"
+	"\n"
+	"Flags:\n";
+
+static void print(struct buf *b)
+{
+	fwrite(b->p, 1, b->n, stdout);
+	fflush(stdout);
+	buf_fini(b);
+}
+
+static int usage_error(const struct err *e)
+{
+	fprintf(stderr, "invar: %s\n", e->text);
+	return 2;
+}
+
+static void help_components(struct buf *b)
+{
+	buf_printf(b, "Blocks of a configuration (\"invar help NAME\" shows what one takes):\n\n");
+	for (const struct component_type *const *t = registry; *t; t++)
+		buf_printf(b, "  %-34s %s\n", (*t)->name, (*t)->help);
+}
+
+static const char *type_word(enum arg_type type)
+{
+	switch (type) {
+	case ARG_BOOL:
+		return "bool";
+	case ARG_INT:
+	case ARG_UINT:
+	case ARG_FLOAT:
+		return "number";
+	case ARG_DURATION:
+		return "duration";
+	case ARG_SIZE:
+		return "size";
+	case ARG_STR:
+		return "string";
+	case ARG_SECRET:
+		return "secret";
+	case ARG_STRS:
+		return "list(string)";
+	case ARG_MAP:
+		return "map(string)";
+	case ARG_MAP_STRS:
+		return "map(list(secret))";
+	case ARG_TARGETS:
+		return "list(map(string))";
+	case ARG_CAPSULE:
+		return "capsule";
+	case ARG_CAPSULES:
+		return "list(capsule)";
+	case ARG_ANY:
+		return "any";
+	case ARG_BLOCK:
+	case ARG_CHOICE:
+	case ARG_AT:
+	case ARG_END:
+		break;
+	}
+	return "block";
+}
+
+static void help_args(struct buf *b, const struct arg *args, int depth);
+
+static void help_choices(struct buf *b, const struct arg *a, int depth)
+{
+	for (size_t i = 0; a->choices[i]; i++) {
+		buf_printf(b, "%*s%s { … }  %s\n", depth, "", a->choices[i]->name,
+			a->choices[i]->help ? a->choices[i]->help : "");
+		if (depth < 8) /* some hold themselves: stage.match */
+			help_args(b, a->choices[i]->args, depth + 4);
+	}
+}
+
+static void help_args(struct buf *b, const struct arg *args, int depth)
+{
+	for (const struct arg *a = args; a && a->type != ARG_END; a++) {
+		if (a->type == ARG_AT)
+			continue;
+		if (a->type == ARG_CHOICE) {
+			help_choices(b, a, depth);
+			continue;
+		}
+		buf_printf(b, "%*s%s", depth, "", a->name);
+		if (a->type == ARG_BLOCK)
+			buf_printf(b, "%s { … }", a->flags & ARG_LABELED ? " \"LABEL\"" : "");
+		else
+			buf_printf(b, " = %s", type_word(a->type));
+		if (a->def)
+			buf_printf(b, " (default %s)", a->def);
+		buf_printf(b, "%s%s%s\n", a->flags & ARG_REQUIRED ? " (required)" : "",
+			a->flags & ARG_NO_EFFECT ? " (no effect here)" : "",
+			a->flags & ARG_NOT_YET ? " (not supported yet)" : "");
+		if (a->help)
+			buf_printf(b, "%*s%s\n", depth + 6, "", a->help);
+		if (a->type == ARG_BLOCK && depth < 24)
+			help_args(b, a->block, depth + 4);
+	}
+}
+
+static bool help_component(struct buf *b, const char *name)
+{
+	for (const struct component_type *const *t = registry; *t; t++) {
+		if (strcmp((*t)->name, name) != 0)
+			continue;
+		buf_printf(b, "%s%s { … }\n  %s\n\n", name, (*t)->is_config ? "" : " \"LABEL\"",
+			(*t)->help);
+		help_args(b, (*t)->args, 2);
+		for (const struct export_field *f = (*t)->exports; f && f->name; f++)
+			buf_printf(b, "%s  %s.LABEL.%s  %s\n", f == (*t)->exports ? "\nExports:\n" : "",
+				name, f->name, f->help ? f->help : "");
+		return true;
+	}
+	return false;
+}
+
+static int unknown_topic(const char *topic)
+{
+	const char *names[256];
+	size_t n = 0;
+	const char *near;
+
+	for (const struct component_type *const *t = registry; *t && n < 255; t++)
+		names[n++] = (*t)->name;
+	names[n] = NULL;
+	near = options_nearest(topic, names);
+	fprintf(stderr, "invar: there is no help on \"%s\"%s%s%s; \"invar help components\" lists all blocks\n",
+		topic, near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+	return 2;
+}
+
+static int help(const char *topic)
+{
+	struct buf b = {0};
+
+	if (!topic) {
+		buf_printf(&b, "%s", overview);
+	} else if (strcmp(topic, "run") == 0) {
+		buf_printf(&b, "%s", run_help);
+		options_print_flags(&b, COMMAND_RUN);
+	} else if (strcmp(topic, "validate") == 0) {
+		buf_printf(&b, "%s", validate_help);
+		options_print_flags(&b, COMMAND_VALIDATE);
+	} else if (strcmp(topic, "components") == 0) {
+		help_components(&b);
+	} else if (!help_component(&b, topic)) {
+		return unknown_topic(topic);
+	}
+	print(&b);
+	return 0;
+}
+
+static int docs(void)
+{
+	struct buf b = {0};
+
+	buf_printf(&b, "# The command line\n\nMade by `invar docs-cli`; not to be edited by hand.\n\n"
+		       "```\n%s```\n\n## Exit codes\n\n"
+		       "| code | when |\n| --- | --- |\n"
+		       "| 0 | it did what was asked |\n"
+		       "| 1 | the configuration is wrong, the start failed, or `--once` could not deliver everything |\n"
+		       "| 2 | the command line is wrong |\n"
+		       "| 130 | a second SIGINT or SIGTERM ended it at once |\n\n## Flags\n\n",
+		overview);
+	options_print_markdown(&b);
+	print(&b);
+	return 0;
+}
+
+static int validate(const struct options *o)
+{
+	struct err e;
+
+	if (!o->path) {
+		err_set(&e, "validate wants a PATH: invar validate config.alloy");
+		return usage_error(&e);
+	}
+	return source_validate(o->path, options_stability(o), stderr) ? 0 : 1;
+}
+
+static const char *topic_of(const struct options *o)
+{
+	if (o->command == COMMAND_RUN)
+		return "run";
+	if (o->command == COMMAND_VALIDATE)
+		return "validate";
+	return o->topic;
+}
+
+int cli_main(int argc, char **argv)
+{
+	struct options o;
+	struct err e;
+
+	if (!options_parse(argc, argv, &o, &e))
+		return usage_error(&e);
+	if (o.help)
+		return help(topic_of(&o));
+	switch (o.command) {
+	case COMMAND_RUN:
+		return agent_run(&o);
+	case COMMAND_VALIDATE:
+		return validate(&o);
+	case COMMAND_DEFAULT_CONFIG:
+		source_print_default(stdout);
+		return 0;
+	case COMMAND_VERSION:
+		printf("invar, version v%s\n", INVAR_VERSION);
+		return 0;
+	case COMMAND_HELP:
+		return help(o.topic);
+	case COMMAND_DOCS:
+		return docs();
+	}
+	return 2;
+}

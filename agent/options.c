@@ -1,0 +1,435 @@
+/*
+ * Flags are written as Alloy's are: --name=value or --name value, --name alone for a
+ * boolean. The table below is the only place that knows them.
+ */
+
+#include "agent/options.h"
+
+#include "agent/base/buf.h"
+#include "agent/base/err.h"
+#include "agent/base/must.h"
+#include "agent/base/timestamp.h"
+#include "agent/config/eval.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum flag_type {
+	FLAG_BOOL,
+	FLAG_TEXT,
+	FLAG_WORD, /* FLAG_TEXT that may stand without a value: the first of .words */
+	FLAG_DURATION,
+	FLAG_SIZE,
+	FLAG_IGNORED,      /* Alloy's, takes a value */
+	FLAG_IGNORED_BOOL, /* Alloy's, may stand without one */
+};
+
+enum {
+	FOR_RUN = 1 << COMMAND_RUN,
+	FOR_VALIDATE = 1 << COMMAND_VALIDATE,
+	FOR_BOTH = FOR_RUN | FOR_VALIDATE,
+};
+
+struct flag {
+	const char *name;
+	enum flag_type type;
+	unsigned commands;
+	size_t offset;
+	const char *def;          /* as it is shown; empty: none */
+	const char *const *words; /* the values it may have */
+	const char *help;
+};
+
+static const char *const stability_words[] = {
+	"generally-available", "public-preview", "experimental", NULL};
+static const char *const dry_run_words[] = {"text", "json", NULL};
+static const char *const format_words[] = {"alloy", NULL};
+
+/* clang-format off */
+#define AT(field) offsetof(struct options, field)
+static const struct flag flags[] = {
+	{"dry-run", FLAG_WORD, FOR_RUN, AT(dry_run), "", dry_run_words,
+		"Send nothing and save nothing; print what would be sent, for people or, with =json, as JSON lines."},
+	{"once", FLAG_BOOL, FOR_RUN, AT(once), "false", NULL,
+		"Read what is there, deliver it, and exit."},
+	{"server.http.listen-addr", FLAG_TEXT, FOR_RUN, AT(listen_addr), "127.0.0.1:12345", NULL,
+		"Address of the HTTP server: /-/ready, /-/healthy, /-/reload, /metrics."},
+	{"server.http.ui-path-prefix", FLAG_TEXT, FOR_RUN, AT(ui_prefix), "/", NULL,
+		"Prefix of the UI's pages."},
+	{"storage.path", FLAG_TEXT, FOR_RUN, AT(storage_path), "data-alloy/", NULL,
+		"Folder for positions and queues. Put it on a disk that outlives the pod."},
+	{"stability.level", FLAG_TEXT, FOR_BOTH, AT(stability), "generally-available", stability_words,
+		"Lowest stability level of what a configuration may use."},
+	{"memory.budget", FLAG_SIZE, FOR_RUN, AT(memory_budget), "", NULL,
+		"Memory for data that waits to be delivered (\"64MiB\"). Without it: a quarter of the "
+		"cgroup's limit, at least 16MiB; 64MiB where there is no limit."},
+	{"pod-logs.path", FLAG_TEXT, FOR_RUN, AT(pod_logs), "/var/log/pods", NULL,
+		"Where the kubelet puts the logs of pods."},
+	{"shutdown.deadline", FLAG_DURATION, FOR_RUN, AT(shutdown_deadline), "10s", NULL,
+		"How long to deliver what is held when asked to end."},
+	{"feature.component-shutdown-deadline", FLAG_DURATION, FOR_RUN, AT(shutdown_deadline), "10s", NULL,
+		"Alloy's name for --shutdown.deadline."},
+	{"config.format", FLAG_TEXT, FOR_BOTH, AT(config_format), "alloy", format_words,
+		"Format of the configuration; only alloy."},
+	{"cluster.advertise-address", FLAG_IGNORED, FOR_RUN, 0, "", NULL, NULL},
+	{"cluster.advertise-interfaces", FLAG_IGNORED, FOR_RUN, 0, "", NULL, NULL},
+	{"cluster.discover-peers", FLAG_IGNORED, FOR_RUN, 0, "", NULL, NULL},
+	{"cluster.enable-tls", FLAG_IGNORED_BOOL, FOR_RUN, 0, "", NULL, NULL},
+	{"cluster.enabled", FLAG_IGNORED_BOOL, FOR_RUN, 0, "", NULL, NULL},
+	{"cluster.join-addresses", FLAG_IGNORED, FOR_RUN, 0, "", NULL, NULL},
+	{"cluster.max-join-peers", FLAG_IGNORED, FOR_RUN, 0, "", NULL, NULL},
+	{"cluster.name", FLAG_IGNORED, FOR_RUN, 0, "", NULL, NULL},
+	{"cluster.node-name", FLAG_IGNORED, FOR_RUN, 0, "", NULL, NULL},
+	{"cluster.rejoin-interval", FLAG_IGNORED, FOR_RUN, 0, "", NULL, NULL},
+	{"cluster.tls-ca-path", FLAG_IGNORED, FOR_RUN, 0, "", NULL, NULL},
+	{"cluster.tls-cert-path", FLAG_IGNORED, FOR_RUN, 0, "", NULL, NULL},
+	{"cluster.tls-key-path", FLAG_IGNORED, FOR_RUN, 0, "", NULL, NULL},
+	{"cluster.tls-server-name", FLAG_IGNORED, FOR_RUN, 0, "", NULL, NULL},
+	{"cluster.wait-for-size", FLAG_IGNORED, FOR_RUN, 0, "", NULL, NULL},
+	{"cluster.wait-timeout", FLAG_IGNORED, FOR_RUN, 0, "", NULL, NULL},
+	{"config.bypass-conversion-errors", FLAG_IGNORED_BOOL, FOR_BOTH, 0, "", NULL, NULL},
+	{"config.extra-args", FLAG_IGNORED, FOR_BOTH, 0, "", NULL, NULL},
+	{"disable-reporting", FLAG_IGNORED_BOOL, FOR_RUN, 0, "", NULL, NULL},
+	{"feature.community-components.enabled", FLAG_IGNORED_BOOL, FOR_BOTH, 0, "", NULL, NULL},
+	{"feature.prometheus.direct-fanout.enabled", FLAG_IGNORED_BOOL, FOR_RUN, 0, "", NULL, NULL},
+	{"feature.prometheus.metric-validation-scheme", FLAG_IGNORED, FOR_RUN, 0, "", NULL, NULL},
+	{"server.http.disable-support-bundle", FLAG_IGNORED_BOOL, FOR_RUN, 0, "", NULL, NULL},
+	{"server.http.enable-graphql", FLAG_IGNORED_BOOL, FOR_RUN, 0, "", NULL, NULL},
+	{"server.http.enable-graphql-playground", FLAG_IGNORED_BOOL, FOR_RUN, 0, "", NULL, NULL},
+	{"server.http.enable-pprof", FLAG_IGNORED_BOOL, FOR_RUN, 0, "", NULL, NULL},
+	{"server.http.memory-addr", FLAG_IGNORED, FOR_RUN, 0, "", NULL, NULL},
+	{"windows.priority", FLAG_IGNORED, FOR_RUN, 0, "", NULL, NULL},
+};
+#undef AT
+/* clang-format on */
+
+#define N_FLAGS (sizeof(flags) / sizeof(flags[0]))
+
+static const struct {
+	const char *name;
+	enum command command;
+} commands[] = {
+	{"run", COMMAND_RUN},
+	{"validate", COMMAND_VALIDATE},
+	{"default-config", COMMAND_DEFAULT_CONFIG},
+	{"version", COMMAND_VERSION},
+	{"help", COMMAND_HELP},
+	{"docs-cli", COMMAND_DOCS},
+};
+
+static const char *const command_names[] = {
+	"run", "validate", "default-config", "version", "help", NULL};
+
+static bool is_ignored(const struct flag *f)
+{
+	return f->type == FLAG_IGNORED || f->type == FLAG_IGNORED_BOOL;
+}
+
+/* Edits from one word to the other; words above 63 bytes are near nothing. */
+static size_t distance(const char *a, const char *b)
+{
+	size_t row[64];
+	size_t n = strlen(b);
+
+	if (n >= 64 || strlen(a) >= 64)
+		return SIZE_MAX;
+	for (size_t j = 0; j <= n; j++)
+		row[j] = j;
+	for (size_t i = 1; a[i - 1]; i++) {
+		size_t corner = row[0]; /* of the row above */
+
+		row[0] = i;
+		for (size_t j = 1; j <= n; j++) {
+			size_t above = row[j];
+			size_t best = corner + (a[i - 1] != b[j - 1]);
+
+			if (above + 1 < best)
+				best = above + 1;
+			if (row[j - 1] + 1 < best)
+				best = row[j - 1] + 1;
+			corner = above;
+			row[j] = best;
+		}
+	}
+	return row[n];
+}
+
+static bool ends_with_part(const char *name, const char *word)
+{
+	size_t n = strlen(name), w = strlen(word);
+
+	return w > 2 && n > w && name[n - w - 1] == '.' && strcmp(name + n - w, word) == 0;
+}
+
+const char *options_nearest(const char *word, const char *const *list)
+{
+	const char *best = NULL;
+	size_t least = strlen(word) / 3 + 1;
+
+	for (; *list; list++) {
+		size_t d = ends_with_part(*list, word) ? 1 : distance(word, *list);
+
+		if (d > least || (best && d == least))
+			continue;
+		best = *list;
+		least = d;
+	}
+	return best;
+}
+
+static bool unknown_flag(const char *name, size_t n, struct err *e)
+{
+	const char *names[N_FLAGS + 2];
+	char word[64];
+	const char *near;
+
+	for (size_t i = 0; i < N_FLAGS; i++)
+		names[i] = flags[i].name;
+	names[N_FLAGS] = "help";
+	names[N_FLAGS + 1] = NULL;
+	snprintf(word, sizeof(word), "%.*s", (int)n, name);
+	near = options_nearest(word, names);
+	if (near)
+		return err_set(e, "there is no flag --%s; did you mean --%s?", word, near);
+	return err_set(e, "there is no flag --%s; \"invar help run\" lists them", word);
+}
+
+static const struct flag *find_flag(const char *name, size_t n)
+{
+	for (size_t i = 0; i < N_FLAGS; i++)
+		if (strlen(flags[i].name) == n && strncmp(flags[i].name, name, n) == 0)
+			return &flags[i];
+	return NULL;
+}
+
+static bool check_words(const struct flag *f, const char *value, struct err *e)
+{
+	struct buf all = {0};
+	const char *const *w;
+
+	for (w = f->words; w && *w; w++) {
+		if (strcmp(*w, value) == 0)
+			break;
+		buf_printf(&all, "%s%s", all.n ? ", " : "", *w);
+	}
+	if (w && !*w)
+		err_set(e, "--%s is \"%.40s\"; it may be %.*s", f->name, value, (int)all.n, all.p);
+	buf_fini(&all);
+	return !w || *w;
+}
+
+static bool set_bool(const struct flag *f, const char *value, bool *out, struct err *e)
+{
+	if (strcmp(value, "true") != 0 && strcmp(value, "false") != 0)
+		return err_set(e, "--%s is \"%.40s\"; it may be true or false", f->name, value);
+	*out = strcmp(value, "true") == 0;
+	return true;
+}
+
+static bool set_flag(struct options *o, const struct flag *f, const char *value, struct err *e)
+{
+	void *to = (char *)o + f->offset;
+
+	switch (f->type) {
+	case FLAG_BOOL:
+		return set_bool(f, value, to, e);
+	case FLAG_TEXT:
+	case FLAG_WORD:
+		*(const char **)to = value;
+		return check_words(f, value, e);
+	case FLAG_DURATION:
+		if (!duration_parse(str_from(value), to) || *(int64_t *)to < 0)
+			return err_set(e, "--%s is \"%.40s\"; it wants a duration such as 10s or 1m30s",
+				f->name, value);
+		return true;
+	case FLAG_SIZE:
+		if (!size_parse(str_from(value), to) || *(int64_t *)to < 1 << 20)
+			return err_set(e, "--%s is \"%.40s\"; it wants a size of at least 1MiB", f->name,
+				value);
+		return true;
+	case FLAG_IGNORED:
+	case FLAG_IGNORED_BOOL:
+		if (o->n_ignored < sizeof(o->ignored) / sizeof(o->ignored[0]))
+			o->ignored[o->n_ignored++] = f->name;
+		return true;
+	}
+	must(!"a flag's type");
+}
+
+static void set_defaults(struct options *o)
+{
+	*o = (struct options){0};
+	for (size_t i = 0; i < N_FLAGS; i++) {
+		struct err e;
+
+		if (flags[i].type == FLAG_WORD)
+			*(const char **)(void *)((char *)o + flags[i].offset) = "";
+		else if (!is_ignored(&flags[i]) && flags[i].def[0])
+			must(set_flag(o, &flags[i], flags[i].def, &e));
+	}
+}
+
+static bool stands_alone(const struct flag *f)
+{
+	return f->type == FLAG_BOOL || f->type == FLAG_WORD || f->type == FLAG_IGNORED_BOOL;
+}
+
+/* argv[*i] begins with two dashes. */
+static bool parse_flag(int argc, char *const *argv, int *i, struct options *o, struct err *e)
+{
+	const char *name = argv[*i] + 2;
+	size_t n = strcspn(name, "=");
+	const struct flag *f = find_flag(name, n);
+
+	if (!f)
+		return unknown_flag(name, n, e);
+	if (!(f->commands & 1u << o->command))
+		return err_set(e, "the command does not take --%s", f->name);
+	if (name[n] == '=')
+		return set_flag(o, f, name + n + 1, e);
+	if (stands_alone(f))
+		return set_flag(o, f, f->words ? f->words[0] : "true", e);
+	if (*i + 1 >= argc)
+		return err_set(e, "--%s wants a value: --%s=%s", f->name, f->name,
+			f->def[0] ? f->def : "VALUE");
+	return set_flag(o, f, argv[++*i], e);
+}
+
+static bool parse_command(const char *word, struct options *o, struct err *e)
+{
+	const char *near;
+
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (strcmp(word, commands[i].name) == 0) {
+			o->command = commands[i].command;
+			return true;
+		}
+	near = options_nearest(word, command_names);
+	if (near)
+		return err_set(e, "there is no command \"%.40s\"; did you mean \"%s\"?", word, near);
+	return err_set(e, "there is no command \"%.40s\"; the commands are run, validate, "
+			  "default-config, version and help",
+		word);
+}
+
+static bool is_help(const char *word)
+{
+	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
+static bool parse_word(const char *word, struct options *o, struct err *e)
+{
+	const char **to = o->command == COMMAND_HELP ? &o->topic : &o->path;
+
+	if (word[0] == '-' && word[1])
+		return err_set(e, "there is no flag %.40s; flags begin with two dashes", word);
+	if (o->command != COMMAND_RUN && o->command != COMMAND_VALIDATE && o->command != COMMAND_HELP)
+		return err_set(e, "\"%.40s\" is one word too many", word);
+	if (*to)
+		return err_set(e, "\"%.40s\" is one word too many: one PATH is taken, a file or a "
+				  "folder of *.alloy files",
+			word);
+	*to = word;
+	return true;
+}
+
+bool options_parse(int argc, char *const *argv, struct options *out, struct err *e)
+{
+	struct options o;
+	bool only_words = false;
+
+	set_defaults(&o);
+	o.command = COMMAND_HELP;
+	if (argc >= 2 && (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-v") == 0)) {
+		o.command = COMMAND_VERSION;
+	} else if (argc >= 2 && !is_help(argv[1]) && !parse_command(argv[1], &o, e)) {
+		return false;
+	}
+	for (int i = 2; i < argc; i++) {
+		if (!only_words && strcmp(argv[i], "--") == 0)
+			only_words = true;
+		else if (!only_words && is_help(argv[i]))
+			o.help = true;
+		else if (!only_words && strncmp(argv[i], "--", 2) == 0) {
+			if (!parse_flag(argc, argv, &i, &o, e))
+				return false;
+		} else if (!parse_word(argv[i], &o, e)) {
+			return false;
+		}
+	}
+	*out = o;
+	return true;
+}
+
+int options_stability(const struct options *o)
+{
+	if (strcmp(o->stability, "experimental") == 0)
+		return STABILITY_EXPERIMENTAL;
+	if (strcmp(o->stability, "public-preview") == 0)
+		return STABILITY_PUBLIC_PREVIEW;
+	return STABILITY_GA;
+}
+
+enum dry_run options_dry_run(const struct options *o)
+{
+	if (strcmp(o->dry_run, "json") == 0)
+		return DRY_RUN_JSON;
+	return o->dry_run[0] ? DRY_RUN_TEXT : DRY_RUN_OFF;
+}
+
+static void print_name(struct buf *out, const struct flag *f)
+{
+	buf_printf(out, "--%s", f->name);
+	if (f->type == FLAG_WORD)
+		buf_printf(out, "[=%s]", f->words[1]);
+	else if (f->type != FLAG_BOOL)
+		buf_printf(out, "=%s", f->def[0] ? f->def : "SIZE");
+}
+
+void options_print_flags(struct buf *out, enum command c)
+{
+	size_t column = 0;
+
+	for (size_t i = 0; i < N_FLAGS; i++) {
+		if (!(flags[i].commands & 1u << c) || is_ignored(&flags[i]))
+			continue;
+		buf_printf(out, "  ");
+		print_name(out, &flags[i]);
+		buf_printf(out, "\n      %s\n", flags[i].help);
+	}
+	buf_printf(out, "\nAlloy's flags that are taken and have no effect here:\n ");
+	for (size_t i = 0; i < N_FLAGS; i++) {
+		if (!(flags[i].commands & 1u << c) || !is_ignored(&flags[i]))
+			continue;
+		if (column + strlen(flags[i].name) > 86) {
+			buf_printf(out, "\n ");
+			column = 0;
+		}
+		buf_printf(out, " --%s", flags[i].name);
+		column += strlen(flags[i].name) + 3;
+	}
+	buf_printf(out, "\n");
+}
+
+void options_print_markdown(struct buf *out)
+{
+	buf_printf(out, "| flag | of | default | what it does |\n| --- | --- | --- | --- |\n");
+	for (size_t i = 0; i < N_FLAGS; i++) {
+		const struct flag *f = &flags[i];
+
+		if (is_ignored(f))
+			continue;
+		buf_printf(out, "| `--%s", f->name);
+		if (f->type == FLAG_WORD)
+			buf_printf(out, "[=%s]", f->words[1]);
+		buf_printf(out, "` | %s | ", f->commands == FOR_BOTH ? "run, validate" : "run");
+		if (f->def[0])
+			buf_printf(out, "`%s`", f->def);
+		buf_printf(out, " | %s |\n", f->help);
+	}
+	buf_printf(out, "\nFlags of Alloy that are taken and have no effect here, so that its "
+			"manifests work unchanged:\n\n");
+	for (size_t i = 0; i < N_FLAGS; i++)
+		if (is_ignored(&flags[i]))
+			buf_printf(out, "- `--%s`\n", flags[i].name);
+}

@@ -1,0 +1,59 @@
+#pragma once
+
+/*
+ * The command line: one table of flags with a sentence each, from which come parsing,
+ * --help, docs/cli.md and the suggestion for a name that is misspelt. Alloy's flags are all
+ * known; those that mean nothing here are taken and ignored.
+ */
+
+#include "agent/base/str.h"
+#include "agent/graph/context.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct buf;
+struct err;
+
+enum command {
+	COMMAND_RUN,
+	COMMAND_VALIDATE,
+	COMMAND_DEFAULT_CONFIG,
+	COMMAND_VERSION,
+	COMMAND_HELP,
+	COMMAND_DOCS, /* hidden: prints docs/cli.md */
+};
+
+struct options {
+	enum command command;
+	const char *topic; /* of help; NULL: none */
+	const char *path;  /* NULL: the built-in configuration */
+
+	const char *dry_run; /* "", "text", "json" */
+	bool once;
+	const char *listen_addr;
+	const char *ui_prefix;
+	const char *storage_path;
+	const char *stability;
+	const char *config_format;
+	int64_t memory_budget; /* bytes; 0: from the cgroup */
+	const char *pod_logs;
+	int64_t shutdown_deadline; /* ns */
+	bool help;
+
+	const char *ignored[64]; /* flags given that have no effect, for one log line */
+	size_t n_ignored;
+};
+
+/* False, with what was wrong and what may have been meant in e: exit code 2. */
+bool options_parse(int argc, char *const *argv, struct options *out, struct err *e);
+
+int options_stability(const struct options *o); /* enum stability */
+enum dry_run options_dry_run(const struct options *o);
+
+/* The flags of a command, two lines a flag; those without effect as one paragraph. */
+void options_print_flags(struct buf *out, enum command c);
+void options_print_markdown(struct buf *out); /* docs/cli.md */
+
+/* The word of the list (NULL at its end) that is nearest to this one, or NULL if none is near. */
+const char *options_nearest(const char *word, const char *const *list);

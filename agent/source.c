@@ -1,0 +1,110 @@
+/*
+ * Configurations as the program takes them: from a path, or built in. The hash says whether
+ * a changed file is a changed configuration; it goes by content, not by time.
+ */
+
+#include "agent/source.h"
+
+#include "agent/base/buf.h"
+#include "agent/base/mem.h"
+#include "agent/default_config.h"
+#include "agent/registry.h"
+#include "agent/sha256.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+static struct str part_logs(void)
+{
+	return (struct str){default_config, default_config_size};
+}
+
+static struct str part_otlp(void)
+{
+	return (struct str){default_config_otlp, default_config_otlp_size};
+}
+
+void source_print_default(FILE *out)
+{
+	fwrite(part_logs().p, 1, part_logs().n, out);
+	fwrite(part_otlp().p, 1, part_otlp().n, out);
+}
+
+static bool parse_default(struct source_set *s, bool with_otlp, struct diags *d)
+{
+	struct buf all = {0};
+	bool ok;
+
+	buf_add_str(&all, part_logs());
+	if (with_otlp)
+		buf_add_str(&all, part_otlp());
+	ok = config_parse(s->arena, STR("default-config"), buf_str(&all), &s->config, d);
+	buf_fini(&all);
+	return ok;
+}
+
+static void hash(struct source_set *s)
+{
+	struct buf all = {0};
+
+	for (size_t i = 0; i < s->config.n; i++) {
+		const struct source *src = s->config.files[i]->source;
+
+		s->hash = s->hash * 31 + str_hash(src->name);
+		s->hash = s->hash * 31 + str_hash(src->text);
+		buf_add_str(&all, src->text);
+	}
+	sha256_hex(buf_str(&all), s->sha256);
+	buf_fini(&all);
+}
+
+bool source_read(struct source_set *s, const char *path, bool with_otlp, struct diags *d)
+{
+	bool ok;
+
+	*s = (struct source_set){.arena = mem_new(struct arena, 1)};
+	arena_init(s->arena, 0);
+	ok = path ? config_read(s->arena, path, &s->config, d) : parse_default(s, with_otlp, d);
+	hash(s);
+	return ok;
+}
+
+void source_fini(struct source_set *s)
+{
+	if (s->arena) {
+		arena_fini(s->arena);
+		free(s->arena);
+	}
+	*s = (struct source_set){0};
+}
+
+void source_print(FILE *out, const struct diags *d)
+{
+	struct buf b = {0};
+
+	diags_print(&b, d, isatty(fileno(out)) && !getenv("NO_COLOR"));
+	if (b.n > 0)
+		fwrite(b.p, 1, b.n, out);
+	fflush(out);
+	buf_fini(&b);
+}
+
+bool source_validate(const char *path, int stability, FILE *out)
+{
+	struct plan_types types = registry_types();
+	struct source_set s;
+	struct arena texts;
+	struct diags d;
+	bool ok;
+
+	arena_init(&texts, 0);
+	diags_init(&d, &texts);
+	if (source_read(&s, path, true, &d))
+		plan_fini(plan_new(s.arena, &types, stability, s.config.files, s.config.n, true, &d));
+	source_print(out, &d);
+	ok = d.errors == 0;
+	source_fini(&s);
+	diags_fini(&d);
+	arena_fini(&texts);
+	return ok;
+}

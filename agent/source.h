@@ -1,0 +1,29 @@
+#pragma once
+
+/* Where configurations come from: a file, a folder of *.alloy files, or the built-in text. */
+
+#include "agent/config/read.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+
+struct source_set {
+	struct arena *arena; /* made by mem_new(); has the texts, the trees, everything */
+	struct config config;
+	uint64_t hash;   /* of names and texts */
+	char sha256[65]; /* of the texts, in hex */
+};
+
+/* Reads and parses path, NULL for the built-in one (of which the OTLP part may be left out).
+ * False: errors are in d. */
+bool source_read(struct source_set *s, const char *path, bool with_otlp, struct diags *d);
+void source_fini(struct source_set *s); /* arena NULL: it was given away */
+
+/* `invar validate`: prints what is wrong to out. True: nothing is (there may be warnings). */
+bool source_validate(const char *path, int stability, FILE *out);
+
+/* The built-in configuration as one text. */
+void source_print_default(FILE *out);
+
+/* Diagnostics for people, in colour on a terminal. */
+void source_print(FILE *out, const struct diags *d);
