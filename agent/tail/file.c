@@ -37,7 +37,11 @@ void file_close(struct tail_file *f)
 		return;
 	file_size(f, &has_name);
 	f->deleted = !has_name;
-	close(f->fd);
+	if (f->gz)
+		gz_close(f->gz);
+	else
+		close(f->fd);
+	f->gz = NULL;
 	f->fd = -1;
 	file_set_name(f, NULL);
 }
@@ -100,7 +104,7 @@ uint64_t file_size(const struct tail_file *f, bool *has_name)
 	if (f->fd == -1 || fstat(f->fd, &st) == -1)
 		return 0;
 	*has_name = st.st_nlink > 0;
-	return (uint64_t)st.st_size;
+	return f->gz ? f->offset : (uint64_t)st.st_size; /* what is compressed does not grow */
 }
 
 /* Of what has been read already, so that it is there also when the file is looked at later. */
@@ -110,7 +114,7 @@ void file_hash_head(struct tail_file *f)
 	size_t n = f->offset < sizeof(head) ? (size_t)f->offset : sizeof(head);
 	ssize_t got;
 
-	if (f->head_n == sizeof(head) || n <= f->head_n || f->fd == -1)
+	if (f->head_n == sizeof(head) || n <= f->head_n || f->fd == -1 || f->gz)
 		return;
 	got = pread(f->fd, head, n, 0);
 	if (got <= 0)

@@ -1,7 +1,8 @@
 /*
- * What was missed while the agent was away. The files that positions know are looked for
- * by device and inode in the folder: the one of the tail's name, and its rotated siblings (N.log.*
- * that are not compressed). Siblings younger than the last known one are read whole.
+ * What was missed while the agent was away. The files that positions know are looked for in the
+ * folder: the one of the tail's name, and its rotated siblings (N.log.*), by device and
+ * inode; those that were compressed meanwhile, by the head of their uncompressed content.
+ * Siblings younger than the last known one are read whole.
  */
 #include "agent/tail/tail.h"
 
@@ -35,30 +36,53 @@ static bool is_rotated(const char *name, struct str base)
 	struct str s = str_from(name);
 
 	return s.n > base.n + 1 && str_eq(str_head(s, base.n), base) && s.p[base.n] == '.' &&
-	       !str_ends(s, ".gz") && !str_ends(s, ".tmp") && !str_ends(s, ".zst") &&
-	       !str_ends(s, ".bz2") && !str_ends(s, ".xz");
+	       !str_ends(s, ".tmp") && !str_ends(s, ".zst") && !str_ends(s, ".bz2") &&
+	       !str_ends(s, ".xz");
 }
 
-static bool same_head(int dir, const char *name, const struct position *p)
+static bool is_gz(const char *name)
 {
-	char head[POSITION_HEAD];
+	return str_ends(str_from(name), ".gz");
+}
+
+static bool is_head(struct str head, const struct position *p)
+{
+	return head.n >= p->head_n &&
+	       (p->head_n == 0 || str_hash(str_head(head, p->head_n)) == p->head_hash);
+}
+
+/* The first bytes of a file, uncompressed, in out. */
+static struct str read_head(int dir, const char *name, char out[POSITION_HEAD])
+{
 	int fd = openat(dir, name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	ssize_t n;
+	ssize_t n = 0;
 
 	if (fd == -1)
-		return false;
-	n = pread(fd, head, p->head_n, 0);
-	close(fd);
-	return n == (ssize_t)p->head_n &&
-	       (n == 0 || str_hash((struct str){head, (size_t)n}) == p->head_hash);
+		return (struct str){0};
+	if (is_gz(name)) {
+		struct gz *g = gz_open(fd);
+
+		if (g)
+			n = gz_read(g, out, POSITION_HEAD, 0);
+		gz_close(g);
+	} else {
+		n = pread(fd, out, POSITION_HEAD, 0);
+		close(fd);
+	}
+	return (struct str){out, n > 0 ? (size_t)n : 0};
 }
 
 static const struct position *known_as(const struct position *list, const struct stat *st, int dir,
 	const char *name)
 {
+	char bytes[POSITION_HEAD];
+	struct str head = read_head(dir, name, bytes);
+
 	for (; list; list = list->next) {
-		if (list->device == st->st_dev && list->inode == st->st_ino &&
-			(uint64_t)st->st_size >= list->offset && same_head(dir, name, list))
+		bool same = list->device == st->st_dev && list->inode == st->st_ino;
+
+		if (is_gz(name) ? list->head_n > 0 && is_head(head, list)
+				: same && (uint64_t)st->st_size >= list->offset && is_head(head, list))
 			return list;
 	}
 	return NULL;
@@ -69,6 +93,29 @@ static int by_name(const void *a, const void *b)
 	return strcmp(((const struct sibling *)a)->name, ((const struct sibling *)b)->name);
 }
 
+/* kubelet compresses X to X.gz and then deletes X: for a moment both are there. */
+static bool has_plain_twin(int dir, const char *name)
+{
+	char plain[256];
+	size_t n = strlen(name) - 3;
+
+	if (!is_gz(name) || n >= sizeof(plain))
+		return false;
+	memcpy(plain, name, n);
+	plain[n] = 0;
+	return faccessat(dir, plain, F_OK, 0) == 0;
+}
+
+static void add_sibling(struct siblings *out, int dir, const char *name, const struct position *list)
+{
+	struct stat st;
+
+	if (fstatat(dir, name, &st, 0) == -1 || !S_ISREG(st.st_mode) || has_plain_twin(dir, name))
+		return;
+	*vec_add(out) = (struct sibling){strdup(name), st.st_dev, st.st_ino,
+		known_as(list, &st, dir, name)};
+}
+
 /* The siblings, oldest first: kubelet's names have the time in them. The file of the name itself
  * sorts before its siblings and is moved to the end. */
 static void list_siblings(struct tail *t, const struct position *list, struct siblings *out)
@@ -76,17 +123,12 @@ static void list_siblings(struct tail *t, const struct position *list, struct si
 	DIR *dir = opendir(t->name->dir->path);
 	struct str base = str_from(t->name->name);
 	struct dirent *e;
-	struct stat st;
 
 	if (!dir)
 		return;
 	while ((e = readdir(dir))) {
-		if (!str_is(base, e->d_name) && !is_rotated(e->d_name, base))
-			continue;
-		if (fstatat(dirfd(dir), e->d_name, &st, 0) == -1 || !S_ISREG(st.st_mode))
-			continue;
-		*vec_add(out) = (struct sibling){strdup(e->d_name), st.st_dev, st.st_ino,
-			known_as(list, &st, dirfd(dir), e->d_name)};
+		if (str_is(base, e->d_name) || is_rotated(e->d_name, base))
+			add_sibling(out, dirfd(dir), e->d_name, list);
 	}
 	closedir(dir);
 	if (out->n > 1)
@@ -97,6 +139,31 @@ static void list_siblings(struct tail *t, const struct position *list, struct si
 		memmove(&out->p[0], &out->p[1], (out->n - 1) * sizeof(*out->p));
 		out->p[out->n - 1] = live;
 	}
+}
+
+/* A compressed file has the position's head; of one that is not known it is taken here. */
+static bool start_gz(struct tail_file *f, const struct position *known)
+{
+	char head[POSITION_HEAD];
+	ssize_t n;
+
+	f->gz = gz_open(f->fd);
+	if (!f->gz) {
+		f->fd = -1;
+		return false;
+	}
+	f->closed = true; /* nobody writes it any more */
+	if (known) {
+		f->head_n = known->head_n;
+		f->head_hash = known->head_hash;
+		return true;
+	}
+	n = gz_read(f->gz, head, sizeof(head), 0);
+	if (n > 0) {
+		f->head_n = (uint32_t)n;
+		f->head_hash = str_hash((struct str){head, (size_t)n});
+	}
+	return true;
 }
 
 static void open_sibling(struct tail *t, const struct sibling *s)
@@ -119,10 +186,14 @@ static void open_sibling(struct tail *t, const struct sibling *s)
 	if (s->known) {
 		f->offset = s->known->offset;
 		f->acked = s->known->offset;
-		file_hash_head(f);
+		if (!is_gz(s->name))
+			file_hash_head(f);
 	}
-	if (!str_is(base, s->name))
-		file_set_state(f, FILE_ENDING);
+	if (str_is(base, s->name))
+		return;
+	file_set_state(f, FILE_ENDING);
+	if (is_gz(s->name) && !start_gz(f, s->known))
+		file_set_state(f, FILE_DRAINED);
 }
 
 void tail_resume(struct tail *t)

@@ -313,7 +313,8 @@ static ssize_t read_block(struct tail_file *f, size_t n)
 		t->block_n = n;
 	}
 	do {
-		got = pread(f->fd, t->block, n, (off_t)f->offset);
+		got = f->gz ? gz_read(f->gz, t->block, n, f->offset)
+			    : pread(f->fd, t->block, n, (off_t)f->offset);
 	} while (got == -1 && errno == EINTR);
 	if (got == -1)
 		tail_trouble(f->tail, "a log cannot be read", errno);
@@ -476,6 +477,21 @@ static bool is_truncated(const struct tail_file *f)
 	return f->state == FILE_READING && file_size(f, &has_name) < f->offset;
 }
 
+/* A compressed file that is broken stays so: what follows it must not wait. */
+static bool give_up(struct tail_file *f)
+{
+	struct tail *t = f->tail;
+
+	metric_add(t->tailer->m_lost, 1);
+	log_error(t->source->id, "a compressed log is broken, the rest of it is lost",
+		KV("path", t->path), KV("file", f->name ? f->name->name : ""),
+		KV("offset", (int64_t)f->offset),
+		KV("hint", "look at the node's disk; the lines after this file are read"));
+	t->retry_at = 0;
+	file_set_state(f, FILE_DRAINED);
+	return true;
+}
+
 bool tail_step(struct tail *t)
 {
 	struct tail_file *f;
@@ -499,6 +515,8 @@ bool tail_step(struct tail *t)
 	file_hash_head(f);
 	if (got == GOT_MORE)
 		return true;
+	if (got == GOT_ERROR && f->gz)
+		return give_up(f);
 	if (got == GOT_ALL && is_final(f)) {
 		read_rest(f);
 		file_set_state(f, FILE_DRAINED);

@@ -22,6 +22,7 @@
 #include "agent/loop/file.h"
 #include "agent/loop/loop.h"
 #include "agent/loop/notify.h"
+#include "agent/tail/gz.h"
 #include "agent/tail/positions.h"
 #include "agent/tail/tailer.h"
 #include "proto/cri/cri.h"
@@ -59,7 +60,8 @@ struct tail_file {
 	struct tail_name *name; /* NULL: it has none any more that is known */
 	struct list in_name;
 	enum file_state state;
-	int fd; /* -1: closed */
+	int fd;        /* -1: closed */
+	struct gz *gz; /* compressed: its reader, which has fd; NULL: plain */
 	dev_t device;
 	ino_t inode;
 	uint64_t offset; /* next byte to read */

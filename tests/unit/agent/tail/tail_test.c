@@ -306,6 +306,66 @@ static void test_rotated_while_away(void **state)
 	want("");
 }
 
+static void compress(const char *name)
+{
+	char command[256];
+
+	snprintf(command, sizeof(command), "gzip %s", path_of(name));
+	assert_int_equal(system(command), 0);
+}
+
+/* Rotated twice and compressed: the rest of the known one, then the others, in order. */
+static void test_compressed_while_away(void **state)
+{
+	(void)state;
+	append("0.log", CRI "F old\n");
+	move("0.log", "0.log.20261122-090000");
+	compress("0.log.20261122-090000");
+	append("0.log", CRI "F 1\n");
+	follow("0.log");
+	stop();
+	append("0.log", CRI "F 2\n" CRI "P 3 ");
+	append("0.log", "\n");
+	move("0.log", "0.log.20261122-100000");
+	compress("0.log.20261122-100000");
+	append("0.log", CRI "F and its end\n");
+	move("0.log", "0.log.20261122-100010");
+	compress("0.log.20261122-100010");
+	append("0.log", CRI "F 4\n");
+	move("0.log", "0.log.20261122-100020");
+	append("0.log", CRI "F 5\n");
+	start();
+	follow("0.log");
+	want("1\n2\n3 and its end\n4\n5\n");
+	stop();
+	start();
+	follow("0.log");
+	want("");
+}
+
+static void test_broken_gz_does_not_stop_the_rest(void **state)
+{
+	int fd;
+
+	(void)state;
+	append("0.log", CRI "F 1\n");
+	follow("0.log");
+	stop();
+	append("0.log", CRI "F 2\n");
+	move("0.log", "0.log.20261122-100000");
+	compress("0.log.20261122-100000");
+	append("0.log", CRI "F 3\n");
+	move("0.log", "0.log.20261122-100010");
+	compress("0.log.20261122-100010");
+	fd = open(path_of("0.log.20261122-100010.gz"), O_WRONLY);
+	assert_int_equal(pwrite(fd, "\xff", 1, 32), 1); /* behind the name: no such block type */
+	close(fd);
+	append("0.log", CRI "F 4\n");
+	start();
+	follow("0.log");
+	want("1\n2\n4\n");
+}
+
 /* A record whose end has not come when the agent stops is read again from its beginning. */
 static void test_open_record_at_stop(void **state)
 {
@@ -429,7 +489,8 @@ TESTS_RUN(T(test_lines_come_as_they_are_written), T(test_a_file_that_comes_later
 	T(test_rotation_keeps_order), T(test_record_cut_by_rotation), T(test_streams_are_joined_apart),
 	T(test_piece_without_end_is_sent), T(test_deleted_file_is_read_to_its_end),
 	T(test_truncated_file_begins_anew), T(test_positions_follow_the_acks),
-	T(test_rotated_while_away), T(test_open_record_at_stop),
+	T(test_rotated_while_away), T(test_compressed_while_away),
+	T(test_broken_gz_does_not_stop_the_rest), T(test_open_record_at_stop),
 	T(test_broken_positions_are_set_aside), T(test_inode_used_again),
 	T(test_unchanged_tail_survives_new_labels), T(test_symbolic_link), T(test_from_end),
 	T(test_many_rotations))

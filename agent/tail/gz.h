@@ -1,0 +1,21 @@
+#pragma once
+
+/*
+ * The bytes of a compressed rotated log, from an offset of the uncompressed content on.
+ * Read once, forwards: what was missed while the agent was away.
+ */
+
+#include "agent/base/buf.h"
+
+#include <stdint.h>
+#include <sys/types.h>
+
+struct gz;
+
+/* Takes over fd. NULL if it is not gzip; fd is closed then. */
+struct gz *gz_open(int fd);
+void gz_close(struct gz *g);
+
+/* As pread(): up to n bytes from offset on, which may not be before what was asked for last.
+ * 0 at the end; -1 and errno EIO when the data is broken (all before it has been given). */
+ssize_t gz_read(struct gz *g, char *to, size_t n, uint64_t offset);
