@@ -49,6 +49,15 @@ static void add_part(struct buf *key, struct str s)
 	buf_add_str(key, s);
 }
 
+static void add_headers(struct buf *key, const struct http_header *v, size_t n)
+{
+	buf_printf(key, " headers ");
+	for (size_t i = 0; i < n; i++) {
+		add_part(key, v[i].name);
+		add_part(key, v[i].value);
+	}
+}
+
 static void make_key(struct buf *key, const void *loop, const struct cluster_settings *set)
 {
 	const struct http_settings *h = &set->config->http;
@@ -62,10 +71,8 @@ static void make_key(struct buf *key, const void *loop, const struct cluster_set
 		h->follow_redirects, h->enable_http2);
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		add_part(key, texts[i]);
-	for (size_t i = 0; i < h->n_headers; i++) {
-		add_part(key, h->headers[i].name);
-		add_part(key, h->headers[i].value);
-	}
+	add_headers(key, h->headers, h->n_headers);
+	add_headers(key, h->proxy_headers, h->n_proxy_headers);
 	buf_printf(key, " namespaces ");
 	for (size_t i = 0; i < set->n_namespaces; i++)
 		add_part(key, set->namespaces[i]);

@@ -155,5 +155,6 @@ struct http_settings k8s_config_copy_http(struct arena *a, const struct http_set
 			*texts[i] = arena_str(a, *texts[i]);
 	}
 	s.headers = copy_headers(a, from->headers, from->n_headers);
+	s.proxy_headers = copy_headers(a, from->proxy_headers, from->n_proxy_headers);
 	return s;
 }

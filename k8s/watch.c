@@ -392,16 +392,16 @@ static void on_part(struct http_call *call, struct str bytes)
 	struct watch *w = container_of(call, struct watch, call);
 
 	w->is_heard = true;
-	listen_for_silence(w);
 	if (call->status != 200) {
 		if (w->body.n < BODY_MAX)
 			buf_add_str(&w->body, str_head(bytes, BODY_MAX - w->body.n));
-		return;
-	}
-	if (w->state == LISTING)
+	} else if (w->state == LISTING) {
 		on_list_bytes(w, bytes);
-	else
+	} else {
 		on_lines(w, bytes);
+	}
+	if (w->state != PAUSED)
+		listen_for_silence(w);
 }
 
 /* The end of the body: of a list, all is here; of a watch, its time was up. */
