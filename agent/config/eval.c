@@ -58,7 +58,8 @@ static bool field(struct eval *ev, const struct expr *x, const struct value *v, 
 		return eval_error(ev, x->operand, "expected object or array or a capsule "
 						  "convertible to an object, got capsule");
 	if (v->type != VALUE_OBJECT)
-		return eval_error(ev, x->operand, "cannot access field \"%.*s\" on value of type %s",
+		return eval_error(ev, x->operand,
+			"cannot access field \"%.*s\" on value of type %s",
 			(int)(x->text.n > 100 ? 100 : x->text.n), x->text.p, value_type_name(v));
 	found = value_find(v, x->text);
 	if (!found)
@@ -146,7 +147,8 @@ static bool index_array(struct eval *ev, const struct expr *x, const struct valu
 	i = number_int(at);
 	if (i < 0 || (uint64_t)i >= v->array.n)
 		return eval_error(ev, x->index,
-			"index %" PRId64 " is out of range of array with length %zu", i, v->array.n);
+			"index %" PRId64 " is out of range of array with length %zu", i,
+			v->array.n);
 	*out = v->array.items[i];
 	return true;
 }

@@ -53,7 +53,8 @@ void parser_init(struct parser *p, struct arena *a, const struct source *src, st
 	if (src->text.n > SOURCE_MAX) {
 		p->gave_up = true;
 		p->t.kind = TOKEN_EOF;
-		diag_error(d, (struct range){0}, STR_FMT ": larger than 16 MiB", STR_ARG(src->name));
+		diag_error(d, (struct range){0}, STR_FMT ": larger than 16 MiB",
+			STR_ARG(src->name));
 		return;
 	}
 	scanner_init(&p->scanner, src, d);
@@ -168,7 +169,8 @@ static void parse_label(struct parser *p, struct block_name *out)
 	if (text.n > 2) {
 		out->label = (struct str){text.p + 1, text.n - 2};
 		if (!is_identifier(out->label))
-			quoted_error(p, "expected block label to be a valid identifier", out->label);
+			quoted_error(p, "expected block label to be a valid identifier",
+				out->label);
 	}
 	out->label_at = parser_range(p, p->t.at, p->t.at + text.n - 1);
 	parser_next(p);
@@ -209,7 +211,8 @@ static void parse_attribute(struct parser *p, const struct block_name *n, struct
 {
 	parser_next(p);
 	if (n->parts != 1)
-		diag_error(p->d, parser_range(p, n->name_at.start, n->name_at.start + n->name.n - 1),
+		diag_error(p->d,
+			parser_range(p, n->name_at.start, n->name_at.start + n->name.n - 1),
 			"attribute names may only consist of a single identifier with no \".\"");
 	else if (n->label_at.file)
 		diag_error(p->d, n->label_at, "attribute names may not have labels");
@@ -249,7 +252,8 @@ static bool parse_statement(struct parser *p, struct stmt *out)
 		return true;
 	}
 	parser_error(p, "expected %s, got %s",
-		n.parts == 1 && n.label.n == 0 ? "attribute assignment or block body" : "block body",
+		n.parts == 1 && n.label.n == 0 ? "attribute assignment or block body"
+					       : "block body",
 		token_name(p->t.kind));
 	parser_skip_to(p, TOKEN_IDENT);
 	return false;

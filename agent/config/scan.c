@@ -220,7 +220,8 @@ static void scan_escape(struct scanner *s)
 		step(s);
 	} else {
 		diag_error(s->d, point(s, from),
-			s->ch == END ? "escape sequence not terminated" : "unknown escape sequence");
+			s->ch == END ? "escape sequence not terminated"
+				     : "unknown escape sequence");
 	}
 }
 

@@ -15,7 +15,8 @@
 /* clang-format off */
 const struct function stdlib_functions[] = {
 	{"array.combine_maps", NULL, 3, 4, STABILITY_EXPERIMENTAL, true,
-		stdlib_array_combine_maps, "Joins two lists of maps where the given keys are equal."},
+		stdlib_array_combine_maps,
+		"Joins two lists of maps where the given keys are equal."},
 	{"array.concat", "concat", 0, STDLIB_ANY, STABILITY_GA, true,
 		stdlib_array_concat, "One list of the items of all lists."},
 	{"array.group_by", NULL, 3, 3, STABILITY_EXPERIMENTAL, true,

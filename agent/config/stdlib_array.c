@@ -114,7 +114,8 @@ static bool join_one(struct call *c, const struct value *l, bool keep, struct jo
 		if (!agree(l, r, &c->args[2]))
 			continue;
 		if (out->n >= STDLIB_ITEMS_MAX)
-			return err_set(&c->e, "makes a list of more than %zu items", STDLIB_ITEMS_MAX);
+			return err_set(&c->e, "makes a list of more than %zu items",
+				STDLIB_ITEMS_MAX);
 		*vec_add(out) = merge(c->a, l, r);
 	}
 	if (keep && out->n == before)

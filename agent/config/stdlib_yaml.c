@@ -160,6 +160,12 @@ struct fields {
 	size_t cap;
 };
 
+static bool bad_merge(struct reader *r)
+{
+	return err_set(r->e,
+		"yaml: map merge requires map or sequence of maps as the value");
+}
+
 /* <<: the fields of a map, or of each of a list of maps, that the map does not have itself. */
 static bool merge(struct reader *r, const struct value *from, struct fields *out)
 {
@@ -170,11 +176,10 @@ static bool merge(struct reader *r, const struct value *from, struct fields *out
 		return true;
 	}
 	if (from->type != VALUE_ARRAY)
-		return err_set(r->e, "yaml: map merge requires map or sequence of maps as the value");
+		return bad_merge(r);
 	for (size_t i = from->array.n; i-- > 0;) {
 		if (from->array.items[i].type != VALUE_OBJECT)
-			return err_set(r->e,
-				"yaml: map merge requires map or sequence of maps as the value");
+			return bad_merge(r);
 		if (!merge(r, &from->array.items[i], out))
 			return false;
 	}

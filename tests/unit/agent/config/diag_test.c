@@ -9,7 +9,8 @@ static const struct {
 	uint32_t start, end;
 	const char *want;
 } cases[] = {
-	{"a = 1\nb = 2\nc = 3\n", 6, 6, "Error: f:2:1: m\n\n1 | a = 1\n2 | b = 2\n  | ^\n3 | c = 3\n"},
+	{"a = 1\nb = 2\nc = 3\n", 6, 6,
+		"Error: f:2:1: m\n\n1 | a = 1\n2 | b = 2\n  | ^\n3 | c = 3\n"},
 	{"a = 1", 4, 4, "Error: f:1:5: m\n\n1 | a = 1\n  |     ^\n"},
 	{"\tx = \xc3\xa9\xc3\xa9 1\n", 5, 7,
 		"Error: f:1:6: m\n\n1 |     x = \xc3\xa9\xc3\xa9 1\n  |         ^^\n2 | \n"},
@@ -29,13 +30,14 @@ static void test_windows(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct source src = {STR("f"), str_from(cases[i].text)};
+		struct range at = {&src, cases[i].start, cases[i].end};
 		struct buf out = {0};
 		struct arena a;
 		struct diags d;
 
 		arena_init(&a, 0);
 		diags_init(&d, &a);
-		assert_false(diag_error(&d, (struct range){&src, cases[i].start, cases[i].end}, "m"));
+		assert_false(diag_error(&d, at, "m"));
 		diags_print(&out, &d, false);
 		assert_str(buf_str(&out), cases[i].want);
 		buf_fini(&out);

@@ -25,7 +25,8 @@ static bool check(const char *text, const char *want)
 		buf_printf(&got, "! " STR_FMT, STR_ARG(d.p[0].message));
 	same = got.n == strlen(want) && memcmp(got.p, want, got.n) == 0;
 	if (!same)
-		print_error("in   %s\ngot  " STR_FMT "\nwant %s\n", text, STR_ARG(buf_str(&got)), want);
+		print_error("in   %s\ngot  " STR_FMT "\nwant %s\n", text,
+			STR_ARG(buf_str(&got)), want);
 	buf_fini(&got);
 	diags_fini(&d);
 	arena_fini(&a);

@@ -113,10 +113,14 @@ static void test_encodings(void **state)
 	} cases[] = {
 		{"\xff\xfe"
 		 "a\0",
-			4, "! DIR/x: configuration is encoded with UTF-16LE but must be utf8;"},
-		{"\xfe\xff\0a", 4, "! DIR/x: configuration is encoded with UTF-16BE but must be utf8;"},
-		{"\xff\xfe\0\0", 4, "! DIR/x: configuration is encoded with UTF-32LE but must be utf8;"},
-		{"\0\0\xfe\xff", 4, "! DIR/x: configuration is encoded with UTF-32BE but must be utf8;"},
+			4, "! DIR/x: configuration is"
+			   " encoded with UTF-16LE but must be utf8;"},
+		{"\xfe\xff\0a", 4, "! DIR/x: configuration is"
+				   " encoded with UTF-16BE but must be utf8;"},
+		{"\xff\xfe\0\0", 4, "! DIR/x: configuration is"
+				    " encoded with UTF-32LE but must be utf8;"},
+		{"\0\0\xfe\xff", 4, "! DIR/x: configuration is"
+				    " encoded with UTF-32BE but must be utf8;"},
 		{"a = \"\xe9\"", 7, "! unknown encoding for config;"},
 		{"\xef\xbb\xbf"
 		 "a = 1",

@@ -25,7 +25,8 @@ static bool check(const char *text, const char *want)
 		buf_printf(&got, "! " STR_FMT, STR_ARG(d.p[0].message));
 	same = got.n == strlen(want) && memcmp(got.p, want, got.n) == 0;
 	if (!same)
-		print_error("in   %s\ngot  " STR_FMT "\nwant %s\n", text, STR_ARG(buf_str(&got)), want);
+		print_error("in   %s\ngot  " STR_FMT "\nwant %s\n", text,
+			STR_ARG(buf_str(&got)), want);
 	buf_fini(&got);
 	diags_fini(&d);
 	arena_fini(&a);
@@ -70,7 +71,8 @@ static const struct {
 	{"encoding.from_json(\"\")", "! encoding.from_json unexpected end of JSON input"},
 	{"encoding.from_json(\"{\")", "! encoding.from_json unexpected end of JSON input"},
 	{"json_decode(\"[1] 2\")",
-		"! json_decode more than one value: invalid character '2' at byte 4 of the JSON text"},
+		"! json_decode more than one value: "
+		"invalid character '2' at byte 4 of the JSON text"},
 	{"encoding.to_json({b = 1, a = \"<&>\", c = [1.5, null, true]})",
 		"\"{\\\"a\\\":\\\"\\\\u003c\\\\u0026\\\\u003e\\\",\\\"b\\\":1,"
 		"\\\"c\\\":[1.5,null,true]}\""},
@@ -90,8 +92,8 @@ static const struct {
 	{"encoding.from_base64(\"aGk=\")", "[104, 105]"},
 	{"string.to_upper(encoding.from_base64(\"aGk=\"))", "\"HI\""},
 	{"encoding.from_base64(\"aGk=\") + \"x\"",
-		"! encoding.from_base64(\"aGk=\") should be one of [number string capsule] for binop "
-		"+, got array"},
+		"! encoding.from_base64(\"aGk=\") should be one of [number string capsule] for "
+		"binop +, got array"},
 	{"encoding.from_base64(\"aGk\")",
 		"! encoding.from_base64 illegal base64 data at input byte 3"},
 	{"encoding.from_base64(\"a-k=\")",
@@ -118,9 +120,12 @@ static const struct {
 	{"json_path(\"{\\\"a\\\": {\\\"b\\\": [1, 2, 3]}}\", \".a.b[0:2]\")", "[1, 2]"},
 	{"json_path(\"{\\\"a\\\": {\\\"b\\\": [1, 2, 3]}}\", \"a['b'][::-1]\")", "[3, 2, 1]"},
 	{"json_path(\"{\\\"a\\\": 1}\", \"$.x\")", "[]"},
-	{"json_path(\"{\\\"a\\\": {\\\"k\\\": 1}, \\\"b\\\": {\\\"k\\\": 2}}\", \"$..k\")", "[1, 2]"},
+	{"json_path(\"{\\\"a\\\": {\\\"k\\\": 1}, \\\"b\\\": {\\\"k\\\": 2}}\", "
+	 "\"$..k\")",
+		"[1, 2]"},
 	{"json_path(\"{\\\"a\\\": 1, \\\"b\\\": 2}\", \"$.*\")", "[1, 2]"},
-	{"json_path(\"[{\\\"n\\\": \\\"x\\\", \\\"v\\\": 5}, {\\\"n\\\": \\\"y\\\", \\\"v\\\": 6}]\", "
+	{"json_path(\"[{\\\"n\\\": \\\"x\\\", \\\"v\\\": 5}, "
+	 "{\\\"n\\\": \\\"y\\\", \\\"v\\\": 6}]\", "
 	 "\"$[?(@.n == 'y' && @.v > 5)].v\")",
 		"[6]"},
 	{"json_path(\"[{\\\"n\\\": 1}, {}]\", \"$[?(!@.n)]\")", "[{}]"},
@@ -191,13 +196,15 @@ static void test_check(void **state)
 	} checks[] = {
 		{"env(\"x\")", STABILITY_GA,
 			"Warning: t:1:1: this stdlib function is deprecated; please refer to the "
-			"documentation for updated usage and alternatives\n\n1 | env(\"x\")\n  | ^^^\n"},
+			"documentation for updated usage and alternatives\n\n"
+			"1 | env(\"x\")\n  | ^^^\n"},
 		{"sys.env(\"x\")", STABILITY_GA, ""},
 		{"array.combine_maps([], [], [])", STABILITY_EXPERIMENTAL, ""},
 		{"array.combine_maps([], [], [])", STABILITY_GA,
-			"Error: t:1:1: array.combine_maps is at stability level \"experimental\", which "
-			"is below the minimum allowed stability level \"generally-available\". Use "
-			"--stability.level command-line flag to enable \"experimental\" features\n\n"
+			"Error: t:1:1: array.combine_maps is at stability level \"experimental\", "
+			"which is below the minimum allowed stability level \"generally-available\". Use "
+			"--stability.level command-line flag to enable \"experimental\" "
+			"features\n\n"
 			"1 | array.combine_maps([], [], [])\n  | ^^^^^^^^^^^^^^^^^^\n"},
 	};
 
