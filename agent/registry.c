@@ -3,7 +3,7 @@
 #include "agent/registry.h"
 
 extern const struct component_type discovery_relabel, http, livedebugging, local_file_match,
-	logging, loki_relabel, loki_source_file, remotecfg, tracing;
+	logging, loki_relabel, loki_source_file, loki_source_kubernetes, remotecfg, tracing;
 
 const struct component_type *const registry[] = {
 	&discovery_relabel,
@@ -13,6 +13,7 @@ const struct component_type *const registry[] = {
 	&logging,
 	&loki_relabel,
 	&loki_source_file,
+	&loki_source_kubernetes,
 	&remotecfg,
 	&tracing,
 	NULL,
