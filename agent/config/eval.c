@@ -128,7 +128,7 @@ static bool eval_access(struct eval *ev, const struct expr *x, struct value *out
 	struct str parts[CHAIN_MAX];
 	const struct expr *nodes[CHAIN_MAX];
 	size_t n = chain(x, parts, nodes);
-	struct value v;
+	struct value v = value_null();
 
 	if (n > 0)
 		return lookup(ev, parts, nodes, n, out);
@@ -156,7 +156,8 @@ static bool index_array(struct eval *ev, const struct expr *x, const struct valu
 static bool eval_index(struct eval *ev, const struct expr *x, struct value *out)
 {
 	const struct value *found;
-	struct value v, at;
+	struct value v = value_null();
+	struct value at = value_null();
 
 	if (!eval(ev, x->operand, &v) || !eval(ev, x->index, &at))
 		return false;
@@ -213,7 +214,7 @@ static bool eval_object(struct eval *ev, const struct expr *x, struct value *out
 static bool eval_function_call(struct eval *ev, const struct expr *x, struct value *out)
 {
 	struct value *args;
-	struct value f;
+	struct value f = value_null();
 
 	if (!eval(ev, x->operand, &f))
 		return false;

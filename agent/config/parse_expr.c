@@ -244,9 +244,8 @@ static struct expr *parse_operand(struct parser *p)
 			x = parse_index(p, x);
 		else if (p->t.kind == TOKEN_LPAREN)
 			x = parse_call(p, x);
-		else if (p->t.kind != TOKEN_STRING && p->t.kind != TOKEN_LCURLY)
-			return x;
-		else if (!parse_misplaced_block(p, x))
+		else if ((p->t.kind != TOKEN_STRING && p->t.kind != TOKEN_LCURLY) ||
+			 !parse_misplaced_block(p, x))
 			return x;
 	}
 }

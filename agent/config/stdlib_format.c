@@ -124,6 +124,13 @@ static void put_digits(struct buf *out, uint64_t u, unsigned base, bool upper)
 	buf_add(out, text + at, sizeof(text) - at);
 }
 
+static const char *base_prefix(unsigned base, uint32_t verb)
+{
+	if (base == 16)
+		return verb == 'X' ? "0X" : "0x";
+	return base == 2 ? "0b" : "0";
+}
+
 /* Digits with their zeros, prefix and sign, then blanks around. */
 static void put_based(struct buf *out, const struct spec *s, uint64_t u, bool minus, unsigned base)
 {
@@ -142,9 +149,7 @@ static void put_based(struct buf *out, const struct spec *s, uint64_t u, bool mi
 	if (s->verb == 'O')
 		buf_add_str(&all, STR("0o"));
 	if (s->sharp && base != 10 && s->verb != 'O')
-		buf_add_str(&all, base == 2 ? STR("0b") : (base == 8 ? STR("0") : STR("0x")));
-	if (s->sharp && s->verb == 'X')
-		all.p[all.n - 1] = 'X';
+		buf_add_str(&all, str_from(base_prefix(base, s->verb)));
 	if (digits.n < want)
 		pad(&all, want - digits.n, '0');
 	buf_add_str(&all, buf_str(&digits));

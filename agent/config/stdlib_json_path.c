@@ -349,10 +349,13 @@ static bool compare(int op, const struct value *l, const struct value *r)
 
 static bool filter_one(struct path *p, const struct value *v, bool *out)
 {
-	struct value left, right;
-	const struct value *l, *r;
+	struct value left = value_null();
+	struct value right = value_null();
+	const struct value *l = NULL;
+	const struct value *r = NULL;
 	int op;
 
+	*out = false;
 	skip_blanks(p);
 	if (p->depth >= FILTER_DEPTH)
 		return bad_path(p);
@@ -382,7 +385,7 @@ static bool filter_one(struct path *p, const struct value *v, bool *out)
 
 static bool filter_and(struct path *p, const struct value *v, bool *out)
 {
-	bool more;
+	bool more = false;
 
 	if (!filter_one(p, v, out))
 		return false;
@@ -397,7 +400,7 @@ static bool filter_and(struct path *p, const struct value *v, bool *out)
 
 static bool filter_or(struct path *p, const struct value *v, bool *out)
 {
-	bool more;
+	bool more = false;
 
 	if (!filter_and(p, v, out))
 		return false;
@@ -417,7 +420,7 @@ static bool select_filter(struct path *p)
 {
 	struct value nothing = value_null();
 	size_t from = p->at, end;
-	bool wanted;
+	bool wanted = false;
 
 	if (!filter_or(p, &nothing, &wanted))
 		return false;

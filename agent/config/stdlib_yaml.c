@@ -139,7 +139,7 @@ static bool read_sequence(struct reader *r, int depth, struct value *out)
 	bool ok;
 
 	while ((ok = next_event(r)) && r->event.type != YAML_SEQUENCE_END_EVENT) {
-		struct value item;
+		struct value item = value_null();
 
 		ok = read_node(r, depth + 1, &item);
 		if (!ok)
@@ -207,7 +207,8 @@ static bool read_pair(struct reader *r, int depth, struct fields *own, struct fi
 {
 	bool plain = r->event.type == YAML_SCALAR_EVENT &&
 		     r->event.data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
-	struct value key, value;
+	struct value key = value_null();
+	struct value value = value_null();
 	struct field f;
 
 	if (!read_node(r, depth + 1, &key) || !key_text(r, &key, &f.key))

@@ -162,7 +162,7 @@ static bool short_text(const struct value *v, struct buf *small, struct str *out
 bool value_to_duration(const struct value *v, int64_t *ns, struct err *e)
 {
 	struct buf b = {0};
-	struct str s;
+	struct str s = STR("");
 	bool ok;
 
 	if (v->type == VALUE_NULL) {
@@ -179,7 +179,7 @@ bool value_to_duration(const struct value *v, int64_t *ns, struct err *e)
 bool value_to_size(const struct value *v, int64_t *bytes, struct err *e)
 {
 	struct buf b = {0};
-	struct str s;
+	struct str s = STR("");
 	bool ok;
 
 	if (v->type == VALUE_NULL) {

@@ -202,7 +202,8 @@ static void test_check(void **state)
 		{"array.combine_maps([], [], [])", STABILITY_EXPERIMENTAL, ""},
 		{"array.combine_maps([], [], [])", STABILITY_GA,
 			"Error: t:1:1: array.combine_maps is at stability level \"experimental\", "
-			"which is below the minimum allowed stability level \"generally-available\". Use "
+			"which is below the minimum allowed stability level "
+			"\"generally-available\". Use "
 			"--stability.level command-line flag to enable \"experimental\" "
 			"features\n\n"
 			"1 | array.combine_maps([], [], [])\n  | ^^^^^^^^^^^^^^^^^^\n"},
