@@ -1,0 +1,334 @@
+#include "agent/graph/plan.h"
+
+#include "agent/base/buf.h"
+#include "agent/config/ast.h"
+#include "tests/test.h"
+
+#include <stdlib.h>
+
+#define DATA "tests/data/alloy/validator/"
+
+/* Blocks of Alloy that the golden files use, as far as they use them. */
+
+struct any {
+	struct value v[12];
+	struct arg_capsules to;
+	struct arg_targets targets;
+	struct str text[6];
+	void *block[4];
+	struct arg_blocks blocks;
+	struct arg_choices stages;
+};
+
+#define TEXT(i, text_name, ...) \
+	ARG_NAMED(any, text_name, text[i], .type = ARG_STR, __VA_ARGS__)
+#define REQ .flags = ARG_REQUIRED
+
+static const struct arg none_args[] = {ARGS_END};
+static const struct arg logging_args[] = {
+	TEXT(0, "level"),
+	TEXT(1, "format"),
+	ARG_NAMED(any, "write_to", to, .type = ARG_CAPSULES, .capsule = &capsule_logs_receiver),
+	ARGS_END,
+};
+static const struct arg file_args[] = {TEXT(0, "filename", REQ), ARGS_END};
+static const struct arg string_args[] = {TEXT(0, "content", REQ), ARGS_END};
+static const struct arg git_args[] = {
+	TEXT(0, "repository", REQ), TEXT(1, "revision"), TEXT(2, "path", REQ), ARGS_END};
+static const struct arg url_args[] = {TEXT(0, "url", REQ), ARGS_END};
+static const struct arg match_args[] = {
+	ARG_NAMED(any, "path_targets", targets, .type = ARG_TARGETS, REQ), ARGS_END};
+static const struct arg source_args[] = {
+	ARG_NAMED(any, "targets", targets, .type = ARG_TARGETS, REQ),
+	ARG_NAMED(any, "forward_to", to, .type = ARG_CAPSULES, .capsule = &capsule_logs_receiver, REQ),
+	TEXT(0, "encoding"),
+	ARGS_END,
+};
+static const struct arg relabel_args[] = {
+	ARG_NAMED(any, "forward_to", to, .type = ARG_CAPSULES, .capsule = &capsule_logs_receiver, REQ),
+	ARGS_END,
+};
+static const char *const actions[] = {"insert", "update", "upsert", "delete", NULL};
+static const struct arg header_args[] = {
+	TEXT(0, "key"), TEXT(1, "action", .one_of = actions), ARGS_END};
+static const struct arg headers_args[] = {
+	ARG_NAMED(any, "header", blocks, .type = ARG_BLOCK, .flags = ARG_REPEATED, .block = header_args,
+		.size = sizeof(struct any)),
+	ARGS_END,
+};
+static const struct arg stage_args[] = {
+	ARG_NAMED(any, "mapping", v[0], .type = ARG_ANY),
+	ARG_NAMED(any, "values", v[1], .type = ARG_ANY),
+	ARGS_END,
+};
+static const struct arg_choice_type stage_logfmt = {
+	"stage.logfmt", NULL, stage_args, sizeof(struct any), NULL};
+static const struct arg_choice_type stage_labels = {
+	"stage.labels", NULL, stage_args, sizeof(struct any), NULL};
+static const struct arg_choice_type *const stages[] = {&stage_logfmt, &stage_labels, NULL};
+static const struct arg process_args[] = {
+	ARG_NAMED(any, "forward_to", to, .type = ARG_CAPSULES, .capsule = &capsule_logs_receiver, REQ),
+	ARG_NAMED(any, "stages", stages, .type = ARG_CHOICE, .choices = stages),
+	ARGS_END,
+};
+static const struct arg write_args[] = {
+	ARG_NAMED(any, "endpoint", blocks, .type = ARG_BLOCK, .flags = ARG_REPEATED, .block = url_args,
+		.size = sizeof(struct any)),
+	ARGS_END,
+};
+static const struct arg number_args[] = {
+	ARG_NAMED(any, "n", v[0], .type = ARG_ANY), TEXT(0, "text"), ARGS_END};
+
+static const struct export_field receiver[] = {
+	{"receiver", ARG_CAPSULE, &capsule_logs_receiver, NULL}, {NULL, ARG_END, NULL, NULL}};
+static const struct export_field targets[] = {
+	{"targets", ARG_TARGETS, NULL, NULL}, {NULL, ARG_END, NULL, NULL}};
+static const struct export_field input[] = {
+	{"input", ARG_CAPSULE, &capsule_consumer, NULL}, {NULL, ARG_END, NULL, NULL}};
+static const struct export_field content[] = {
+	{"content", ARG_STR, NULL, NULL}, {NULL, ARG_END, NULL, NULL}};
+
+static bool checked(const void *args, struct diags *d)
+{
+	const struct any *a = args;
+
+	if (str_is(a->text[0], "bad"))
+		return diag_error(d, (struct range){0}, "text is bad");
+	return true;
+}
+
+#define TYPE(symbol, block, table, exported, ...) \
+	static const struct component_type symbol = {.name = block, \
+		.stability = STABILITY_GA, \
+		.args = table, \
+		.args_size = sizeof(struct any), \
+		.size = sizeof(struct component), \
+		.exports = exported, \
+		__VA_ARGS__}
+
+TYPE(declare, "declare", NULL, NULL, .is_config = true, .is_labeled = true);
+TYPE(headers, "otelcol.auth.headers", headers_args, NULL);
+TYPE(http, "http", none_args, NULL, .is_config = true);
+TYPE(import_file, "import.file", file_args, NULL, .is_config = true, .is_labeled = true);
+TYPE(import_git, "import.git", git_args, NULL, .is_config = true, .is_labeled = true);
+TYPE(import_http, "import.http", url_args, NULL, .is_config = true, .is_labeled = true);
+TYPE(import_string, "import.string", string_args, NULL, .is_config = true, .is_labeled = true);
+TYPE(local_file, "local.file", file_args, content);
+TYPE(local_file_match, "local.file_match", match_args, targets);
+TYPE(logging, "logging", logging_args, NULL, .is_config = true);
+TYPE(loki_process, "loki.process", process_args, receiver);
+TYPE(loki_source_file, "loki.source.file", source_args, NULL);
+TYPE(loki_write, "loki.write", write_args, receiver);
+TYPE(otlp, "otelcol.exporter.otlp", none_args, input);
+TYPE(prometheus_relabel, "prometheus.relabel", relabel_args, receiver);
+TYPE(remote_http, "remote.http", url_args, content);
+TYPE(test_number, "test.number", number_args, content, .check = checked);
+static const struct component_type test_new = {.name = "test.new",
+	.stability = STABILITY_EXPERIMENTAL,
+	.args = none_args,
+	.size = sizeof(struct component)};
+
+static const struct component_type *const types[] = {&declare, &headers, &http, &import_file,
+	&import_git, &import_http, &import_string, &local_file, &local_file_match, &logging,
+	&loki_process, &loki_source_file, &loki_write, &otlp, &prometheus_relabel, &remote_http,
+	&test_new, &test_number, NULL};
+static const char *const foreign[] = {"loki.echo", "pyroscope.*", NULL};
+
+static struct plan *make(struct arena *a, struct file *const *files, size_t n, bool terse,
+	struct diags *d)
+{
+	return plan_new(a, &(struct plan_types){types, foreign}, STABILITY_GA, files, n, terse, d);
+}
+
+static struct str read_all(struct arena *a, const char *path)
+{
+	struct buf b = {0};
+	FILE *f = fopen(path, "re");
+	struct str s;
+
+	assert_non_null(f);
+	b.n = fread(buf_reserve(&b, 1 << 20), 1, 1 << 20, f);
+	fclose(f);
+	s = arena_str(a, buf_str(&b));
+	buf_fini(&b);
+	return s;
+}
+
+struct archive {
+	struct source sources[8];
+	struct file *files[8];
+	size_t n;
+};
+
+/* txtar: "-- name --" begins a file. */
+static void read_archive(struct arena *a, struct str text, struct archive *out, struct diags *d)
+{
+	while (text.n) {
+		const char *nl = memchr(text.p, '\n', text.n);
+		size_t n = nl ? (size_t)(nl - text.p) + 1 : text.n;
+
+		if (str_starts(text, "-- ")) {
+			assert_true(out->n < 8);
+			out->sources[out->n++] = (struct source){{text.p + 3, n - 7}, {text.p + n, 0}};
+		} else if (out->n > 0) {
+			out->sources[out->n - 1].text.n += n;
+		}
+		text = str_from_at(text, n);
+	}
+	for (size_t i = 0; i < out->n; i++)
+		out->files[i] = parse_file(a, &out->sources[i], d);
+}
+
+static const char *const goldens[] = {
+	"cycle", "duplicates", "invalid_properties", "invalid_types", "missing", "mixed"};
+
+static void test_goldens(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(goldens) / sizeof(goldens[0]); i++) {
+		struct archive files = {0};
+		struct buf got = {0};
+		char path[200];
+		struct arena a;
+		struct diags d;
+
+		print_message("%s\n", goldens[i]);
+		arena_init(&a, 0);
+		diags_init(&d, &a);
+		snprintf(path, sizeof(path), DATA "%s.txtar", goldens[i]);
+		read_archive(&a, read_all(&a, path), &files, &d);
+		assert_int_equal(d.n, 0);
+		plan_fini(make(&a, files.files, files.n, true, &d));
+		for (size_t k = 0; k < d.n; k++)
+			d.p[k].hint = (struct str){0}; /* ours */
+		diags_print(&got, &d, false);
+		snprintf(path, sizeof(path), DATA "%s.diags", goldens[i]);
+		assert_str(buf_str(&got), read_all(&a, path).p);
+		buf_fini(&got);
+		diags_fini(&d);
+		arena_fini(&a);
+	}
+}
+
+static void show(struct buf *b, const struct diags *d)
+{
+	for (size_t i = 0; i < d->n; i++) {
+		size_t line = 0, column = 0;
+
+		if (d->p[i].at.file)
+			range_position(d->p[i].at, &line, &column);
+		buf_printf(b, "%s%s%zu:%zu " STR_FMT, i ? "; " : "",
+			d->p[i].severity == DIAG_WARNING ? "warning " : "", line, column,
+			STR_ARG(d->p[i].message));
+	}
+}
+
+static const struct {
+	const char *text;
+	const char *want; /* the diagnostics, or the order of evaluation */
+} cases[] = {
+	{"", ""},
+	{"a = 1", "1:1 unrecognized attribute a"},
+	{"loki.echo \"x\" { }", "1:1 component \"loki.echo\" is Alloy's, and not supported here"},
+	{"pyroscope.scrape \"x\" { }",
+		"1:1 component \"pyroscope.scrape\" is Alloy's, and not supported here"},
+	{"pyroscope \"x\" { }", "1:1 cannot find the definition of component name \"pyroscope\""},
+	{"foreach \"x\" { }", "1:1 block \"foreach\" is not supported yet"},
+	{"test.new \"x\" { }",
+		"1:1 component \"test.new\" is at stability level \"experimental\", which is below the "
+		"minimum allowed stability level \"generally-available\". Use --stability.level "
+		"command-line flag to enable \"experimental\" features"},
+	{"logging \"x\" { }", "1:9 block \"logging\" does not support specifying labels"},
+	{"http { }\nlogging { }\nloki.write \"w\" { }", "logging loki.write.w http"},
+	{"loki.source.file \"f\" {\n targets = local.file_match.m.targets\n"
+	 " forward_to = [loki.write.w.receiver]\n}\nloki.write \"w\" { }\n"
+	 "local.file_match \"m\" { path_targets = [] }",
+		"local.file_match.m loki.write.w loki.source.file.f"},
+	{"test.number \"a\" { n = loki.write.w }\nloki.write \"w\" { }", "loki.write.w test.number.a"},
+	{"test.number \"a\" { n = loki.write.w.nope }\nloki.write \"w\" { }",
+		"1:36 field \"nope\" does not exist"},
+	{"test.number \"a\" { n = local.file.f.content + 1 }\nlocal.file \"f\" { filename = \"x\" }",
+		"local.file.f test.number.a"},
+	{"test.number \"a\" { text = local.file.f.content }\nlocal.file \"f\" { filename = \"x\" }",
+		"local.file.f test.number.a"},
+	{"test.number \"a\" { n = 1 / 0 }", "1:27 0 divide by zero error"},
+	{"test.number \"a\" { text = \"bad\" }", "0:0 text is bad"},
+	{"test.number \"a\" { n = nope.x }\ntest.number \"b\" { n = env(\"X\") }",
+		"1:23 component \"nope.x\" does not exist or is out of scope; warning 2:23 this stdlib "
+		"function is deprecated; please refer to the documentation for updated usage and "
+		"alternatives"},
+	{"test.number \"a\" { n = string.nope }", "1:30 field \"nope\" does not exist"},
+	{"test.number \"a\" { n = array.combine_maps([], [], []) }",
+		"1:23 array.combine_maps is at stability level \"experimental\", which is below the "
+		"minimum allowed stability level \"generally-available\". Use --stability.level "
+		"command-line flag to enable \"experimental\" features"},
+	{"loki.process \"p\" { forward_to = [otelcol.exporter.otlp.o.input] }\n"
+	 "otelcol.exporter.otlp \"o\" { }",
+		"1:34 otelcol.exporter.otlp.o.input expected capsule(\"loki.LogsReceiver\"), got "
+		"capsule(\"otelcol.Consumer\")"},
+	{"logging { write_to = [loki.write.w.receiver] }\nloki.write \"w\" { }", "loki.write.w logging"},
+};
+
+static void test_cases(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct source src = {STR("t"), str_from(cases[i].text)};
+		struct buf got = {0};
+		struct arena a;
+		struct diags d;
+		struct plan *p;
+		struct file *f;
+
+		print_message("%s\n", cases[i].text);
+		arena_init(&a, 0);
+		diags_init(&d, &a);
+		f = parse_file(&a, &src, &d);
+		assert_int_equal(d.n, 0);
+		p = make(&a, &f, 1, false, &d);
+		show(&got, &d);
+		for (size_t k = 0; d.n == 0 && k < p->n; k++) {
+			assert_int_equal(p->sorted[k]->rank, k);
+			buf_printf(&got, "%s" STR_FMT, k ? " " : "", STR_ARG(p->sorted[k]->id));
+		}
+		assert_str(buf_str(&got), cases[i].want);
+		plan_fini(p);
+		buf_fini(&got);
+		diags_fini(&d);
+		arena_fini(&a);
+	}
+}
+
+/* A long chain is no deep recursion. */
+static void test_chain(void **state)
+{
+	enum {
+		N = 20000,
+	};
+	struct buf text = {0};
+	struct source src;
+	struct arena a;
+	struct diags d;
+	struct plan *p;
+	struct file *f;
+
+	(void)state;
+	for (int i = 0; i < N; i++)
+		buf_printf(&text, "loki.process \"p%d\" { forward_to = [%s%d.receiver] }\n", i,
+			i == N - 1 ? "loki.write.w" : "loki.process.p", i == N - 1 ? 0 : i + 1);
+	buf_printf(&text, "loki.write \"w0\" { }\n");
+	src = (struct source){STR("t"), buf_str(&text)};
+	arena_init(&a, 0);
+	diags_init(&d, &a);
+	f = parse_file(&a, &src, &d);
+	p = make(&a, &f, 1, false, &d);
+	assert_int_equal(d.errors, 0);
+	assert_str(p->sorted[0]->id, "loki.write.w0");
+	assert_str(p->sorted[N]->id, "loki.process.p0");
+	plan_fini(p);
+	diags_fini(&d);
+	arena_fini(&a);
+	buf_fini(&text);
+}
+
+TESTS_RUN(cmocka_unit_test(test_goldens), cmocka_unit_test(test_cases), cmocka_unit_test(test_chain))
