@@ -15,6 +15,8 @@
 #include <stdlib.h>
 
 #define TAB_WIDTH 4
+#define LINE_MAX_SHOWN 2000 /* bytes; a longer one is cut, so that it cannot flood the terminal */
+#define WINDOW_MAX 100      /* lines; of a longer range the middle is left out */
 #define RED "\x1b[31;1m"
 #define YELLOW "\x1b[33;1m"
 #define BOLD "\x1b[1m"
@@ -177,7 +179,7 @@ static void print_focus(struct buf *out, struct str line, size_t number, struct 
 	buf_add_char(out, '\n');
 }
 
-/* The line of text that begins at byte *at; *at moves behind it. */
+/* The line of text that begins at byte *at, as much of it as is shown; *at moves behind it. */
 static struct str take_line(struct str text, size_t *at)
 {
 	const char *from = text.p + *at;
@@ -185,7 +187,7 @@ static struct str take_line(struct str text, size_t *at)
 	size_t n = nl ? (size_t)(nl - from) : text.n - *at;
 
 	*at += n + 1;
-	return (struct str){from, n};
+	return (struct str){from, n > LINE_MAX_SHOWN ? LINE_MAX_SHOWN : n};
 }
 
 static void print_window(struct buf *out, struct range r)
@@ -206,6 +208,12 @@ static void print_window(struct buf *out, struct range r)
 	for (size_t i = first; i <= last; i++) {
 		struct str line = take_line(text, &at);
 
+		if (last - first >= WINDOW_MAX && i - first >= WINDOW_MAX / 2 &&
+			last - i >= WINDOW_MAX / 2) {
+			if (i - first == WINDOW_MAX / 2)
+				buf_printf(out, "%*s | ...\n", width, "");
+			continue;
+		}
 		buf_printf(out, "%*zu | ", width, i);
 		if (multiline)
 			buf_add(out, in_range(i, 0, start, end) ? "| " : "  ", 2);

@@ -75,4 +75,32 @@ static void test_forms(void **state)
 	arena_fini(&a);
 }
 
-TESTS_RUN(cmocka_unit_test(test_windows), cmocka_unit_test(test_forms))
+/* A hostile file cannot flood the terminal: long lines are cut, long ranges lose their middle. */
+static void test_bounds(void **state)
+{
+	struct buf text = {0}, out = {0};
+	struct source src;
+	struct arena a;
+	struct diags d;
+
+	(void)state;
+	for (int i = 0; i < 5000; i++)
+		buf_add_str(&text, STR("x\n"));
+	for (int i = 0; i < 500000; i++)
+		buf_add_str(&text, STR("y"));
+	src = (struct source){STR("f"), buf_str(&text)};
+	arena_init(&a, 0);
+	diags_init(&d, &a);
+	diag_error(&d, (struct range){&src, 0, 9998}, "m");
+	diag_error(&d, (struct range){&src, 400000, 400001}, "m");
+	diags_print(&out, &d, false);
+	assert_true(out.n < 10000);
+	assert_true(str_find(buf_str(&out), STR("  50 | | x\n     | ...\n4952 | | x\n")) > 0);
+	buf_fini(&text);
+	buf_fini(&out);
+	diags_fini(&d);
+	arena_fini(&a);
+}
+
+TESTS_RUN(cmocka_unit_test(test_windows), cmocka_unit_test(test_forms),
+	cmocka_unit_test(test_bounds))
