@@ -3,7 +3,8 @@
 #include "agent/registry.h"
 
 extern const struct component_type discovery_relabel, http, livedebugging, local_file_match,
-	logging, loki_relabel, loki_source_file, loki_source_kubernetes, remotecfg, tracing;
+	logging, loki_echo, loki_relabel, loki_source_file, loki_source_kubernetes, loki_write,
+	remotecfg, tracing;
 
 const struct component_type *const registry[] = {
 	&discovery_relabel,
@@ -11,9 +12,11 @@ const struct component_type *const registry[] = {
 	&livedebugging,
 	&local_file_match,
 	&logging,
+	&loki_echo,
 	&loki_relabel,
 	&loki_source_file,
 	&loki_source_kubernetes,
+	&loki_write,
 	&remotecfg,
 	&tracing,
 	NULL,

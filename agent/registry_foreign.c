@@ -61,7 +61,6 @@ const char *const registry_foreign[] = {
 	"loki.source.podlogs",
 	"loki.source.syslog",
 	"loki.source.windowsevent",
-	"loki.write",
 	"mimir.*",
 	"otelcol.auth.basic",
 	"otelcol.auth.bearer",

@@ -195,7 +195,7 @@ static void try_later(struct loki_sender *s, enum http_outcome outcome, bool hol
 		wait = MAX_RETRY_AFTER;
 	metric_add(r->tenant->retries, 1);
 	say(s, hold ? LOG_ERROR : LOG_WARN,
-		hold ? "push refused: a setting of the endpoint is wrong"
+		hold ? "push refused: check the settings of the endpoint"
 		     : "push failed, it will be tried again",
 		outcome, r, wait);
 	set_state(s, SENDER_WAITING);
