@@ -6,7 +6,7 @@
 #include "agent/component/loki.write/stream_text.h"
 
 #include <errno.h>
-#include <poll.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #define FLUSH_AT ((size_t)65536)
@@ -25,10 +25,6 @@ static void flush(struct loki_dry_run *d)
 	while (rest.n) {
 		ssize_t n = write(d->fd, rest.p, rest.n);
 
-		if (n == -1 && errno == EAGAIN) {
-			poll(&(struct pollfd){.fd = d->fd, .events = POLLOUT}, 1, -1);
-			continue;
-		}
 		if (n == -1 && errno != EINTR)
 			break;
 		rest = str_from_at(rest, n == -1 ? 0 : (size_t)n);
@@ -46,6 +42,8 @@ void loki_dry_run_init(struct loki_dry_run *d, struct loop *l, const char *id, e
 {
 	*d = (struct loki_dry_run){.loop = l, .id = id, .mode = mode, .fd = fd, .colour = mode == DRY_RUN_TEXT && isatty(fd), .flush.run = on_flush};
 	arena_init(&d->scratch, 0);
+	if (mode != DRY_RUN_OFF) /* another program on this terminal may have left it so */
+		fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
 }
 
 void loki_dry_run_change(struct loki_dry_run *d)
