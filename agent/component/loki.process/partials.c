@@ -1,0 +1,210 @@
+/*
+ * A list that is searched: few lines are open at a time, and a line that is not in pieces
+ * looks only at how many there are.
+ */
+#include "agent/component/loki.process/partials.h"
+
+#include "agent/base/log.h"
+#include "agent/base/mem.h"
+#include "agent/base/metric.h"
+#include "agent/base/vec.h"
+#include "agent/flow/budget.h"
+#include "agent/flow/join.h"
+
+#include <stdlib.h>
+
+#define WARN_EVERY_NS (INT64_C(60) * 1000000000)
+
+struct partial {
+	const struct labels *labels; /* a reference */
+	const struct labels *base;   /* a reference: the set the entry came with */
+	struct join join;
+	int64_t time;    /* of the last piece: what Alloy gives the joined line */
+	int64_t touched; /* on the loop's clock */
+	size_t charged;  /* bytes, to the budget */
+};
+
+static struct process *process_of(const struct partials *p)
+{
+	return p->stage->in->process;
+}
+
+static size_t find(const struct partials *p, const struct labels *labels)
+{
+	size_t i = 0;
+
+	while (i < p->open.n && p->open.p[i]->labels != labels)
+		i++;
+	return i;
+}
+
+static void partial_free(struct partials *p, struct partial *it)
+{
+	budget_return(process_of(p)->budget, it->charged);
+	join_clear(&it->join);
+	buf_fini(&it->join.text);
+	labels_release(it->labels);
+	labels_release(it->base);
+	free(it);
+}
+
+/* Pushes on one as far as it has come. It is out of the list already. */
+static void give_up(struct partials *p, struct partial *it)
+{
+	struct work w = {0};
+	struct entry e = {
+		.labels = it->base,
+		.time = it->time,
+		.line = join_pending(&it->join),
+		.ack = it->join.ack,
+	};
+
+	work_init(&w, &e, loop_scratch(process_of(p)->loop));
+	w.e.labels = it->labels;
+	if (process_of(p)->uses_extracted)
+		p->extract(&w);
+	pipeline_emit(p->stage, &w);
+	work_fini(&w);
+	partial_free(p, it);
+}
+
+void partials_flush(struct partials *p)
+{
+	timer_clear(&p->idle);
+	while (p->open.n > 0) {
+		struct partial *it = p->open.p[0];
+
+		vec_remove(&p->open, 0);
+		give_up(p, it);
+	}
+}
+
+/* More lines are open than may be. */
+static void flush_all(struct partials *p)
+{
+	struct process *process = process_of(p);
+	int64_t now = loop_now(process->loop);
+
+	metric_add(process->partials_flushed, (double)p->open.n);
+	if (p->warned_at == 0 || now - p->warned_at >= WARN_EVERY_NS) {
+		p->warned_at = now;
+		log_warn(process->id, "partial lines passed on before their end, too many are open",
+			KV("max_partial_lines", p->max),
+			KV("hint", "raise max_partial_lines above the number of containers on a "
+				   "node"));
+	}
+	partials_flush(p);
+}
+
+static void set_timer(struct partials *p, int64_t in)
+{
+	timer_set(&p->idle, process_of(p)->loop, in);
+}
+
+/* Gives up the lines that have been idle for long enough. */
+static void on_idle(struct timer *t)
+{
+	struct partials *p = container_of(t, struct partials, idle);
+	struct process *process = process_of(p);
+	int64_t now = loop_now(process->loop);
+	int64_t next = INT64_MAX;
+	size_t held = 0;
+
+	for (size_t i = 0; i < p->open.n; i++)
+		held += p->open.p[i]->charged;
+	if (budget_is_full(process->budget) && held < process->budget->limit / 2) {
+		set_timer(p, PARTIALS_IDLE_NS);
+		return;
+	}
+	for (size_t i = 0; i < p->open.n;) {
+		struct partial *it = p->open.p[i];
+		int64_t left = it->touched + PARTIALS_IDLE_NS - now;
+
+		if (left > 0) {
+			next = left < next ? left : next;
+			i++;
+			continue;
+		}
+		vec_remove(&p->open, i);
+		give_up(p, it);
+	}
+	if (p->open.n > 0)
+		set_timer(p, next);
+}
+
+void partials_init(struct partials *p, struct stage *s)
+{
+	p->stage = s;
+	p->idle.fire = on_idle;
+}
+
+void partials_fini(struct partials *p)
+{
+	timer_clear(&p->idle);
+	for (size_t i = 0; i < p->open.n; i++)
+		partial_free(p, p->open.p[i]);
+	free(p->open.p);
+}
+
+/* What of the piece the limit leaves. */
+static struct str fit(struct partials *p, const struct partial *it, struct str piece)
+{
+	size_t have = it->join.text.n;
+
+	if (p->max_size == 0 || have + piece.n <= p->max_size)
+		return piece;
+	metric_add(process_of(p)->lines_truncated, 1);
+	return str_head(piece, p->max_size > have ? p->max_size - have : 0);
+}
+
+static struct partial *open_line(struct partials *p, const struct work *w)
+{
+	size_t i = find(p, w->e.labels);
+	struct partial *it;
+
+	if (i < p->open.n && p->open.p[i]->join.text.n + w->e.line.n <= PARTIALS_LINE_MAX)
+		return p->open.p[i];
+	if (i < p->open.n) {
+		it = p->open.p[i];
+		metric_add(process_of(p)->partials_flushed, 1);
+		vec_remove(&p->open, i);
+		give_up(p, it);
+	}
+	if (p->open.n >= p->max)
+		flush_all(p);
+	it = mem_new(struct partial, 1);
+	it->labels = labels_hold(w->e.labels);
+	it->base = labels_hold(w->x.base);
+	*vec_add(&p->open) = it;
+	return it;
+}
+
+void partials_add(struct partials *p, struct work *w)
+{
+	struct partial *it = open_line(p, w);
+	struct str piece = fit(p, it, w->e.line);
+
+	join_add(&it->join, piece, w->e.time, w->e.ack);
+	it->time = w->e.time;
+	it->touched = loop_now(process_of(p)->loop);
+	it->charged += piece.n;
+	budget_charge(process_of(p)->budget, piece.n);
+	if (!timer_is_set(&p->idle))
+		set_timer(p, PARTIALS_IDLE_NS);
+}
+
+bool partials_end(struct partials *p, struct work *w)
+{
+	size_t i = find(p, w->e.labels);
+	struct partial *it;
+	int64_t first;
+
+	if (i == p->open.n)
+		return true;
+	it = p->open.p[i];
+	vec_remove(&p->open, i);
+	w->e.line = join_end(&it->join, fit(p, it, w->e.line), &first, w->e.ack);
+	pipeline_emit(p->stage, w);
+	partial_free(p, it);
+	return false;
+}

@@ -1,0 +1,42 @@
+#pragma once
+
+/*
+ * Lines that came in pieces, one open line a label set, joined for stage.cri and
+ * stage.docker. A line that nothing was added to for five seconds is passed on as it is,
+ * so that the last words of a process which wrote no newline are not kept back for ever
+ * (Alloy keeps them until it stops). While the budget is full nothing is given up, since then
+ * the rest is waiting in the file.
+ */
+
+#include "agent/component/loki.process/stage.h"
+#include "agent/loop/loop.h"
+
+#define PARTIALS_IDLE_NS (INT64_C(5) * 1000000000)
+#define PARTIALS_LINE_MAX ((size_t)2 << 20) /* longer ones are passed on in parts */
+
+struct partials {
+	struct stage *stage;
+	struct timer idle;
+	struct {
+		struct partial **p; /* in the order in which they were begun */
+		size_t n;
+		size_t cap;
+	} open;
+	size_t max;      /* open lines; one more, and all are passed on */
+	size_t max_size; /* bytes of a joined line, what is above is cut; 0: no limit */
+	/* The map of extracted values for a line that is passed on unfinished. */
+	void (*extract)(struct work *w);
+	int64_t warned_at;
+};
+
+void partials_init(struct partials *p, struct stage *s);
+void partials_fini(struct partials *p);
+
+/* w->e is a piece that is not the last of its line. */
+void partials_add(struct partials *p, struct work *w);
+
+/* w->e may be the last piece of a line: then it is joined and pushed on, and the result is
+ * false. True: it is a line of its own. */
+bool partials_end(struct partials *p, struct work *w);
+
+void partials_flush(struct partials *p);

@@ -1,0 +1,105 @@
+#pragma once
+
+/*
+ * What a stage is, and the pipeline that stages make. An entry goes through the stages of
+ * its pipeline by one call a stage; a stage changes it in place. A stage that keeps an entry
+ * for later, or makes more of one, pushes on what it has by pipeline_emit().
+ *
+ * One file a stage, stage.<name>.c, which exports one symbol: its struct arg_choice_type,
+ * with a struct stage_ops in .ops, listed in stages.c.
+ */
+
+#include "agent/base/container_of.h"
+#include "agent/component/loki.process/extracted.h"
+#include "agent/component/loki.process/memo.h"
+#include "agent/flow/entry.h"
+#include "agent/graph/arg.h"
+
+struct arena;
+struct budget;
+struct err;
+struct loop;
+struct metric;
+
+/* An entry on its way. e.labels, e.line and e.meta are borrowed: from the entry that came
+ * in, from the stage that changed them (until its next entry), or from the arena. */
+struct work {
+	struct entry e;
+	struct extracted x;
+	struct {
+		struct label *p;
+		size_t n;
+		size_t cap;
+	} meta;              /* structured metadata, once a stage has changed it */
+	struct arena *arena; /* of the turn */
+};
+
+void work_init(struct work *w, const struct entry *e, struct arena *a); /* keeps its memory */
+void work_fini(struct work *w);
+/* Sets one; a name that is there already is replaced. */
+void work_set_meta(struct work *w, struct str name, struct str value);
+
+/* What all stages of one loki.process share. */
+struct process {
+	const char *id;
+	struct loop *loop;
+	struct budget *budget;
+	struct receivers to;
+	bool uses_extracted; /* some stage reads the map, so it must be filled */
+	struct {
+		struct process_drops {
+			struct str reason;
+			struct metric *count;
+		} * p;
+		size_t n;
+		size_t cap;
+	} drops;
+	struct metric *partials_flushed;
+	struct metric *lines_truncated;
+};
+
+/* loki_process_dropped_lines_total{reason}; the process' own. */
+struct metric *process_drop_counter(struct process *p, struct str reason);
+
+struct stage {
+	const struct stage_ops *ops;
+	struct pipeline *in;
+	size_t at; /* in its pipeline */
+};
+
+struct stage_ops {
+	size_t size; /* of the stage; its first member is struct stage */
+	/* Does it read the map of extracted values? NULL: no. */
+	bool (*uses_extracted)(const void *args);
+	/* At load, without effects. at is where the stage's name is written. NULL: nothing to
+	 * check. */
+	bool (*check)(const void *args, struct range at, struct diags *d);
+	/* args have passed check(), and live as long as the stage. On failure fini() is called. */
+	bool (*init)(struct stage *s, const void *args, struct err *e);
+	/* False: the entry ends here. It was dropped and counted, is held, or was pushed on. */
+	bool (*run)(struct stage *s, struct work *w);
+	void (*flush)(struct stage *s); /* pushes on what it holds; NULL: it holds nothing */
+	void (*fini)(struct stage *s);  /* after flush() */
+};
+
+struct pipeline {
+	struct process *process;
+	struct stage **stages;
+	size_t n;
+	struct stage *outer; /* the stage.match that it is in; NULL: none */
+};
+
+extern const struct arg_choice_type *const stage_types[]; /* sorted, NULL at the end */
+bool stage_always(const void *args);                      /* true: for .uses_extracted */
+
+bool pipeline_check(const struct arg_choices *stages, struct diags *d);
+bool pipeline_uses_extracted(const struct arg_choices *stages);
+struct pipeline *pipeline_new(struct process *p, const struct arg_choices *stages,
+	struct stage *outer, struct err *e);
+void pipeline_free(struct pipeline *p); /* NULL is nothing */
+void pipeline_flush(struct pipeline *p);
+
+/* All of its stages. False: the entry has ended. */
+bool pipeline_run(struct pipeline *p, struct work *w);
+/* The stages behind s, those behind the stage.match it is in, and then the receivers. */
+void pipeline_emit(struct stage *s, struct work *w);

@@ -1,0 +1,192 @@
+#include "tests/stage.h"
+#include "agent/base/metric.h"
+
+#define T "2026-11-22T10:41:07.5Z "
+#define NS "1795344067500000000 "
+
+static const struct stage_case cases[] = {
+	{"a full line", "stage.cri {}", "f=a|" T "stdout F hello world",
+		NS "{f=\"a\", stream=\"stdout\"} hello world\n"},
+	{"stderr", "stage.cri {}", "f=a|" T "stderr F x", NS "{f=\"a\", stream=\"stderr\"} x\n"},
+	{"an empty line", "stage.cri {}", "f=a|" T "stdout F ",
+		NS "{f=\"a\", stream=\"stdout\"} \n"},
+	{"more tags", "stage.cri {}", "f=a|" T "stdout F:x y",
+		NS "{f=\"a\", stream=\"stdout\"} y\n"},
+	{"not CRI", "stage.cri {}", "f=a|hello", "100000000000 {f=\"a\"} hello\n"},
+	{"pieces are joined, the time is that of the last", "stage.cri {}",
+		"f=a|2026-11-22T10:41:06Z stdout P one \n"
+		"f=a|2026-11-22T10:41:06Z stdout P two \n"
+		"f=a|" T "stdout F three",
+		NS "{f=\"a\", stream=\"stdout\"} one two three\n"},
+	{"streams are kept apart", "stage.cri {}",
+		"f=a|" T "stdout P o1\nf=a|" T "stderr P e1\nf=a|" T "stdout F o2\nf=a|" T
+		"stderr F e2",
+		NS "{f=\"a\", stream=\"stdout\"} o1o2\n" NS "{f=\"a\", stream=\"stderr\"} e1e2\n"},
+	{"label sets are kept apart", "stage.cri {}",
+		"f=a|" T "stdout P a1\nf=b|" T "stdout F b\nf=a|" T "stdout F a2",
+		NS "{f=\"b\", stream=\"stdout\"} b\n" NS "{f=\"a\", stream=\"stdout\"} a1a2\n"},
+	{"too many open", "stage.cri { max_partial_lines = 2 }",
+		"f=a|" T "stdout P a\nf=b|" T "stdout P b\nf=a|" T "stdout P A\nf=c|" T
+		"stdout P c\n"
+		"f=c|" T "stdout F C",
+		NS "{f=\"a\", stream=\"stdout\"} aA\n" NS "{f=\"b\", stream=\"stdout\"} b\n" NS
+		   "{f=\"c\", stream=\"stdout\"} cC\n"},
+	{"truncated",
+		"stage.cri {\n max_partial_line_size = 5\n max_partial_line_size_truncate = "
+		"true\n}",
+		"f=a|" T "stdout P abc\nf=a|" T "stdout F defgh\nf=a|" T
+		"stdout F a line of its own",
+		NS "{f=\"a\", stream=\"stdout\"} abcde\n" NS
+		   "{f=\"a\", stream=\"stdout\"} a line of its own\n"},
+	{"the size alone does not truncate", "stage.cri {\n max_partial_line_size = 5\n}",
+		"f=a|" T "stdout P abc\nf=a|" T "stdout F defgh",
+		NS "{f=\"a\", stream=\"stdout\"} abcdefgh\n"},
+	{"extracted",
+		"stage.cri {}\nstage.labels { values = {flags = \"\", t = \"time\", c = "
+		"\"content\"} }",
+		"f=a|" T "stdout F x",
+		NS "{c=\"x\", f=\"a\", flags=\"F\", stream=\"stdout\", "
+		   "t=\"2026-11-22T10:41:07.5Z\"} x\n"},
+	{"held to the end: stopping passes it on",
+		"stage.cri {}\nstage.static_labels { values = {s = \"1\"} }",
+		"f=a|" T "stdout P rest", ""},
+	{"no stream allowed", "stage.cri { max_partial_lines = 0 }", "",
+		"! max_partial_lines must be greater than 0\n"},
+	{"inside match, continues behind it",
+		"stage.match {\n selector = \"{f=\\\"a\\\"}\"\n stage.cri {}\n"
+		" stage.static_labels { values = {in = \"1\"} }\n}\n"
+		"stage.static_labels { values = {out = \"1\"} }",
+		"f=a|" T "stdout P x\nf=a|" T "stdout F y\nf=b|" T "stdout F z",
+		NS "{f=\"a\", in=\"1\", out=\"1\", stream=\"stdout\"} xy\n"
+		   "102000000000 {f=\"b\", out=\"1\"} " T "stdout F z\n"},
+};
+
+STAGE_TESTS(cases)
+
+/* What never ends is passed on after five idle seconds, and when the component stops. */
+static void test_unfinished(void **state)
+{
+	struct harness h;
+
+	(void)state;
+	harness_init(&h, &loki_process);
+	assert_true(stage_load(&h, "stage.cri {}\nstage.labels { values = {flags = \"\"} }"));
+	stage_push_all("f=a|" T "stdout P last words");
+	harness_advance(&h, INT64_C(3000000000));
+	stage_push_all("f=b|" T "stdout P more");
+	assert_int_equal(h.budget.used, 14);
+	assert_str(buf_str(&harness_seen), "");
+	harness_advance(&h, INT64_C(2000000000));
+	assert_str(buf_str(&harness_seen),
+		NS "{f=\"a\", flags=\"P\", stream=\"stdout\"} last words\n");
+	harness_advance(&h, INT64_C(2900000000));
+	stage_push_all("f=b|" T "stdout P  and more");
+	harness_advance(&h, INT64_C(4900000000));
+	buf_clear(&harness_seen);
+	harness_fini(&h);
+	assert_str(buf_str(&harness_seen),
+		NS "{f=\"b\", flags=\"P\", stream=\"stdout\"} more and more\n");
+}
+
+/* While the budget is full, sources wait, and so the rest of a line may be late. */
+static void test_budget_full(void **state)
+{
+	struct harness h;
+
+	(void)state;
+	harness_init(&h, &loki_process);
+	assert_true(stage_load(&h, "stage.cri {}"));
+	stage_push_all("f=a|" T "stdout P one ");
+	budget_charge(&h.budget, h.budget.limit);
+	harness_advance(&h, INT64_C(60000000000));
+	assert_str(buf_str(&harness_seen), "");
+	budget_return(&h.budget, h.budget.limit);
+	stage_push_all("f=a|" T "stdout F two");
+	assert_str(buf_str(&harness_seen), NS "{f=\"a\", stream=\"stdout\"} one two\n");
+	harness_fini(&h);
+}
+
+static int settled;
+
+static void on_settled(struct ack *a)
+{
+	(void)a;
+	settled++;
+}
+
+static void push_with(struct ack *a, const char *line)
+{
+	static const struct label v = {{"f", 1}, {"a", 1}};
+	const struct labels *set = labels_intern(&v, 1);
+
+	harness_push_entry(&(struct entry){.labels = set, .line = str_from(line), .ack = a});
+	labels_release(set);
+}
+
+/* A piece holds its chunk's ack until the whole line has gone. */
+static void test_acks(void **state)
+{
+	struct harness h;
+	struct ack first, second;
+
+	(void)state;
+	settled = 0;
+	harness_init(&h, &loki_process);
+	assert_true(stage_load(&h, "stage.cri {}"));
+	ack_init(&first, on_settled);
+	push_with(&first, T "stdout P one ");
+	ack_release(&first);
+	assert_int_equal(settled, 0);
+	ack_init(&second, on_settled);
+	push_with(&second, T "stdout F two");
+	assert_int_equal(settled, 0); /* the sink keeps nothing, but the source has not let go */
+	ack_release(&second);
+	assert_int_equal(settled, 2);
+	harness_fini(&h);
+}
+
+static void test_acks_idle(void **state)
+{
+	struct harness h;
+	struct ack first;
+
+	(void)state;
+	settled = 0;
+	harness_init(&h, &loki_process);
+	assert_true(stage_load(&h, "stage.cri {}"));
+	ack_init(&first, on_settled);
+	push_with(&first, T "stdout P one ");
+	ack_release(&first);
+	assert_int_equal(settled, 0);
+	harness_advance(&h, INT64_C(6000000000));
+	assert_int_equal(settled, 1);
+	harness_fini(&h);
+}
+
+/* A writer that never ends its line must not fill the memory. */
+static void test_endless(void **state)
+{
+	struct harness h;
+	static char line[65536];
+	size_t longest = 0;
+
+	(void)state;
+	memset(line, 'x', sizeof(line) - 1);
+	memcpy(line, T "stdout P ", strlen(T "stdout P "));
+	harness_init(&h, &loki_process);
+	assert_true(stage_load(&h, "stage.cri {}"));
+	for (int i = 0; i < 200; i++) {
+		push_with(NULL, line);
+		if (h.budget.used > longest)
+			longest = h.budget.used;
+	}
+	assert_true(longest <= (size_t)2 << 20);
+	assert_true(harness_seen.n > (size_t)10 << 20);
+	buf_clear(&harness_seen);
+	harness_fini(&h);
+	buf_fini(&harness_seen);
+}
+
+TESTS_RUN(cmocka_unit_test(test_cases), cmocka_unit_test(test_unfinished),
+	cmocka_unit_test(test_budget_full), cmocka_unit_test(test_acks),
+	cmocka_unit_test(test_acks_idle), cmocka_unit_test(test_endless))

@@ -1,0 +1,31 @@
+#include "agent/component/loki.process/stage.h"
+#include "tests/stage.h"
+
+static const struct stage_case cases[] = {
+	{"one error a stage, whatever is in it",
+		"stage.template {\n source = \"x\"\n template = \"{{ .Value }}\"\n}\n"
+		"stage.metrics {\n metric.counter {\n name = \"x\"\n }\n}\n"
+		"stage.truncate {\n rule {\n limit = 5\n }\n}",
+		"",
+		"! stage.template is not supported yet\n"
+		"! stage.metrics is not supported yet\n! stage.truncate is not supported yet\n"},
+	{"unknown to Alloy too", "stage.nope {}", "", "! unrecognized block name \"stage.nope\"\n"},
+};
+
+STAGE_TESTS(cases)
+
+static void test_all_are_listed_sorted(void **state)
+{
+	size_t n = 0;
+
+	(void)state;
+	for (; stage_types[n]; n++) {
+		if (n > 0)
+			assert_true(strcmp(stage_types[n - 1]->name, stage_types[n]->name) < 0);
+		assert_non_null(stage_types[n]->ops);
+		assert_non_null(stage_types[n]->args);
+	}
+	assert_int_equal(n, 31);
+}
+
+TESTS_RUN(cmocka_unit_test(test_cases), cmocka_unit_test(test_all_are_listed_sorted))
