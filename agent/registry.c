@@ -3,8 +3,8 @@
 #include "agent/registry.h"
 
 extern const struct component_type discovery_relabel, http, livedebugging, local_file_match,
-	logging, loki_echo, loki_relabel, loki_source_file, loki_source_kubernetes, loki_write,
-	remotecfg, tracing;
+	logging, loki_echo, loki_process, loki_relabel, loki_source_file, loki_source_kubernetes,
+	loki_write, remotecfg, tracing;
 
 const struct component_type *const registry[] = {
 	&discovery_relabel,
@@ -13,6 +13,7 @@ const struct component_type *const registry[] = {
 	&local_file_match,
 	&logging,
 	&loki_echo,
+	&loki_process,
 	&loki_relabel,
 	&loki_source_file,
 	&loki_source_kubernetes,

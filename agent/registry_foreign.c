@@ -44,7 +44,6 @@ const char *const registry_foreign[] = {
 	"local.file",
 	"local.file_match",
 	"loki.enrich",
-	"loki.process",
 	"loki.rules.kubernetes",
 	"loki.secretfilter",
 	"loki.source.api",

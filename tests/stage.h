@@ -4,7 +4,7 @@
  * Tables of stages: what they are, what goes in, what must come out.
  *
  * in: one entry a line, `a=1,b=2|the line`, at the times 100, 101, … seconds; \r in a line
- * stands for a newline. want: what the sink writes (tests/component.h), times as they are; or, when the
+ * stands for a newline. want: what the sink writes (tests/component.h); or, when the
  * configuration is refused, "! " and the messages without their places, one a line.
  */
 
