@@ -20,7 +20,8 @@ def play(w):
     """Does what the scenario says. Returns what was not as wanted."""
     do = list(text.numbered(w.section("do")))
     if not any(line.startswith("start") for _, line in do):
-        w.start_agent()
+        ends_badly = w.section("want exit").strip() not in ("", "0")
+        do.insert(0, (0, "start without waiting" if ends_badly else "start"))
     for at, line in do:
         try:
             steps.perform(w, line)
@@ -32,7 +33,7 @@ def play(w):
         problems[:] = wants.check(w, False)
         return not problems
     try:
-        w.wait("what is wanted", settled, may_end=not w.agent.lasts())
+        w.wait("what is wanted", settled)
         w.stop_agent()
     except world.Failed as e:
         return [str(e), *problems]

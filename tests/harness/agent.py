@@ -42,7 +42,7 @@ class Agent:
         return self.command[0] == "run"
 
     def lasts(self):
-        return self.serves() and "--once" not in self.command
+        return self.serves() and "--once" not in self.command and "--help" not in self.command
 
     def argv(self):
         a = list(self.command)

@@ -65,7 +65,7 @@ def restart(w):
 
 @verb(r"wait exit")
 def wait_exit(w):
-    w.wait("the agent to end", lambda: not w.agent.running(), may_end=True)
+    w.wait("the agent to end", lambda: not w.agent.running())
 
 
 @verb(r"reload")
@@ -329,12 +329,12 @@ def wait_metric(w, what):
 
 @verb(r"wait log /(.*)/")
 def wait_log(w, pattern):
-    w.wait(f"log /{pattern}/", lambda: re.search(pattern, w.agent.log(), re.M), may_end=True)
+    w.wait(f"log /{pattern}/", lambda: re.search(pattern, w.agent.log(), re.M))
 
 
 @verb(r"wait stdout /(.*)/")
 def wait_stdout(w, pattern):
-    w.wait(f"stdout /{pattern}/", lambda: re.search(pattern, w.agent.stdout(), re.M), may_end=True)
+    w.wait(f"stdout /{pattern}/", lambda: re.search(pattern, w.agent.stdout(), re.M))
 
 
 @verb(r"wait get (\S+) (\d+)(?: /(.*)/)?")

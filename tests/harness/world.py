@@ -89,17 +89,15 @@ class World:
             self.fakes[name] = make() if kind != "api" else make(self)
         return self.fakes[name]
 
-    def wait(self, what, condition, may_end=False):
-        """Until condition() is true. may_end: the agent's end is no reason to give up."""
+    def wait(self, what, condition):
+        """Until condition() is true. When the agent has ended, nothing will change any more."""
         until = time.monotonic() + LIMIT
         while True:
+            running = self.agent.running()
             got = condition()
             if got:
                 return got
-            running = self.agent.running()
-            if not running and not may_end:
-                if condition():
-                    return None
+            if not running:
                 raise Failed(f"the agent has ended (exit {self.agent.status}) while waiting for {what}")
             if time.monotonic() > until:
                 raise Failed(f"waited {LIMIT:.0f} s for {what}")
@@ -114,7 +112,7 @@ class World:
         """The agent's end, asked for if it does not come by itself."""
         if self.agent.lasts():
             self.agent.signal("TERM")
-        self.wait("the agent to end", lambda: not self.agent.running(), may_end=True)
+        self.wait("the agent to end", lambda: not self.agent.running())
 
     def run(self, argv, **kw):
         return subprocess.run(argv, cwd=self.folder, capture_output=True, text=True, timeout=300, **kw)
