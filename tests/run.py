@@ -21,7 +21,7 @@ def play(w):
     do = list(text.numbered(w.section("do")))
     if not any(line.startswith("start") for _, line in do):
         ends_badly = w.section("want exit").strip() not in ("", "0")
-        do.insert(0, (0, "start without waiting" if ends_badly else "start"))
+        do[:0] = [(0, "start without waiting"), (0, "wait exit")] if ends_badly else [(0, "start")]
     for at, line in do:
         try:
             steps.perform(w, line)
