@@ -47,11 +47,15 @@ struct kv kv_int(const char *key, int64_t v);
 #define log_error(id, ...) log_pairs(LOG_ERROR, (id), __VA_ARGS__)
 
 /* clang-format off */
+#ifdef __cppcheck__ /* knows no __VA_OPT__ */
+#define log_pairs(level, id, ...) log_at((level), (id), "", NULL)
+#else
 #define log_pairs(level, id, msg, ...) \
 	do { \
 		if (log_is_on(level)) \
 			log_at((level), (id), (msg), (struct kv[]){__VA_ARGS__ __VA_OPT__(, ){0}}); \
 	} while (0)
+#endif
 /* clang-format on */
 
 bool log_is_on(enum log_level level);
