@@ -12,8 +12,8 @@
  *  - 413 and labels that Loki cannot parse: the batch is cut in halves until what is refused stands
  *    alone. Labels and metadata that are no valid UTF-8 are repaired beforehand.
  *  - Retry-After is honoured.
- *  - queue_config and wal have no effect but drain_timeout: the agent's memory budget is the queue, the
- *    files are the log.
+ *  - queue_config and wal have no effect but drain_timeout: the agent's memory budget is the
+ *    queue, the files are the log.
  *
  * At the end of the process what the server has not taken within drain_timeout is given up, and the
  * acks of it are never released: the position of no file moves past it, and the next start
@@ -35,25 +35,33 @@
 static const struct arg queue_args[] = {
 	ARG(loki_queue_args, drain_timeout, .type = ARG_DURATION, .def = "15s",
 		.help = "How long a stopping endpoint goes on sending what it has."),
-	ARG(loki_queue_args, block_on_overflow, .type = ARG_BOOL, .def = "true", .flags = ARG_NO_EFFECT,
+	ARG(loki_queue_args, block_on_overflow, .type = ARG_BOOL, .def = "true",
+		.flags = ARG_NO_EFFECT,
 		.help = "Sources always wait when the memory budget is used up."),
-	ARG(loki_queue_args, capacity, .type = ARG_SIZE, .def = "10MiB", .flags = ARG_NO_EFFECT,
+	ARG(loki_queue_args, capacity, .type = ARG_SIZE, .def = "10MiB",
+		.flags = ARG_NO_EFFECT,
 		.help = "The memory budget of the agent takes its place."),
-	ARG(loki_queue_args, min_shards, .type = ARG_INT, .def = "1", .flags = ARG_NO_EFFECT,
+	ARG(loki_queue_args, min_shards, .type = ARG_INT, .def = "1",
+		.flags = ARG_NO_EFFECT,
 		.help = "Requests of an endpoint are sent one after the other."),
 	ARGS_END,
 };
 
 static const struct arg wal_args[] = {
-	ARG(loki_wal_args, enabled, .type = ARG_BOOL, .def = "false", .flags = ARG_NO_EFFECT,
+	ARG(loki_wal_args, enabled, .type = ARG_BOOL, .def = "false",
+		.flags = ARG_NO_EFFECT,
 		.help = "Lines that are not delivered wait in their files."),
-	ARG(loki_wal_args, max_segment_age, .type = ARG_DURATION, .def = "1h", .flags = ARG_NO_EFFECT,
+	ARG(loki_wal_args, max_segment_age, .type = ARG_DURATION, .def = "1h",
+		.flags = ARG_NO_EFFECT,
 		.help = "There is no write-ahead log."),
-	ARG(loki_wal_args, min_read_frequency, .type = ARG_DURATION, .def = "250ms", .flags = ARG_NO_EFFECT,
+	ARG(loki_wal_args, min_read_frequency, .type = ARG_DURATION, .def = "250ms",
+		.flags = ARG_NO_EFFECT,
 		.help = "There is no write-ahead log."),
-	ARG(loki_wal_args, max_read_frequency, .type = ARG_DURATION, .def = "1s", .flags = ARG_NO_EFFECT,
+	ARG(loki_wal_args, max_read_frequency, .type = ARG_DURATION, .def = "1s",
+		.flags = ARG_NO_EFFECT,
 		.help = "There is no write-ahead log."),
-	ARG(loki_wal_args, drain_timeout, .type = ARG_DURATION, .def = "30s", .flags = ARG_NO_EFFECT,
+	ARG(loki_wal_args, drain_timeout, .type = ARG_DURATION, .def = "30s",
+		.flags = ARG_NO_EFFECT,
 		.help = "There is no write-ahead log."),
 	ARGS_END,
 };
@@ -79,7 +87,7 @@ static const struct arg endpoint_args[] = {
 	ARG(loki_endpoint_args, max_backoff_period, .type = ARG_DURATION, .def = "5m",
 		.help = "The longest wait between two tries."),
 	ARG(loki_endpoint_args, max_backoff_retries, .type = ARG_INT, .def = "-1",
-		.help = "Tries before a batch is dropped. Without it, and with 0, there is no limit."),
+		.help = "Tries before a batch is dropped. Not written, or 0: no limit."),
 	ARG(loki_endpoint_args, retry_on_http_429, .type = ARG_BOOL, .def = "true",
 		.help = "Whether a batch that was refused with 429 is tried again."),
 	HTTP_CLIENT_ARGS(loki_endpoint_args, http),
@@ -90,8 +98,9 @@ static const struct arg endpoint_args[] = {
 
 static const struct arg write_args[] = {
 	ARG_PLACE(loki_write_args, at),
-	ARG(loki_write_args, endpoint, .type = ARG_BLOCK, .flags = ARG_REPEATED, .block = endpoint_args,
-		.size = sizeof(struct loki_endpoint_args), .help = "Where to send to; several are independent."),
+	ARG(loki_write_args, endpoint, .type = ARG_BLOCK, .flags = ARG_REPEATED,
+		.block = endpoint_args, .size = sizeof(struct loki_endpoint_args),
+		.help = "Where to send to; several are independent."),
 	ARG(loki_write_args, external_labels, .type = ARG_MAP,
 		.help = "Labels for streams that have none of that name."),
 	ARG(loki_write_args, max_streams, .type = ARG_INT, .def = "0",
@@ -217,9 +226,10 @@ static struct loki_settings **make_settings(struct loki_write *w, const struct l
 {
 	struct arena *scratch = loop_scratch(w->base.loop);
 	struct loki_settings **s = arena_new(scratch, struct loki_settings *, a->endpoint.n + 1);
+	struct http_client *http = w->base.agent->http;
 
 	for (size_t i = 0; i < a->endpoint.n; i++) {
-		s[i] = loki_settings_new(a, &endpoints_of(a)[i], &w->tenants, w->base.agent->http, e);
+		s[i] = loki_settings_new(a, &endpoints_of(a)[i], &w->tenants, http, e);
 		if (s[i])
 			continue;
 		while (i > 0)

@@ -19,10 +19,12 @@
 #define RAW_KEEP ((size_t)4 << 20)
 #define MAX_TENANT 256 /* bytes; Loki takes 150 */
 
-/* Empty lines weigh nothing, but their timestamps take room. */
-static size_t max_bytes(const struct loki_batches *all)
+/* One more would be too much. Empty lines weigh nothing, but their timestamps take room. */
+static bool is_full(const struct loki_batch *b, size_t weight)
 {
-	return all->set->batch_size * 3 + 65536;
+	size_t max = b->all->set->batch_size;
+
+	return b->weight + weight > max || b->bytes > max * 3 + 65536;
 }
 
 static void on_wait(struct timer *t)
@@ -293,7 +295,7 @@ static void append(struct loki_batches *all, struct loki_stream *s, const struct
 	struct loki_batch *b = s->batch;
 	size_t before = s->entries.n;
 
-	if (b->entries && (b->weight + weight > all->set->batch_size || b->bytes > max_bytes(all))) {
+	if (b->entries && is_full(b, weight)) {
 		all->ready(all, b);
 		before = 0;
 	}
@@ -378,7 +380,9 @@ void loki_batches_init(struct loki_batches *all, struct loop *l,
 	const struct loki_batch_settings *set,
 	void (*ready)(struct loki_batches *all, struct loki_batch *b))
 {
-	*all = (struct loki_batches){.loop = l, .set = set, .ready = ready, .sweep_at = FIRST_SWEEP, .sweep.fire = on_sweep};
+	*all = (struct loki_batches){.loop = l, .set = set, .ready = ready};
+	all->sweep_at = FIRST_SWEEP;
+	all->sweep.fire = on_sweep;
 	arena_init(&all->scratch, 0);
 	get_batch(all, set->tenant);
 }

@@ -40,7 +40,9 @@ static void on_flush(struct task *t)
 void loki_dry_run_init(struct loki_dry_run *d, struct loop *l, const char *id, enum dry_run mode,
 	int fd)
 {
-	*d = (struct loki_dry_run){.loop = l, .id = id, .mode = mode, .fd = fd, .colour = mode == DRY_RUN_TEXT && isatty(fd), .flush.run = on_flush};
+	*d = (struct loki_dry_run){.loop = l, .id = id, .mode = mode, .fd = fd};
+	d->colour = mode == DRY_RUN_TEXT && isatty(fd);
+	d->flush.run = on_flush;
 	arena_init(&d->scratch, 0);
 	if (mode != DRY_RUN_OFF) /* another program on this terminal may have left it so */
 		fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);

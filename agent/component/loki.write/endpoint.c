@@ -80,7 +80,11 @@ struct loki_endpoint *loki_endpoint_new(struct loop *l, struct budget *b, struct
 {
 	struct loki_endpoint *ep = mem_new(struct loki_endpoint, 1);
 
-	*ep = (struct loki_endpoint){.set = set, .changed = changed, .owner = owner, .loop = l, .budget = b, .tidy.run = on_tidy, .drain.fire = on_drain_timeout};
+	*ep = (struct loki_endpoint){.set = set, .changed = changed, .owner = owner};
+	ep->loop = l;
+	ep->budget = b;
+	ep->tidy.run = on_tidy;
+	ep->drain.fire = on_drain_timeout;
 	list_init(&ep->link);
 	loki_batches_init(&ep->batches, l, &set->batch, on_ready);
 	loki_sender_init(&ep->sender, l, &set->send, on_sender_changed);

@@ -95,10 +95,11 @@ static struct str copy(struct arena *a, struct str s)
 static void add_headers(struct loki_settings *s, struct http_settings *http,
 	const struct arg_map *more)
 {
-	struct http_header *v = arena_new(&s->mem, struct http_header, http->n_headers + more->n + 1);
+	size_t all = http->n_headers + more->n;
+	struct http_header *v = arena_new(&s->mem, struct http_header, all + 1);
 	size_t n = 0;
 
-	for (size_t i = 0; i < http->n_headers + more->n; i++) {
+	for (size_t i = 0; i < all; i++) {
 		struct http_header h;
 
 		if (i < http->n_headers)

@@ -1,7 +1,7 @@
 #pragma once
 
-/* The settings of one endpoint, made from its arguments; they hold copies of everything, for a request
- * that is under way outlives the arguments it was started with. */
+/* The settings of one endpoint, made from its arguments; they hold copies of everything, for a
+ * request that is under way outlives the arguments it was started with. */
 
 #include "agent/base/arena.h"
 #include "agent/component/loki.write/args.h"

@@ -1,5 +1,5 @@
-/* Not done here: Loki's limits on the number and length of labels. It refuses such a stream alone, and
- * says so better. */
+/* Not done here: Loki's limits on the number and length of labels. It refuses such a stream
+ * alone, and says so better. */
 
 #include "agent/component/loki.write/stream_text.h"
 

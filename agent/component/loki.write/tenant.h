@@ -1,9 +1,9 @@
 #pragma once
 
 /*
- * What is counted for one tenant at one host: Alloy's loki_write_* metrics. Endpoints of one component
- * that push to the same host share their counters, as in Alloy. A tenant is held by the
- * batch that fills for it and by each request that waits; the counters are gone with the last.
+ * What is counted for one tenant at one host: Alloy's loki_write_* metrics. Endpoints of one
+ * component that push to the same host share their counters, as in Alloy. A tenant is held by
+ * the batch that fills for it and by each request that waits; the counters go with the last.
  */
 
 #include "agent/base/map.h"

@@ -3,6 +3,10 @@
 
 extern const struct component_type loki_echo;
 
+#define CONFIG \
+	"loki.echo \"e\" {}\n" \
+	"test.source \"in\" { forward_to = [loki.echo.e.receiver] }\n"
+
 static struct buf said;
 
 static void on_log(struct str line)
@@ -18,8 +22,7 @@ static void test_entry(void **state)
 	(void)state;
 	log_set_writer(on_log);
 	harness_init(&h, &loki_echo);
-	assert_true(harness_load(&h, "loki.echo \"e\" {}\n"
-				     "test.source \"in\" { forward_to = [loki.echo.e.receiver] }\n"));
+	assert_true(harness_load(&h, CONFIG));
 	harness_push(labels, 1795344067814458474, STR("a \"line\""));
 	assert_true(str_find(buf_str(&said),
 			    STR("level=info msg=\"received log entry\" component_path=/ "

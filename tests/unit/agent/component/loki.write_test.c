@@ -62,7 +62,11 @@ static void on_log(struct str line)
 
 static void open_fixture(struct fixture *f)
 {
-	struct http_server_settings set = {.address = STR("127.0.0.1:0"), .max_body = 1 << 20, .request = on_request};
+	struct http_server_settings set = {
+		.address = STR("127.0.0.1:0"),
+		.max_body = 1 << 20,
+		.request = on_request,
+	};
 	struct err e;
 
 	*f = (struct fixture){0};
@@ -199,7 +203,8 @@ static void test_corrected_url(void **state)
 	assert_int_equal(health_of(&f), HEALTH_UNHEALTHY);
 	assert_true(str_find(buf_str(&f.log), STR("set tenant_id in the endpoint")) > 0);
 	harness_push(app, 2, STR("two"));
-	assert_true(load(&f, "loki.write \"w\" { endpoint {\n url = \"@/a\"\n tenant_id = \"t\"\n} }\n"));
+	assert_true(load(&f, "loki.write \"w\" { endpoint {\n"
+			     "  url = \"@/a\"\n  tenant_id = \"t\"\n} }\n"));
 	wait_for(&f, "/a [] {app=\"web\"} one\n/a [] {app=\"web\"} two\n");
 	assert_int_equal(health_of(&f), HEALTH_HEALTHY);
 	harness_push(app, 3, STR("three"));
@@ -219,7 +224,8 @@ static void test_removed_endpoint(void **state)
 	assert_true(load(&f, "loki.write \"w\" {\n endpoint { url = \"@/a\" }\n"
 			     " endpoint { url = \"@/b\" }\n}\n"));
 	harness_push(app, 1, STR("one"));
-	assert_true(load(&f, "loki.write \"w\" { endpoint {\n url = \"@/b\"\n batch_wait = \"2s\"\n} }\n"));
+	assert_true(load(&f, "loki.write \"w\" { endpoint {\n"
+			     "  url = \"@/b\"\n  batch_wait = \"2s\"\n} }\n"));
 	for (int i = 0; i < 5000 && f.seen.n < 40; i++)
 		loop_turn(f.h.loop, NS_PER_MS);
 	assert_true(str_find(buf_str(&f.seen), STR("/a [] {app=\"web\"} one\n")) >= 0);

@@ -33,7 +33,13 @@ static int set_up(void **state)
 	(void)state;
 	loop = loop_new();
 	loop_fake_clock(loop, NS_PER_SEC, 1795344067 * NS_PER_SEC);
-	settings = (struct loki_batch_settings){.tenants = &tenants, .host = STR("h"), .tenant = STR(""), .batch_size = 1000, .batch_wait = NS_PER_SEC};
+	settings = (struct loki_batch_settings){
+		.tenants = &tenants,
+		.host = STR("h"),
+		.tenant = STR(""),
+		.batch_size = 1000,
+		.batch_wait = NS_PER_SEC,
+	};
 	buf_clear(&out);
 	return 0;
 }
@@ -179,7 +185,8 @@ static void test_metadata(void **state)
 	loki_batches_add(&all, &e);
 	loki_batches_add(&all, &e);
 	loki_batches_flush(&all);
-	assert_str(buf_str(&out), "{a=\"1\"} x k=v bad=\xef\xbf\xbd\n{a=\"1\"} x k=v bad=\xef\xbf\xbd");
+	assert_str(buf_str(&out), "{a=\"1\"} x k=v bad=\xef\xbf\xbd\n"
+				  "{a=\"1\"} x k=v bad=\xef\xbf\xbd");
 	assert_int_equal((int)metric_value(t->repaired), 2);
 	loki_tenant_release(t);
 	labels_release(l);

@@ -19,7 +19,8 @@ static const struct {
 	{"text", DRY_RUN_TEXT, false, "app=web __path__=x", "hello", 0,
 		"2026-11-22T10:41:07.8Z {app=\"web\", cluster=\"c1\"} hello\n"},
 	{"metadata", DRY_RUN_TEXT, false, "app=web", "hello", 2,
-		"2026-11-22T10:41:07.8Z {app=\"web\", cluster=\"c1\"} trace=\"a b\" n=\"1\" hello\n"},
+		"2026-11-22T10:41:07.8Z {app=\"web\", cluster=\"c1\"} "
+		"trace=\"a b\" n=\"1\" hello\n"},
 	{"a terminal", DRY_RUN_TEXT, true, "app=web", "a\x1b[2Jb\tc", 1,
 		"\x1b[2m2026-11-22T10:41:07.8Z\x1b[0m \x1b[36m{app=\"web\", cluster=\"c1\"}\x1b[0m "
 		"\x1b[33mtrace=\"a b\"\x1b[0m a\\x1b[2Jb\tc\n"},
@@ -41,7 +42,13 @@ static void test_cases(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct loki_dry_run d;
 		const struct labels *l = fake_labels(cases[i].labels);
-		struct entry e = {.labels = l, .time = 1795344067800000000, .line = str_from(cases[i].line), .meta = meta, .n_meta = cases[i].n_meta};
+		struct entry e = {
+			.labels = l,
+			.time = 1795344067800000000,
+			.line = str_from(cases[i].line),
+			.meta = meta,
+			.n_meta = cases[i].n_meta,
+		};
 		ssize_t n;
 
 		print_message("%s\n", cases[i].name);

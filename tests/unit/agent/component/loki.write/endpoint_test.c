@@ -10,6 +10,8 @@ static struct budget budget;
 static struct loki_endpoint *ep;
 static int drained;
 
+#define LONG_LINE "0123456789012345678901234567890123456789012345678901234567890123456789"
+
 static void on_log(struct str line)
 {
 	(void)line;
@@ -20,8 +22,23 @@ static struct loki_settings *make(const char *url)
 	struct loki_settings *s = mem_new(struct loki_settings, 1);
 
 	arena_init(&s->mem, 0);
-	s->send = (struct loki_send_settings){.id = "loki.write.test", .name = STR("ep"), .host = STR("h"), .url = str_from(url), .min_backoff = NS_PER_SEC, .max_backoff = NS_PER_SEC, .start = fake_start, .cancel = fake_cancel};
-	s->batch = (struct loki_batch_settings){.tenants = &tenants, .host = STR("h"), .tenant = STR(""), .batch_size = 100, .batch_wait = NS_PER_SEC};
+	s->send = (struct loki_send_settings){
+		.id = "loki.write.test",
+		.name = STR("ep"),
+		.host = STR("h"),
+		.url = str_from(url),
+		.min_backoff = NS_PER_SEC,
+		.max_backoff = NS_PER_SEC,
+		.start = fake_start,
+		.cancel = fake_cancel,
+	};
+	s->batch = (struct loki_batch_settings){
+		.tenants = &tenants,
+		.host = STR("h"),
+		.tenant = STR(""),
+		.batch_size = 100,
+		.batch_wait = NS_PER_SEC,
+	};
 	s->drain_timeout = 15 * NS_PER_SEC;
 	return s;
 }
@@ -250,7 +267,7 @@ static void test_patient(void **state)
 {
 	(void)state;
 	for (int i = 0; i < 10; i++)
-		push("0123456789012345678901234567890123456789012345678901234567890123456789", NULL);
+		push(LONG_LINE, NULL);
 	loki_endpoint_drain(ep, false, true);
 	for (int i = 0; i < 10; i++) {
 		assert_int_equal(drained, 0);

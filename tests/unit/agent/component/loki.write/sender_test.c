@@ -29,7 +29,17 @@ static int set_up(void **state)
 	loop = loop_new();
 	loop_fake_clock(loop, NS_PER_SEC, 1795344067 * NS_PER_SEC);
 	loop_seed(loop, 1);
-	settings = (struct loki_send_settings){.id = "loki.write.test", .name = STR("ep"), .host = STR("h"), .url = STR("http://h/push"), .min_backoff = NS_PER_SEC / 2, .max_backoff = 8 * NS_PER_SEC, .retry_429 = true, .start = fake_start, .cancel = fake_cancel};
+	settings = (struct loki_send_settings){
+		.id = "loki.write.test",
+		.name = STR("ep"),
+		.host = STR("h"),
+		.url = STR("http://h/push"),
+		.min_backoff = NS_PER_SEC / 2,
+		.max_backoff = 8 * NS_PER_SEC,
+		.retry_429 = true,
+		.start = fake_start,
+		.cancel = fake_cancel,
+	};
 	memset(&fake, 0, sizeof(fake));
 	loki_sender_init(&sender, loop, &settings, on_changed);
 	tenant = loki_tenant_get(&tenants, STR("h"), STR("t"));
