@@ -244,9 +244,26 @@ struct framing {
 	unsigned lengths;
 	unsigned encodings;
 	bool is_chunked; /* the last encoding is, and nothing else */
-	bool is_odd;     /* a name with a space: others may take it for the name without */
+	unsigned hosts;
+	bool is_odd; /* a name that others may read differently */
 	int64_t length;
 };
+
+/*
+ * libmicrohttpd 0.9.75 takes "Content-Length : 5" for a header of another name, and makes one name
+ * of "Transfer-Encoding:\r\n chunked". What stands in front of us may see the length there.
+ */
+static bool is_odd_name(struct str name)
+{
+	static const struct str lengths[] = {STR("Content-Length"), STR("Transfer-Encoding")};
+
+	if (name.n == 0 || memchr(name.p, ' ', name.n) || memchr(name.p, '\t', name.n))
+		return true;
+	for (size_t i = 0; i < 2; i++)
+		if (name.n > lengths[i].n && str_eq_nocase(str_head(name, lengths[i].n), lengths[i]))
+			return true;
+	return false;
+}
 
 static enum MHD_Result on_field(void *owner, enum MHD_ValueKind kind, const char *name, size_t name_n,
 	const char *value, size_t value_n)
@@ -256,8 +273,8 @@ static enum MHD_Result on_field(void *owner, enum MHD_ValueKind kind, const char
 	struct str v = {value, value_n};
 
 	(void)kind;
-	if (n.n == 0 || memchr(n.p, ' ', n.n) || memchr(n.p, '\t', n.n))
-		f->is_odd = true;
+	f->hosts += str_eq_nocase(n, STR("Host"));
+	f->is_odd |= is_odd_name(n);
 	if (str_eq_nocase(n, STR("Content-Length"))) {
 		f->lengths++;
 		if (v.n == 0 || v.p[0] < '0' || v.p[0] > '9' || !str_to_int(v, &f->length))
@@ -270,13 +287,14 @@ static enum MHD_Result on_field(void *owner, enum MHD_ValueKind kind, const char
 	return MHD_YES;
 }
 
-/* Whether the length of the body can be read in one way only (RFC 9112, 6.3 and 11.2). */
-static bool is_framing_clear(const struct framing *f)
+/* Whether the length of the body can be read in one way only (RFC 9112, 3.2, 6.1, 6.3
+ * and 11.2). */
+static bool is_framing_clear(const struct framing *f, bool is_old)
 {
-	if (f->is_odd)
+	if (f->is_odd || f->hosts > 1)
 		return false;
 	if (f->encodings)
-		return f->encodings == 1 && f->is_chunked && f->lengths == 0;
+		return !is_old && f->encodings == 1 && f->is_chunked && f->lengths == 0;
 	return f->lengths <= 1 && f->length >= 0;
 }
 
@@ -301,13 +319,13 @@ static bool may_answer_now(const struct http_request *r, const struct framing *f
 	return str_eq_nocase(http_request_header(r, "Expect"), STR("100-continue"));
 }
 
-static enum MHD_Result on_head(struct http_request *r)
+static enum MHD_Result on_head(struct http_request *r, bool is_old)
 {
 	struct http_server *s = r->server;
 	struct framing f = {0};
 
 	MHD_get_connection_values_n(r->connection, MHD_HEADER_KIND, on_field, &f);
-	if (!is_framing_clear(&f)) {
+	if (!is_framing_clear(&f, is_old)) {
 		refuse(r, MHD_HTTP_BAD_REQUEST, "The length of the body is not clear.\n");
 		return hand_over(r);
 	}
@@ -407,11 +425,10 @@ static enum MHD_Result on_access(void *owner, struct MHD_Connection *c, const ch
 {
 	struct http_request *r = *known;
 
-	(void)version;
 	if (!r) {
 		r = new_request(owner, c, path, method);
 		*known = r;
-		return on_head(r);
+		return on_head(r, strcmp(version, MHD_HTTP_VERSION_1_0) == 0);
 	}
 	if (*size) {
 		size_t n = *size;

@@ -218,6 +218,10 @@ static const struct {
 	 "fffffffffffffffff\r\nhello",
 		1, "4*", ""},
 	{"POST /b HTTP/1.1\r\n" HOST "Content-Length : 5\r\n\r\nhello", 1, "400 *", ""},
+	{"POST /b HTTP/1.1\r\n" HOST "Transfer-Encoding:\r\n chunked\r\n\r\n0\r\n\r\n", 1, "400 *", ""},
+	{"POST /b HTTP/1.1\r\n" HOST "Content-Length:\r\n 5\r\n\r\nhello", 1, "400 *", ""},
+	{"POST /b HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 1, "400 *", ""},
+	{"GET /b HTTP/1.1\r\n" HOST HOST "\r\n", 1, "400 *", ""},
 	{"GET /b HTTP/1.1\r\n\r\n", 1, "400 *", ""}, /* no Host */
 	{"nonsense\r\n\r\n", 0, "*", ""},
 	{"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 0, "*", ""},
