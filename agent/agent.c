@@ -77,7 +77,7 @@ static void raise_limits(void)
 	setrlimit(RLIMIT_NOFILE, &r);
 }
 
-static bool make_folders(char *path, struct err *e)
+static int make_folders(char *path)
 {
 	for (char *p = path + 1;; p++) {
 		char was = *p;
@@ -86,34 +86,31 @@ static bool make_folders(char *path, struct err *e)
 			continue;
 		*p = 0;
 		if (mkdir(path, 0755) == -1 && errno != EEXIST)
-			return err_set(e, "the storage folder %s cannot be made: %s; give one that user %u "
-					  "may write with --storage.path",
-				path, strerror(errno), (unsigned)geteuid());
+			return -1;
 		*p = was;
 		if (was == 0)
-			return true;
+			return access(path, W_OK | X_OK);
 	}
 }
 
-static bool prepare_storage(const struct options *o, struct err *e)
+/* Without the folder everything is delivered all the same, but the next start begins anew. */
+static void prepare_storage(const struct options *o)
 {
 	char path[3072];
+	size_t n = strlen(o->storage_path);
 
-	if (strlen(o->storage_path) == 0 || strlen(o->storage_path) >= sizeof(path))
-		return err_set(e, "--storage.path is empty or too long");
-	strncpy(path, o->storage_path, sizeof(path) - 1);
-	path[sizeof(path) - 1] = 0;
+	snprintf(path, sizeof(path), "%s", n ? o->storage_path : ".");
 	snprintf(positions_path, sizeof(positions_path), "%s%spositions", path,
 		path[strlen(path) - 1] == '/' ? "" : "/");
 	if (options_dry_run(o) != DRY_RUN_OFF)
-		return true;
-	if (!make_folders(path, e))
-		return false;
-	if (access(path, W_OK | X_OK) == -1)
-		return err_set(e, "the storage folder %s cannot be written: %s; give one that user %u may "
-				  "write with --storage.path",
-			path, strerror(errno), (unsigned)geteuid());
-	return true;
+		return;
+	if (n >= sizeof(path))
+		errno = ENAMETOOLONG;
+	if (n >= sizeof(path) || make_folders(path) == -1)
+		log_error(NULL, "the storage folder cannot be written: positions will not be kept",
+			KV("path", o->storage_path), KV("err", strerror(errno)),
+			KV("user", (int64_t)geteuid()),
+			KV("hint", "give a folder that this user may write with --storage.path"));
 }
 
 static void on_once_changed(struct once *o)
@@ -314,8 +311,7 @@ int agent_run(const struct options *o)
 
 	a->options = o;
 	raise_limits();
-	if (!prepare_storage(o, &e))
-		return failed_start(&e);
+	prepare_storage(o);
 	init_context(a);
 	start_signals(a);
 	a->build = metric_new(&build_info, build);

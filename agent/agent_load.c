@@ -95,6 +95,19 @@ static enum graph_loaded load(struct agent *a, struct source_set *s, struct diag
 	return how;
 }
 
+static void log_warnings(const struct diags *d)
+{
+	for (size_t i = 0; i < d->n; i++) {
+		size_t line, column;
+
+		if (d->p[i].severity != DIAG_WARNING || !d->p[i].at.file)
+			continue;
+		range_position(d->p[i].at, &line, &column);
+		log_warn(NULL, "the configuration has a warning", KV("warning", d->p[i].message),
+			KV("file", d->p[i].at.file->name), KV("line", line));
+	}
+}
+
 bool agent_load_first(struct agent *a)
 {
 	struct source_set s;
@@ -105,7 +118,10 @@ bool agent_load_first(struct agent *a)
 	arena_init(&texts, 0);
 	diags_init(&d, &texts);
 	how = load(a, &s, &d);
-	source_print(stderr, &d);
+	if (how == GRAPH_LOADED)
+		log_warnings(&d);
+	else
+		source_print(stderr, &d);
 	source_fini(&s);
 	diags_fini(&d);
 	arena_fini(&texts);
@@ -137,19 +153,6 @@ static void summarize(struct buf *out, const struct diags *d)
 	buf_add_str(out, first->message);
 	if (d->errors > 1)
 		buf_printf(out, " (and %zu more diagnostics)", d->errors - 1);
-}
-
-static void log_warnings(const struct diags *d)
-{
-	for (size_t i = 0; i < d->n; i++) {
-		size_t line, column;
-
-		if (d->p[i].severity != DIAG_WARNING || !d->p[i].at.file)
-			continue;
-		range_position(d->p[i].at, &line, &column);
-		log_warn(NULL, "warning of the configuration", KV("warning", d->p[i].message),
-			KV("file", d->p[i].at.file->name), KV("line", line));
-	}
 }
 
 static bool said(struct buf *answer, enum graph_loaded how)

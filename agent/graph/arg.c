@@ -161,7 +161,9 @@ static bool check_support(struct decoder *dec, const struct arg *arg, const stru
 	}
 	if (arg->flags & ARG_NO_EFFECT)
 		diag_warning(dec->d, s->is_block ? s->name_at : s->at,
-			"%s \"%s\" is accepted, but has no effect here", what, arg->name);
+			"%s \"%s\" of " STR_FMT "%s" STR_FMT " is accepted, but has no effect here", what,
+			arg->name, STR_ARG(dec->owner->name), dec->owner->label.n ? "." : "",
+			STR_ARG(dec->owner->label));
 	return true;
 }
 
@@ -270,7 +272,7 @@ static bool decode_body(struct decoder *dec, const struct evaluated *e, const st
 bool args_decode(struct arena *a, const struct evaluated *e, const struct arg *table, void *out,
 	size_t size, struct diags *d)
 {
-	struct decoder dec = {a, d, e->terse};
+	struct decoder dec = {a, d, e->terse, e};
 
 	args_default(a, table, out, size);
 	return decode_body(&dec, e, table, out);

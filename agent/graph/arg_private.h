@@ -44,6 +44,7 @@ struct decoder {
 	struct arena *a;
 	struct diags *d;
 	bool terse;
+	const struct evaluated *owner; /* the component's own block, for warnings */
 };
 
 /* Where a value is: the expression that made it and, where the tree goes no further, the way

@@ -31,26 +31,32 @@ static bool listed(const char *const *words, struct str name)
 	return false;
 }
 
+/* Names that begin as this one does up to its first dot, or all if there are none. */
+static size_t list_supported(const struct plan *p, struct str space, struct buf *out)
+{
+	size_t n = 0;
+
+	for (const struct component_type *const *t = p->types.types; *t; t++) {
+		struct str type = str_from((*t)->name);
+
+		if ((*t)->is_config || (space.n > 0 && (!str_eq(str_head(type, space.n), space) ||
+							       type.n <= space.n || type.p[space.n] != '.')))
+			continue;
+		buf_printf(out, "%s%s", n++ ? ", " : "", (*t)->name);
+	}
+	return n;
+}
+
 static void hint_supported(const struct plan *p, struct str name, struct diags *d)
 {
 	struct buf all = {0};
 	struct str space, rest;
-	size_t n = 0;
 
 	if (!str_cut(name, '.', &space, &rest))
 		space = name;
-	for (const struct component_type *const *t = p->types.types; *t; t++) {
-		struct str type = str_from((*t)->name);
-
-		if (type.n > space.n && str_eq(str_head(type, space.n), space) && type.p[space.n] == '.')
-			buf_printf(&all, "%s%s", n++ ? ", " : "", (*t)->name);
-	}
-	if (n > 0)
-		diag_hint(d, "of " STR_FMT " there is: " STR_FMT "; run \"invar help components\" for all",
-			STR_ARG(space), STR_ARG(buf_str(&all)));
-	else
-		diag_hint(d, "invar takes logs and traces; run \"invar help components\" for all "
-			     "that it has");
+	if (list_supported(p, space, &all) == 0)
+		list_supported(p, (struct str){0}, &all);
+	diag_hint(d, "there is: " STR_FMT, STR_ARG(buf_str(&all)));
 	buf_fini(&all);
 }
 

@@ -211,7 +211,7 @@ static const struct {
 	{"word = \"random\"", "! 2:8 unknown word random"},
 	{"wait = \"5\"", "! 2:8 \"5\" time: missing unit in duration \"5\""},
 	{"later = 1", "! 2:1 attribute \"later\" is not supported yet"},
-	{"idle = 1", "! warning 2:1 attribute \"idle\" is accepted, but has no effect here"},
+	{"idle = 1", "! warning 2:1 attribute \"idle\" of b.l is accepted, but has no effect here"},
 };
 
 static void test_decode(void **state)
