@@ -2,11 +2,12 @@
 
 #include "agent/registry.h"
 
-extern const struct component_type discovery_relabel, http, livedebugging, local_file_match,
+extern const struct component_type discovery_kubernetes, discovery_relabel, http, livedebugging, local_file_match,
 	logging, loki_echo, loki_process, loki_relabel, loki_source_file, loki_source_kubernetes,
 	loki_write, remotecfg, tracing;
 
 const struct component_type *const registry[] = {
+	&discovery_kubernetes,
 	&discovery_relabel,
 	&http,
 	&livedebugging,

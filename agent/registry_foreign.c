@@ -25,7 +25,6 @@ const char *const registry_foreign[] = {
 	"discovery.http",
 	"discovery.ionos",
 	"discovery.kubelet",
-	"discovery.kubernetes",
 	"discovery.kuma",
 	"discovery.lightsail",
 	"discovery.linode",

@@ -36,13 +36,13 @@ enum state {
 	WATCHING,  /* takes changes */
 };
 
-static const struct metric_family events_family = {"kubernetes_watch_events_total", METRIC_COUNTER,
+static const struct metric_family events_family = {"invar_kubernetes_watch_events_total", METRIC_COUNTER,
 	"Objects that the API server sent: listed, added, changed and deleted ones.", NULL};
-static const struct metric_family failures_family = {"kubernetes_watch_failures_total", METRIC_COUNTER,
+static const struct metric_family failures_family = {"invar_kubernetes_watch_failures_total", METRIC_COUNTER,
 	"Requests to the API server that failed, and will be made again.", NULL};
-static const struct metric_family restarts_family = {"kubernetes_watch_restarts_total", METRIC_COUNTER,
+static const struct metric_family restarts_family = {"invar_kubernetes_watch_restarts_total", METRIC_COUNTER,
 	"Times that everything was asked for anew.", NULL};
-static const struct metric_family skipped_family = {"kubernetes_watch_objects_skipped_total",
+static const struct metric_family skipped_family = {"invar_kubernetes_watch_objects_skipped_total",
 	METRIC_COUNTER, "Objects that were too long, or could not be understood.", NULL};
 
 struct watch {

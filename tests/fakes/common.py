@@ -84,7 +84,9 @@ class Handler(BaseHTTPRequestHandler):
         scripted = fake.next_answer()
         if scripted:
             return self.act(scripted, body)
-        self.answer(*fake.handle(self, body))
+        reply = fake.handle(self, body)
+        if reply:  # else it has answered by itself, as a stream
+            self.answer(*reply)
 
     do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = handle_any
 
