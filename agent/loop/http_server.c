@@ -18,7 +18,8 @@
 #include "agent/base/mem.h"
 #include "agent/base/must.h"
 #include "agent/base/timestamp.h"
-#include "agent/loop/listen.h"
+#include "agent/loop/acceptor.h"
+#include "agent/loop/http_framing.h"
 #include "agent/loop/private.h"
 
 #include <gnutls/gnutls.h>
@@ -29,6 +30,7 @@
 
 #define CONNECTIONS_MAX 4096
 #define IDLE_TIMEOUT (60 * NS_PER_SEC)
+#define IDLE_TIMEOUT_MAX (24 * 3600 * NS_PER_SEC)
 /* Head and read buffer of a connection. Above 32 KiB it is mapped, and costs what is touched. */
 #define CONNECTION_MEMORY ((size_t)64 * 1024)
 #define CONNECTION_STEP ((size_t)16 * 1024)
@@ -60,12 +62,21 @@ struct http_request {
 	void *user;
 };
 
+/* A connection, beside what libmicrohttpd has of it. */
+struct conn {
+	struct http_server *server;
+	struct timer deadline; /* of the head: its idle time-out hears every byte */
+	int fd;
+};
+
 struct http_server {
 	struct loop *loop;
 	struct http_server_settings set;
 	void *owner;
 	struct MHD_Daemon *daemon;
-	int fd;
+	struct acceptor acceptor;
+	struct conn *adding; /* while libmicrohttpd takes it */
+	size_t open;
 	int port;
 	struct fd_watch ready;
 	struct real_timer timer;
@@ -75,6 +86,13 @@ struct http_server {
 	bool is_quiet;
 	bool is_running; /* inside MHD_run() */
 };
+
+static int64_t idle_timeout(const struct http_server *s)
+{
+	int64_t ns = s->set.idle_timeout > 0 ? s->set.idle_timeout : IDLE_TIMEOUT;
+
+	return ns < IDLE_TIMEOUT_MAX ? ns : IDLE_TIMEOUT_MAX;
+}
 
 static void set_state(struct http_request *r, enum state to)
 {
@@ -238,65 +256,96 @@ static void too_large(struct http_request *r)
 		refuse(r, MHD_HTTP_CONTENT_TOO_LARGE, "The body is too large.\n");
 }
 
+/* ---- connections ---- */
+
+static size_t max_connections(const struct http_server *s)
+{
+	return s->set.max_connections ? s->set.max_connections : CONNECTIONS_MAX;
+}
+
+static void limit_connections(struct http_server *s)
+{
+	acceptor_set_paused(&s->acceptor, http_server_connections(s) >= max_connections(s));
+}
+
+/* libmicrohttpd reads the end, and closes. */
+static void on_deadline(struct timer *t)
+{
+	shutdown(container_of(t, struct conn, deadline)->fd, SHUT_RDWR);
+}
+
+static void on_connection(void *owner, struct MHD_Connection *c, void **context,
+	enum MHD_ConnectionNotificationCode what)
+{
+	struct http_server *s = owner;
+	struct conn *conn = *context;
+
+	(void)c;
+	switch (what) {
+	case MHD_CONNECTION_NOTIFY_STARTED:
+		must(s->adding);
+		*context = s->adding;
+		s->adding = NULL;
+		s->open++;
+		return;
+	case MHD_CONNECTION_NOTIFY_CLOSED:
+		timer_clear(&conn->deadline);
+		free(conn);
+		s->open--;
+		limit_connections(s);
+		return;
+	}
+}
+
+/* From its beginning, or from the end of the request before, which the idle time-out may follow. */
+static void set_head_deadline(struct conn *conn)
+{
+	const struct http_server *s = conn->server;
+
+	timer_set(&conn->deadline, s->loop, 2 * idle_timeout(s));
+}
+
+static struct conn *conn_of(struct MHD_Connection *c)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+	must(info && info->socket_context);
+	return info->socket_context;
+}
+
+static void on_accepted(struct acceptor *a, int fd, const struct sockaddr_storage *from,
+	socklen_t size, enum first_bytes first)
+{
+	struct http_server *s = container_of(a, struct http_server, acceptor);
+
+	if (first == FIRST_TLS && !s->tls[0]) {
+		close(fd); /* a client that speaks TLS here would wait for us */
+		return;
+	}
+	if (first == FIRST_HTTP2 && s->set.http2) {
+		struct in6_addr peer = listen_peer((const struct sockaddr *)from);
+
+		s->set.http2(s, fd, &peer);
+		return;
+	}
+	s->adding = mem_new(struct conn, 1);
+	s->adding->server = s;
+	s->adding->fd = fd;
+	s->adding->deadline.fire = on_deadline;
+	set_head_deadline(s->adding);
+	/* It closes the socket if it fails. */
+	if (MHD_add_connection(s->daemon, fd, (const struct sockaddr *)from, size) == MHD_NO &&
+		s->adding) {
+		timer_clear(&s->adding->deadline);
+		free(s->adding);
+	}
+	s->adding = NULL;
+	task_defer(&s->resumed, s->loop);
+	limit_connections(s);
+}
+
 /* ---- the head ---- */
-
-struct framing {
-	unsigned lengths;
-	unsigned encodings;
-	bool is_chunked; /* the last encoding is, and nothing else */
-	unsigned hosts;
-	bool is_odd; /* a name that others may read differently */
-	int64_t length;
-};
-
-/*
- * libmicrohttpd 0.9.75 takes "Content-Length : 5" for a header of another name, and makes one name
- * of "Transfer-Encoding:\r\n chunked". What stands in front of us may see the length there.
- */
-static bool is_odd_name(struct str name)
-{
-	static const struct str lengths[] = {STR("Content-Length"), STR("Transfer-Encoding")};
-
-	if (name.n == 0 || memchr(name.p, ' ', name.n) || memchr(name.p, '\t', name.n))
-		return true;
-	for (size_t i = 0; i < 2; i++)
-		if (name.n > lengths[i].n && str_eq_nocase(str_head(name, lengths[i].n), lengths[i]))
-			return true;
-	return false;
-}
-
-static enum MHD_Result on_field(void *owner, enum MHD_ValueKind kind, const char *name, size_t name_n,
-	const char *value, size_t value_n)
-{
-	struct framing *f = owner;
-	struct str n = {name, name_n};
-	struct str v = {value, value_n};
-
-	(void)kind;
-	f->hosts += str_eq_nocase(n, STR("Host"));
-	f->is_odd |= is_odd_name(n);
-	if (str_eq_nocase(n, STR("Content-Length"))) {
-		f->lengths++;
-		if (v.n == 0 || v.p[0] < '0' || v.p[0] > '9' || !str_to_int(v, &f->length))
-			f->length = -1;
-	}
-	if (str_eq_nocase(n, STR("Transfer-Encoding"))) {
-		f->encodings++;
-		f->is_chunked = str_eq_nocase(v, STR("chunked"));
-	}
-	return MHD_YES;
-}
-
-/* Whether the length of the body can be read in one way only (RFC 9112, 3.2, 6.1, 6.3
- * and 11.2). */
-static bool is_framing_clear(const struct framing *f, bool is_old)
-{
-	if (f->is_odd || f->hosts > 1)
-		return false;
-	if (f->encodings)
-		return !is_old && f->encodings == 1 && f->is_chunked && f->lengths == 0;
-	return f->lengths <= 1 && f->length >= 0;
-}
 
 static bool has_good_certificate(const struct http_request *r)
 {
@@ -312,7 +361,7 @@ static bool has_good_certificate(const struct http_request *r)
 
 /* May a reply be sent without reading the body first? If there is none, if the client waits for a
  * word before it sends one, or if it is too long to be thrown away. */
-static bool may_answer_now(const struct http_request *r, const struct framing *f)
+static bool may_answer_now(const struct http_request *r, const struct http_framing *f)
 {
 	if (f->encodings == 0 && (f->length == 0 || (size_t)f->length > DISCARD_MAX))
 		return true;
@@ -322,10 +371,10 @@ static bool may_answer_now(const struct http_request *r, const struct framing *f
 static enum MHD_Result on_head(struct http_request *r, bool is_old)
 {
 	struct http_server *s = r->server;
-	struct framing f = {0};
+	struct http_framing f;
 
-	MHD_get_connection_values_n(r->connection, MHD_HEADER_KIND, on_field, &f);
-	if (!is_framing_clear(&f, is_old)) {
+	http_framing_read(r->connection, &f);
+	if (!http_framing_is_clear(&f, is_old)) {
 		refuse(r, MHD_HTTP_BAD_REQUEST, "The length of the body is not clear.\n");
 		return hand_over(r);
 	}
@@ -426,6 +475,7 @@ static enum MHD_Result on_access(void *owner, struct MHD_Connection *c, const ch
 	struct http_request *r = *known;
 
 	if (!r) {
+		timer_clear(&conn_of(c)->deadline);
 		r = new_request(owner, c, path, method);
 		*known = r;
 		return on_head(r, strcmp(version, MHD_HTTP_VERSION_1_0) == 0);
@@ -445,11 +495,11 @@ static void on_completed(void *owner, struct MHD_Connection *c, void **known,
 	struct http_request *r = *known;
 
 	(void)owner;
-	(void)c;
-	(void)why;
 	if (!r)
 		return;
 	must(r->state != WAITING);
+	if (why == MHD_REQUEST_TERMINATED_COMPLETED_OK)
+		set_head_deadline(conn_of(c));
 	*known = NULL;
 	list_remove(&r->link);
 	if (r->response)
@@ -471,23 +521,16 @@ static char *copy_text(struct str s)
 	return p;
 }
 
-static unsigned timeout_seconds(int64_t ns)
-{
-	int64_t s = ((ns > 0 ? ns : IDLE_TIMEOUT) + NS_PER_SEC - 1) / NS_PER_SEC;
-
-	return s < 86400 ? (unsigned)s : 86400;
-}
-
 static bool start_daemon(struct http_server *s, struct err *e)
 {
-	unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
+	unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
+			 MHD_USE_NO_LISTEN_SOCKET;
 	struct MHD_OptionItem options[] = {
 		{MHD_OPTION_HTTPS_MEM_CERT, 0, s->tls[0]},
 		{MHD_OPTION_HTTPS_MEM_KEY, 0, s->tls[1]},
 		{s->tls[2] ? MHD_OPTION_HTTPS_MEM_TRUST : MHD_OPTION_END, 0, s->tls[2]},
 		{MHD_OPTION_END, 0, NULL},
 	};
-	size_t max = s->set.max_connections ? s->set.max_connections : CONNECTIONS_MAX;
 
 	if (s->tls[0])
 		flags |= MHD_USE_TLS;
@@ -495,10 +538,10 @@ static bool start_daemon(struct http_server *s, struct err *e)
 		options[0].option = MHD_OPTION_END;
 	s->daemon = MHD_start_daemon(flags, 0, NULL, NULL, on_access, s,
 		MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, /* first, so that it hears of the rest */
-		MHD_OPTION_LISTEN_SOCKET, s->fd,
+		MHD_OPTION_NOTIFY_CONNECTION, on_connection, s,
 		MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
-		MHD_OPTION_CONNECTION_LIMIT, (unsigned)max,
-		MHD_OPTION_CONNECTION_TIMEOUT, timeout_seconds(s->set.idle_timeout),
+		MHD_OPTION_CONNECTION_LIMIT, (unsigned)max_connections(s),
+		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)((idle_timeout(s) + NS_PER_SEC - 1) / NS_PER_SEC),
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY,
 		MHD_OPTION_CONNECTION_MEMORY_INCREMENT, CONNECTION_STEP,
 		MHD_OPTION_STRICT_FOR_CLIENT, 1,
@@ -525,6 +568,7 @@ struct http_server *http_server_new(struct loop *l, const struct http_server_set
 	void *owner, struct err *e)
 {
 	struct http_server *s = mem_new(struct http_server, 1);
+	int fd;
 
 	must(set->request);
 	s->loop = l;
@@ -539,12 +583,16 @@ struct http_server *http_server_new(struct loop *l, const struct http_server_set
 		s->tls[1] = copy_text(set->tls_key_pem);
 		s->tls[2] = copy_text(set->tls_client_ca_pem);
 	}
-	s->fd = listen_open(set->address, e);
-	if (s->fd == -1 || !start_daemon(s, e)) {
+	s->acceptor.accepted = on_accepted;
+	s->acceptor.patience = idle_timeout(s);
+	fd = listen_open(set->address, e);
+	if (fd != -1)
+		acceptor_start(&s->acceptor, l, fd);
+	if (fd == -1 || !start_daemon(s, e)) {
 		http_server_free(s);
 		return NULL;
 	}
-	s->port = port_of(s->fd);
+	s->port = port_of(fd);
 	fd_start(&s->ready, l,
 		MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd, FD_READ);
 	return s;
@@ -570,17 +618,10 @@ void http_server_free(struct http_server *s)
 	free(s);
 }
 
-/* The listening socket is ours again, and closed. */
 void http_server_quiesce(struct http_server *s)
 {
-	if (s->is_quiet)
-		return;
 	s->is_quiet = true;
-	if (s->daemon)
-		MHD_quiesce_daemon(s->daemon);
-	if (s->fd != -1)
-		close(s->fd);
-	s->fd = -1;
+	acceptor_stop(&s->acceptor);
 }
 
 void *http_server_owner(const struct http_server *s)
@@ -595,8 +636,5 @@ int http_server_port(const struct http_server *s)
 
 size_t http_server_connections(const struct http_server *s)
 {
-	const union MHD_DaemonInfo *info =
-		MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
-
-	return info ? info->num_connections : 0;
+	return s->open + s->acceptor.n_waiting;
 }

@@ -40,6 +40,9 @@ struct http_server_settings {
 	void (*gone)(struct http_server *s, struct http_request *r);
 	/* Body over max_body: reply (413); NULL: a plain 413 is sent. */
 	void (*too_large)(struct http_server *s, struct http_request *r);
+	/* A client that begins with HTTP/2's preface, on a port without TLS. Nothing is read yet; fd is
+	 * non-blocking and the callee's from now on. NULL: it is refused (505). */
+	void (*http2)(struct http_server *s, int fd, const struct in6_addr *peer);
 };
 
 /* NULL and e filled if the address cannot be listened on (the text says why and what to do). */

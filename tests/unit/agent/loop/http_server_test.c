@@ -441,6 +441,100 @@ static void test_many(void **state)
 		close(half[i]);
 }
 
+/* Nobody waits for the answer to something else than HTTP. */
+static void test_other_protocols(void **state)
+{
+	static const char *const firsts[] = {"\x16\x03\x01\x02", "nonsense\r\n\r\n",
+		"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(firsts) / sizeof(firsts[0]); i++) {
+		int fd = dial();
+		char text[1000];
+		ssize_t n = -1;
+
+		tell(fd, str_from(firsts[i]));
+		for (int j = 0; j < 1000 && n != 0; j++) {
+			loop_turn(l, NS_PER_MS);
+			n = recv(fd, text, sizeof(text), MSG_DONTWAIT);
+			if (n == -1 && errno == ECONNRESET)
+				n = 0;
+		}
+		assert_int_equal(n, 0);
+		close(fd);
+	}
+	assert_int_equal(http_server_connections(server), 0);
+}
+
+/* Above the limit they wait to be accepted, and are served when others have gone. */
+static void test_limit(void **state)
+{
+	struct http_server_settings set = {
+		.address = STR("127.0.0.1:0"),
+		.max_body = MAX_BODY,
+		.max_connections = 2,
+		.request = on_request,
+	};
+	struct buf answer = {0};
+	struct err e;
+	int fd[3];
+
+	(void)state;
+	http_server_free(server);
+	server = http_server_new(l, &set, &seen, &e);
+	for (int i = 0; i < 3; i++) {
+		fd[i] = dial();
+		tell(fd[i], STR("GET /a HTTP/1.1\r\n" HOST "\r\n"));
+		turn(20);
+	}
+	assert_int_equal(http_server_connections(server), 2);
+	assert_str(buf_str(&seen), "GET /a ; GET /a ; ");
+	close(fd[0]);
+	hear(fd[2], &answer, 1);
+	assert_str(buf_str(&seen), "GET /a ; GET /a ; GET /a ; ");
+	close(fd[1]);
+	close(fd[2]);
+	buf_fini(&answer);
+}
+
+static int http2_fd;
+
+static void on_http2(struct http_server *s, int fd, const struct in6_addr *peer)
+{
+	(void)s;
+	assert_int_equal(IN6_IS_ADDR_V4MAPPED(peer), 1);
+	http2_fd = fd;
+}
+
+static void test_http2(void **state)
+{
+	struct http_server_settings set = {
+		.address = STR("127.0.0.1:0"),
+		.max_body = MAX_BODY,
+		.request = on_request,
+		.http2 = on_http2,
+	};
+	char text[10] = "";
+	struct err e;
+	int fd;
+
+	(void)state;
+	http_server_free(server);
+	server = http_server_new(l, &set, &seen, &e);
+	http2_fd = -1;
+	fd = dial();
+	tell(fd, STR("PR"));
+	turn(10);
+	assert_int_equal(http2_fd, -1);
+	tell(fd, STR("I *"));
+	for (int i = 0; i < 1000 && http2_fd == -1; i++)
+		loop_turn(l, NS_PER_MS);
+	assert_int_equal(recv(http2_fd, text, sizeof(text), 0), 5); /* nothing was taken */
+	assert_string_equal(text, "PRI *");
+	close(http2_fd);
+	close(fd);
+}
+
 static void test_port_in_use(void **state)
 {
 	struct http_server_settings set = {.request = on_request, .max_body = 1};
@@ -461,4 +555,5 @@ static void test_port_in_use(void **state)
 #define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 TESTS_RUN(CASE(test_requests), CASE(test_byte_by_byte), CASE(test_too_large), CASE(test_long_head),
-	CASE(test_late), CASE(test_gone), CASE(test_quiesce), CASE(test_many), CASE(test_port_in_use))
+	CASE(test_late), CASE(test_gone), CASE(test_quiesce), CASE(test_many),
+	CASE(test_other_protocols), CASE(test_limit), CASE(test_http2), CASE(test_port_in_use))

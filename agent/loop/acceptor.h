@@ -1,0 +1,36 @@
+#pragma once
+
+/*
+ * Accepts connections and looks at their first bytes, without taking them, before it hands the
+ * socket on: a client with the wrong protocol is served by another part or closed at
+ * once, and one that says nothing costs no server memory.
+ */
+
+#include "agent/loop/listen.h"
+#include "agent/loop/loop.h"
+
+enum first_bytes {
+	FIRST_OTHER, /* HTTP/1, or so it is hoped */
+	FIRST_HTTP2, /* "PRI": the connection preface of RFC 9113 3.4 */
+	FIRST_TLS,   /* a handshake record */
+};
+
+struct acceptor {
+	/* to be filled by the owner; fd is non-blocking and the owner's from now on */
+	void (*accepted)(struct acceptor *a, int fd, const struct sockaddr_storage *from,
+		socklen_t size, enum first_bytes first);
+	int64_t patience; /* ns until the first bytes; then the connection is closed */
+
+	/* its own */
+	struct loop *loop;
+	int fd; /* -1: stopped */
+	bool is_paused;
+	struct fd_watch ready;
+	struct timer retry; /* after a lack of descriptors */
+	struct list waiting;
+	size_t n_waiting;
+};
+
+void acceptor_start(struct acceptor *a, struct loop *l, int fd); /* fd listens; it is closed at the end */
+void acceptor_stop(struct acceptor *a);                          /* connections not handed on are closed too; twice is fine */
+void acceptor_set_paused(struct acceptor *a, bool paused);       /* new ones wait in the kernel's queue */
