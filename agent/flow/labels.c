@@ -132,7 +132,7 @@ const struct labels *labels_intern(const struct label *v, size_t n)
 		hash += hash_label(&sorted[i]);
 		sorted[kept++] = sorted[i];
 	}
-	s = intern_sorted(hash, sorted, kept);
+	s = intern_sorted(hash, kept ? sorted : NULL, kept);
 	if (sorted != few)
 		free(sorted);
 	return s;
