@@ -19,7 +19,8 @@ BINARY = Path(os.environ.get("INVAR", world.ROOT / "build/dev/invar"))
 def play(w):
     """Does what the scenario says. Returns what was not as wanted."""
     do = list(text.numbered(w.section("do")))
-    if not any(line.startswith("start") for _, line in do):
+    life = [line.split()[0] for _, line in do if line.split()[0] in ("start", "stop", "kill")]
+    if life[:1] != ["start"]:
         ends_badly = w.section("want exit").strip() not in ("", "0")
         do[:0] = [(0, "start without waiting"), (0, "wait exit")] if ends_badly else [(0, "start")]
     for at, line in do:

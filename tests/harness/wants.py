@@ -14,7 +14,7 @@ def compare(title, want, got):
     out, w, g = [f"{title}: wanted - and got +"], list(want), list(got)
     import difflib
     lines = difflib.unified_diff(w, g, lineterm="", n=2)
-    return out + [x for x in lines if not x.startswith(("---", "+++"))][:60]
+    return out + [x for x in lines if not x.startswith(("---", "+++"))][:24]
 
 
 def rfc3339_ns(t):
