@@ -158,16 +158,19 @@ static struct tail_dir *dir_open(struct tailer *t, struct str path)
 
 struct tail_name *dir_name(struct tailer *t, struct str path)
 {
+	struct str folder = STR(".");
 	struct tail_dir *d;
 	size_t slash = path.n;
 
 	while (slash > 0 && path.p[slash - 1] != '/')
 		slash--;
-	if (slash == 0 || slash == path.n) {
+	if (slash == path.n) {
 		errno = ENOENT;
 		return NULL;
 	}
-	d = dir_open(t, slash == 1 ? STR("/") : str_head(path, slash - 1));
+	if (slash > 0)
+		folder = slash == 1 ? STR("/") : str_head(path, slash - 1);
+	d = dir_open(t, folder);
 	return d ? name_in(d, str_from_at(path, slash)) : NULL;
 }
 
