@@ -207,19 +207,24 @@ static int help(const char *topic)
 	return 0;
 }
 
+void cli_print_docs(struct buf *out)
+{
+	buf_printf(out, "# The command line\n\nMade by `invar docs-cli`; not to be edited by hand.\n\n"
+			"```\n%s```\n\n## Exit codes\n\n"
+			"| code | when |\n| --- | --- |\n"
+			"| 0 | it did what was asked |\n"
+			"| 1 | the configuration is wrong, the start failed, or `--once` could not deliver everything |\n"
+			"| 2 | the command line is wrong |\n"
+			"| 130 | a second SIGINT or SIGTERM ended it at once |\n\n## Flags\n\n",
+		overview);
+	options_print_markdown(out);
+}
+
 static int docs(void)
 {
 	struct buf b = {0};
 
-	buf_printf(&b, "# The command line\n\nMade by `invar docs-cli`; not to be edited by hand.\n\n"
-		       "```\n%s```\n\n## Exit codes\n\n"
-		       "| code | when |\n| --- | --- |\n"
-		       "| 0 | it did what was asked |\n"
-		       "| 1 | the configuration is wrong, the start failed, or `--once` could not deliver everything |\n"
-		       "| 2 | the command line is wrong |\n"
-		       "| 130 | a second SIGINT or SIGTERM ended it at once |\n\n## Flags\n\n",
-		overview);
-	options_print_markdown(&b);
+	cli_print_docs(&b);
 	print(&b);
 	return 0;
 }

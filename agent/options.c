@@ -317,11 +317,11 @@ static bool is_help(const char *word)
 	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
 }
 
-static bool parse_word(const char *word, struct options *o, struct err *e)
+static bool parse_word(const char *word, bool only_words, struct options *o, struct err *e)
 {
 	const char **to = o->command == COMMAND_HELP ? &o->topic : &o->path;
 
-	if (word[0] == '-' && word[1])
+	if (!only_words && word[0] == '-' && word[1])
 		return err_set(e, "there is no flag %.40s; flags begin with two dashes", word);
 	if (o->command != COMMAND_RUN && o->command != COMMAND_VALIDATE && o->command != COMMAND_HELP)
 		return err_set(e, "\"%.40s\" is one word too many", word);
@@ -353,7 +353,7 @@ bool options_parse(int argc, char *const *argv, struct options *out, struct err 
 		else if (!only_words && strncmp(argv[i], "--", 2) == 0) {
 			if (!parse_flag(argc, argv, &i, &o, e))
 				return false;
-		} else if (!parse_word(argv[i], &o, e)) {
+		} else if (!parse_word(argv[i], only_words, &o, e)) {
 			return false;
 		}
 	}
