@@ -1,13 +1,22 @@
 /* The values of a change are not stored: those in the set that came out are compared. */
 #include "agent/component/loki.process/memo.h"
 
+#include "agent/base/must.h"
+
+void memo_make_room(struct memo_slot *pair)
+{
+	struct memo_slot older = pair[1];
+
+	pair[1] = pair[0];
+	pair[0] = (struct memo_slot){0};
+	labels_release(older.in);
+	labels_release(older.out);
+}
+
 void memo_set(struct memo_slot *s, const struct labels *in, uint64_t tag, const struct labels *out)
 {
-	const struct memo_slot before = *s;
-
+	must(!s->in);
 	*s = (struct memo_slot){labels_hold(in), out, tag};
-	labels_release(before.in);
-	labels_release(before.out);
 }
 
 static bool has_all(const struct labels *s, const struct label *change, size_t n)
@@ -50,12 +59,15 @@ static uint64_t spread(const struct label *change, size_t n)
 const struct labels *memo_change(struct memo *m, const struct labels *in, uint64_t tag,
 	const struct label *change, size_t n)
 {
-	struct memo_slot *s = memo_slot(m, in, tag + spread(change, n));
+	struct memo_slot *pair = memo_pair(m, in, tag, spread(change, n));
 
-	if (memo_knows(s, in, tag) && has_all(s->out, change, n))
-		return s->out;
-	memo_set(s, in, tag, apply(in, change, n));
-	return s->out;
+	for (int i = 0; i < 2; i++) {
+		if (memo_knows(&pair[i], in, tag) && has_all(pair[i].out, change, n))
+			return pair[i].out;
+	}
+	memo_make_room(pair);
+	memo_set(pair, in, tag, apply(in, change, n));
+	return pair->out;
 }
 
 void memo_clear(struct memo *m)
