@@ -32,7 +32,7 @@ static bool fail_field(struct json_parser *p, const struct otlp_type *t, const s
 /* The text of a number, which may stand in quotes. */
 static bool number_text(struct json_parser *p, struct str *out)
 {
-	return json_peek(&p->in) == '"' ? json_string(&p->in, out) : json_number(&p->in, out);
+	return json_reader_peek(&p->in) == '"' ? json_reader_string(&p->in, out) : json_reader_number(&p->in, out);
 }
 
 static bool to_double(struct str s, double *out)
@@ -151,7 +151,7 @@ static bool number_bits(struct json_parser *p, const struct otlp_type *t, const 
 	bool b;
 
 	if (f->d->type == PROTOBUF_C_TYPE_BOOL) {
-		if (!json_bool(&p->in, &b))
+		if (!json_reader_bool(&p->in, &b))
 			return false;
 		*out = b;
 		return true;
@@ -195,9 +195,9 @@ static bool parse_packed(struct json_parser *p, const struct otlp_type *t, const
 	uint64_t bits;
 	bool failed;
 
-	if (!json_enter(&p->in, '['))
+	if (!json_reader_enter(&p->in, '['))
 		return false;
-	for (size_t n = 0; json_more(&p->in, ']', n, &failed); n++) {
+	for (size_t n = 0; json_reader_more(&p->in, ']', n, &failed); n++) {
 		if (!number_bits(p, t, f, &bits))
 			return false;
 		put_bits(p->out, element, bits);
@@ -271,7 +271,7 @@ static bool parse_text(struct json_parser *p, const struct otlp_type *t, const s
 	struct str s;
 	size_t open;
 
-	if (!json_string(&p->in, &s))
+	if (!json_reader_string(&p->in, &s))
 		return false;
 	if (s.n == 0 && !f->has_presence && !f->is_repeated)
 		return true;
@@ -313,14 +313,14 @@ static bool parse_value(struct json_parser *p, const struct otlp_type *t, const 
 {
 	bool failed;
 
-	if (json_peek(&p->in) == 'n')
-		return json_null(&p->in);
+	if (json_reader_peek(&p->in) == 'n')
+		return json_reader_null(&p->in);
 	if (!f->is_repeated || t->steps[f->d->id].form == OTLP_PACKED)
 		return parse_one(p, t, f);
-	if (!json_enter(&p->in, '['))
+	if (!json_reader_enter(&p->in, '['))
 		return false;
-	for (size_t n = 0; json_more(&p->in, ']', n, &failed); n++)
-		if (json_peek(&p->in) == 'n' ? !json_null(&p->in) : !parse_one(p, t, f))
+	for (size_t n = 0; json_reader_more(&p->in, ']', n, &failed); n++)
+		if (json_reader_peek(&p->in) == 'n' ? !json_reader_null(&p->in) : !parse_one(p, t, f))
 			return false;
 	return !failed;
 }
@@ -331,16 +331,16 @@ static bool parse_message(struct json_parser *p, const struct otlp_type *t)
 	bool failed;
 
 	if (++p->depth > OTLP_DEPTH)
-		return json_fail(&p->in, "nested too deeply");
-	if (!json_enter(&p->in, '{'))
+		return json_reader_fail(&p->in, "nested too deeply");
+	if (!json_reader_enter(&p->in, '{'))
 		return false;
-	for (size_t n = 0; json_more(&p->in, '}', n, &failed); n++) {
+	for (size_t n = 0; json_reader_more(&p->in, '}', n, &failed); n++) {
 		const struct otlp_field *f;
 
-		if (!json_key(&p->in, &key))
+		if (!json_reader_key(&p->in, &key))
 			return false;
 		f = otlp_field_find(t, key);
-		if (f ? !parse_value(p, t, f) : !json_skip(&p->in))
+		if (f ? !parse_value(p, t, f) : !json_reader_skip(&p->in))
 			return false;
 	}
 	p->depth--;
@@ -351,7 +351,7 @@ bool otlp_json_parse(const struct otlp_type *t, struct str json, struct buf *out
 {
 	struct json_parser p = {.in = {.text = json, .e = e}, .out = out};
 	size_t before = out->n;
-	bool ok = parse_message(&p, t) && json_end(&p.in);
+	bool ok = parse_message(&p, t) && json_reader_end(&p.in);
 
 	buf_fini(&p.in.scratch);
 	if (!ok)

@@ -5,12 +5,12 @@
 #include "agent/base/err.h"
 #include "agent/base/utf8.h"
 
-bool json_fail(struct json_reader *r, const char *what)
+bool json_reader_fail(struct json_reader *r, const char *what)
 {
 	return err_set(r->e, "byte %zu: %s", r->at, what);
 }
 
-char json_peek(struct json_reader *r)
+char json_reader_peek(struct json_reader *r)
 {
 	while (r->at < r->text.n) {
 		char c = r->text.p[r->at];
@@ -61,7 +61,7 @@ static bool read_unicode(struct json_reader *r)
 	char utf8[4];
 
 	if (!read_hex4(r, r->at, &c))
-		return json_fail(r, "\\u wants four hex digits");
+		return json_reader_fail(r, "\\u wants four hex digits");
 	r->at += 4;
 	if (c >= 0xd800 && c < 0xdc00 && r->text.n - r->at >= 6 && r->text.p[r->at] == '\\' &&
 		r->text.p[r->at + 1] == 'u' && read_hex4(r, r->at + 2, &low) && low >= 0xdc00 &&
@@ -83,13 +83,13 @@ static bool read_escape(struct json_reader *r)
 	char c;
 
 	if (r->at >= r->text.n)
-		return json_fail(r, "the string does not end");
+		return json_reader_fail(r, "the string does not end");
 	c = r->text.p[r->at++];
 	if (c == 'u')
 		return read_unicode(r);
 	at = c ? strchr(names, c) : NULL;
 	if (!at)
-		return json_fail(r, "unknown escape");
+		return json_reader_fail(r, "unknown escape");
 	buf_add_char(&r->scratch, means[at - names]);
 	return true;
 }
@@ -101,23 +101,23 @@ static bool read_run(struct json_reader *r, struct str *run)
 
 	while (r->at < r->text.n && r->text.p[r->at] != '"' && r->text.p[r->at] != '\\') {
 		if ((uint8_t)r->text.p[r->at] < 0x20)
-			return json_fail(r, "control character in a string");
+			return json_reader_fail(r, "control character in a string");
 		r->at++;
 	}
 	*run = (struct str){r->text.p + from, r->at - from};
 	if (!utf8_is_valid(*run)) {
 		r->at = from;
-		return json_fail(r, "the string is not UTF-8");
+		return json_reader_fail(r, "the string is not UTF-8");
 	}
-	return r->at < r->text.n || json_fail(r, "the string does not end");
+	return r->at < r->text.n || json_reader_fail(r, "the string does not end");
 }
 
-bool json_string(struct json_reader *r, struct str *out)
+bool json_reader_string(struct json_reader *r, struct str *out)
 {
 	struct str run;
 
-	if (json_peek(r) != '"')
-		return json_fail(r, "want a string");
+	if (json_reader_peek(r) != '"')
+		return json_reader_fail(r, "want a string");
 	r->at++;
 	if (!read_run(r, &run))
 		return false;
@@ -156,22 +156,22 @@ static bool take(struct json_reader *r, char c)
 	return false;
 }
 
-bool json_number(struct json_reader *r, struct str *out)
+bool json_reader_number(struct json_reader *r, struct str *out)
 {
 	size_t from;
 
-	json_peek(r);
+	json_reader_peek(r);
 	from = r->at;
 	take(r, '-');
 	if (!take(r, '0') && skip_digits(r) == 0)
-		return json_fail(r, "want a number");
+		return json_reader_fail(r, "want a number");
 	if (take(r, '.') && skip_digits(r) == 0)
-		return json_fail(r, "digits are missing");
+		return json_reader_fail(r, "digits are missing");
 	if (take(r, 'e') || take(r, 'E')) {
 		if (!take(r, '+'))
 			take(r, '-');
 		if (skip_digits(r) == 0)
-			return json_fail(r, "digits are missing");
+			return json_reader_fail(r, "digits are missing");
 	}
 	*out = (struct str){r->text.p + from, r->at - from};
 	return true;
@@ -179,35 +179,35 @@ bool json_number(struct json_reader *r, struct str *out)
 
 static bool take_word(struct json_reader *r, struct str word)
 {
-	json_peek(r);
+	json_reader_peek(r);
 	if (!str_eq(str_head(str_from_at(r->text, r->at), word.n), word))
 		return false;
 	r->at += word.n;
 	return true;
 }
 
-bool json_bool(struct json_reader *r, bool *out)
+bool json_reader_bool(struct json_reader *r, bool *out)
 {
 	*out = take_word(r, STR("true"));
-	return *out || take_word(r, STR("false")) || json_fail(r, "want true or false");
+	return *out || take_word(r, STR("false")) || json_reader_fail(r, "want true or false");
 }
 
-bool json_null(struct json_reader *r)
+bool json_reader_null(struct json_reader *r)
 {
-	return take_word(r, STR("null")) || json_fail(r, "want null");
+	return take_word(r, STR("null")) || json_reader_fail(r, "want null");
 }
 
-bool json_enter(struct json_reader *r, char open)
+bool json_reader_enter(struct json_reader *r, char open)
 {
-	if (json_peek(r) != open)
-		return json_fail(r, open == '{' ? "want an object" : "want an array");
+	if (json_reader_peek(r) != open)
+		return json_reader_fail(r, open == '{' ? "want an object" : "want an array");
 	r->at++;
 	return true;
 }
 
-bool json_more(struct json_reader *r, char close, size_t n, bool *failed)
+bool json_reader_more(struct json_reader *r, char close, size_t n, bool *failed)
 {
-	char c = json_peek(r);
+	char c = json_reader_peek(r);
 
 	*failed = false;
 	if (c == close) {
@@ -218,18 +218,18 @@ bool json_more(struct json_reader *r, char close, size_t n, bool *failed)
 		return true;
 	if (c != ',') {
 		*failed = true;
-		return json_fail(r, close == '}' ? "want ',' or '}'" : "want ',' or ']'");
+		return json_reader_fail(r, close == '}' ? "want ',' or '}'" : "want ',' or ']'");
 	}
 	r->at++;
 	return true;
 }
 
-bool json_key(struct json_reader *r, struct str *key)
+bool json_reader_key(struct json_reader *r, struct str *key)
 {
-	if (!json_string(r, key))
+	if (!json_reader_string(r, key))
 		return false;
-	if (json_peek(r) != ':')
-		return json_fail(r, "want ':'");
+	if (json_reader_peek(r) != ':')
+		return json_reader_fail(r, "want ':'");
 	r->at++;
 	return true;
 }
@@ -241,14 +241,14 @@ static bool skip_scalar(struct json_reader *r, char c)
 
 	switch (c) {
 	case '"':
-		return json_string(r, &unused);
+		return json_reader_string(r, &unused);
 	case 't':
 	case 'f':
-		return json_bool(r, &b);
+		return json_reader_bool(r, &b);
 	case 'n':
-		return json_null(r);
+		return json_reader_null(r);
 	default:
-		return json_number(r, &unused);
+		return json_reader_number(r, &unused);
 	}
 }
 
@@ -261,8 +261,8 @@ static bool skip_between(struct json_reader *r, const char *open, size_t *depth,
 	while (*depth > 0) {
 		char close = open[*depth - 1] == '{' ? '}' : ']';
 
-		if (json_more(r, close, n, &failed))
-			return close == ']' || json_key(r, &key);
+		if (json_reader_more(r, close, n, &failed))
+			return close == ']' || json_reader_key(r, &key);
 		if (failed)
 			return false;
 		--*depth;
@@ -271,17 +271,17 @@ static bool skip_between(struct json_reader *r, const char *open, size_t *depth,
 	return true;
 }
 
-bool json_skip(struct json_reader *r)
+bool json_reader_skip(struct json_reader *r)
 {
 	char open[JSON_SKIP_DEPTH];
 	size_t depth = 0;
 
 	do {
-		char c = json_peek(r);
+		char c = json_reader_peek(r);
 		bool is_open = c == '{' || c == '[';
 
 		if (is_open && depth == JSON_SKIP_DEPTH)
-			return json_fail(r, "nested too deeply");
+			return json_reader_fail(r, "nested too deeply");
 		if (is_open) {
 			open[depth++] = c;
 			r->at++;
@@ -294,7 +294,7 @@ bool json_skip(struct json_reader *r)
 	return true;
 }
 
-bool json_end(struct json_reader *r)
+bool json_reader_end(struct json_reader *r)
 {
-	return (json_peek(r) == 0 && r->at == r->text.n) || json_fail(r, "text after the end");
+	return (json_reader_peek(r) == 0 && r->at == r->text.n) || json_reader_fail(r, "text after the end");
 }

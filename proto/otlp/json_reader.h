@@ -27,22 +27,22 @@ struct json_reader {
 };
 
 /* The first character of the next value, white space skipped; 0 at the end. */
-char json_peek(struct json_reader *r);
+char json_reader_peek(struct json_reader *r);
 
 /* The string is a view into the text, or into scratch until the next string is read. */
-bool json_string(struct json_reader *r, struct str *out);
-bool json_number(struct json_reader *r, struct str *out);
-bool json_bool(struct json_reader *r, bool *out);
-bool json_null(struct json_reader *r);
-bool json_skip(struct json_reader *r); /* any value */
+bool json_reader_string(struct json_reader *r, struct str *out);
+bool json_reader_number(struct json_reader *r, struct str *out);
+bool json_reader_bool(struct json_reader *r, bool *out);
+bool json_reader_null(struct json_reader *r);
+bool json_reader_skip(struct json_reader *r); /* any value */
 
 /*
- * json_enter(r, '{') or '[' first; then json_more() before each member or element, until it
+ * json_reader_enter(r, '{') or '[' first; then json_reader_more() before each member or element, until it
  * says false, which is either the end (r->at is behind it) or a failure: *failed says which. n counts from 0.
  */
-bool json_enter(struct json_reader *r, char open);
-bool json_more(struct json_reader *r, char close, size_t n, bool *failed);
-bool json_key(struct json_reader *r, struct str *key); /* with its colon */
+bool json_reader_enter(struct json_reader *r, char open);
+bool json_reader_more(struct json_reader *r, char close, size_t n, bool *failed);
+bool json_reader_key(struct json_reader *r, struct str *key); /* with its colon */
 
-bool json_end(struct json_reader *r); /* nothing but white space follows */
-bool json_fail(struct json_reader *r, const char *what);
+bool json_reader_end(struct json_reader *r); /* nothing but white space follows */
+bool json_reader_fail(struct json_reader *r, const char *what);

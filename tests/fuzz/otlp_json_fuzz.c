@@ -1,6 +1,7 @@
 /* JSON that is taken gives protobuf that only the walk's checks of ids and depth may refuse; printed
  * and parsed again it is the same. The first byte says which signal. */
 
+#include "agent/base/buf.h"
 #include "agent/base/err.h"
 #include "agent/base/must.h"
 #include "proto/otlp/json_parse.h"

@@ -48,7 +48,7 @@ static void test_skip(void **state)
 	for (size_t i = 0; i < sizeof(values) / sizeof(*values); i++) {
 		struct err e = {""};
 		struct json_reader r = {.text = str_from(values[i].text), .e = &e};
-		bool ok = json_skip(&r) && json_end(&r);
+		bool ok = json_reader_skip(&r) && json_reader_end(&r);
 
 		assert_str(str_from(e.text), values[i].want);
 		assert_int_equal(ok, values[i].want[0] == 0);
@@ -79,7 +79,7 @@ static void test_string(void **state)
 		struct json_reader r = {.text = str_from(strings[i].text), .e = &e};
 		struct str s;
 
-		assert_true(json_string(&r, &s) && json_end(&r));
+		assert_true(json_reader_string(&r, &s) && json_reader_end(&r));
 		assert_str(s, strings[i].want);
 		buf_fini(&r.scratch);
 	}
@@ -94,7 +94,7 @@ static bool skip_nested(size_t depth)
 
 	memset(text, '[', depth);
 	memset(text + depth, ']', depth);
-	ok = json_skip(&r) && json_end(&r);
+	ok = json_reader_skip(&r) && json_reader_end(&r);
 	free(text);
 	return ok;
 }
