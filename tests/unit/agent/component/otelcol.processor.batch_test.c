@@ -1,0 +1,159 @@
+#include "tests/otelcol.h"
+
+extern const struct component_type otelcol_processor_batch;
+
+#define SPANS(...) "{\"resourceSpans\":[" __VA_ARGS__ "]}\n"
+#define RS(...) "{\"scopeSpans\":[{\"spans\":[" __VA_ARGS__ "]}]}"
+#define S(name) "{\"name\":\"" name "\"}"
+#define MS INT64_C(1000000)
+
+static void load(struct harness *h, const char *args, const char *outputs)
+{
+	struct buf text = {0};
+
+	buf_printf(&text,
+		"otelcol.processor.batch \"p\" {\n %s\n output {\n traces = [%s]\n logs = [otel.sink.a.input]\n }\n}\n"
+		"otel.sink \"a\" {}\notel.sink \"b\" {}\n"
+		"otel.source \"s\" {\n output {\n traces = [otelcol.processor.batch.p.input]\n"
+		" logs = [otelcol.processor.batch.p.input]\n metrics = [otelcol.processor.batch.p.input]\n }\n}\n%c",
+		args, outputs, 0);
+	if (!harness_load(h, text.p))
+		assert_str(buf_str(&h->errors), "");
+	buf_fini(&text);
+}
+
+static void test_timeout(void **state)
+{
+	struct harness h;
+
+	(void)state;
+	otel_init(&h, &otelcol_processor_batch, NULL);
+	load(&h, "", "otel.sink.a.input");
+	assert_int_equal(otel_push_spans('x', 1), CONSUMED);
+	assert_int_equal(otel_push_spans('y', 1), CONSUMED);
+	assert_int_equal(otel_push(SIGNAL_LOGS, NULL, "1:{2:{2:{}}}"), CONSUMED);
+	assert_int_equal(otel_push(SIGNAL_METRICS, NULL, "1:{2:{2:{5:{1:{}}}}}"), CONSUMER_NONE);
+	harness_advance(&h, 199 * MS);
+	otel_seen("");
+	harness_advance(&h, 1 * MS);
+	otel_seen("traces 2 " SPANS(RS(S("x")) "," RS(S("y"))) "logs 1 {\"resourceLogs\":[{\"scopeLogs\":[{\"logRecords\":[{}]}]}]}\n");
+	harness_advance(&h, 1000 * MS);
+	otel_seen("");
+	harness_fini(&h);
+}
+
+static void test_size(void **state)
+{
+	struct harness h;
+
+	(void)state;
+	otel_init(&h, &otelcol_processor_batch, NULL);
+	load(&h, "send_batch_size = 3\n send_batch_max_size = 3", "otel.sink.a.input");
+	otel_push_spans('x', 2);
+	otel_seen("");
+	otel_push_spans('y', 3); /* five: a batch of three goes, two stay */
+	otel_seen("traces 3 " SPANS(RS(S("x") "," S("x")) "," RS(S("y"))));
+	harness_advance(&h, 200 * MS);
+	otel_seen("traces 2 " SPANS(RS(S("y") "," S("y"))));
+	otel_push_spans('z', 3); /* a batch by itself */
+	otel_seen("traces 3 " SPANS(RS(S("z") "," S("z") "," S("z"))));
+	otel_push_spans('w', 7);
+	otel_seen("traces 3 " SPANS(RS(S("w") "," S("w") "," S("w"))) "traces 3 " SPANS(RS(S("w") "," S("w") "," S("w"))));
+	harness_fini(&h); /* what is left goes at the end */
+	otel_seen("traces 1 " SPANS(RS(S("w"))));
+}
+
+static void test_full(void **state)
+{
+	struct harness h;
+
+	(void)state;
+	otel_init(&h, &otelcol_processor_batch, NULL);
+	load(&h, "send_batch_size = 2\n send_batch_max_size = 2", "otel.sink.a.input");
+	otel_sink_full[0] = true;
+	assert_int_equal(otel_push_spans('x', 2), CONSUMER_FULL); /* would go through: nothing is kept */
+	assert_int_equal(otel_push_spans('x', 1), CONSUMED);
+	assert_int_equal(otel_push_spans('y', 2), CONSUMED); /* kept, and now it is full */
+	assert_int_equal(otel_push_spans('z', 1), CONSUMER_FULL);
+	assert_true(h.budget.used > 0);
+	harness_advance(&h, 25 * MS);
+	otel_seen("");
+	otel_sink_full[0] = false;
+	harness_advance(&h, 25 * MS);
+	otel_seen("traces 2 " SPANS(RS(S("x")) "," RS(S("y"))) "traces 1 " SPANS(RS(S("y"))));
+	assert_int_equal(otel_push_spans('z', 1), CONSUMED);
+	harness_advance(&h, 200 * MS);
+	otel_seen("traces 1 " SPANS(RS(S("z"))));
+	harness_fini(&h);
+}
+
+/* One of two consumers is full: each gets everything once. */
+static void test_one_full(void **state)
+{
+	struct harness h;
+
+	(void)state;
+	otel_init(&h, &otelcol_processor_batch, NULL);
+	load(&h, "timeout = \"0s\"", "otel.sink.a.input, otel.sink.b.input");
+	otel_sink_full[1] = true;
+	assert_int_equal(otel_push_spans('x', 1), CONSUMED);
+	otel_seen("traces 1 " SPANS(RS(S("x"))));
+	assert_int_equal(otel_push_spans('y', 1), CONSUMER_FULL);
+	harness_advance(&h, 25 * MS);
+	otel_seen("");
+	otel_sink_full[1] = false;
+	harness_advance(&h, 25 * MS);
+	otel_seen("b: traces 1 " SPANS(RS(S("x"))));
+	harness_fini(&h);
+}
+
+static void test_stop_waits(void **state)
+{
+	struct harness h;
+
+	(void)state;
+	otel_init(&h, &otelcol_processor_batch, NULL);
+	load(&h, "", "otel.sink.a.input");
+	otel_push_spans('x', 1);
+	otel_sink_full[0] = true;
+	graph_stop(h.graph, harness_stopped, &h.stopped);
+	harness_advance(&h, 100 * MS);
+	assert_false(h.stopped);
+	otel_sink_full[0] = false;
+	harness_advance(&h, 100 * MS);
+	loop_turn(h.loop, 0);
+	assert_true(h.stopped);
+	otel_seen("traces 1 " SPANS(RS(S("x"))));
+	graph_free(h.graph);
+	loop_free(h.loop);
+	assert_int_equal(h.budget.used, 0);
+	buf_fini(&h.errors);
+}
+
+static const struct {
+	const char *args;
+	const char *want;
+} bad[] = {
+	{"send_batch_size = 10\nsend_batch_max_size = 5",
+		"1:1: send_batch_max_size must be greater or equal to send_batch_size when not 0\n"},
+	{"nope = 1", "2:1: unrecognized attribute name \"nope\"\n"},
+};
+
+static void test_bad(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		struct harness h;
+		struct buf text = {0};
+
+		otel_init(&h, &otelcol_processor_batch, NULL);
+		buf_printf(&text, "otelcol.processor.batch \"p\" {\n%s\noutput {}\n}\n%c", bad[i].args, 0);
+		assert_false(harness_load(&h, text.p));
+		assert_str(buf_str(&h.errors), bad[i].want);
+		buf_fini(&text);
+		harness_fini(&h);
+	}
+}
+
+TESTS_RUN(cmocka_unit_test(test_timeout), cmocka_unit_test(test_size), cmocka_unit_test(test_full),
+	cmocka_unit_test(test_one_full), cmocka_unit_test(test_stop_waits), cmocka_unit_test(test_bad))
