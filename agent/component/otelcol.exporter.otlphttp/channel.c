@@ -1,0 +1,567 @@
+/*
+ * Queue and senders of one signal.
+ *
+ * A request is compressed when it is put into the queue, once: that is what it is charged for, and a
+ * retry costs nothing but the sending. Up to num_consumers are under way; one that waits for its
+ * retry keeps its place, so an upstream that is down sees no more than these (as the Collector does).
+ * When an upstream refuses with 400 a request of several resources, it is halved and sent again, until
+ * only what is bad is refused: one bad client cannot spoil a batch.
+ */
+
+#include "agent/component/otelcol.exporter.otlphttp/channel.h"
+
+#include "agent/base/err.h"
+#include "agent/base/log.h"
+#include "agent/base/mem.h"
+#include "agent/base/metric.h"
+#include "agent/base/must.h"
+#include "agent/component/otelcol.exporter.otlphttp/answer.h"
+#include "agent/flow/budget.h"
+#include "agent/graph/context.h"
+#include "proto/otlp/decode.h"
+#include "proto/otlp/encode.h"
+#include "proto/otlp/json_parse.h"
+#include "proto/otlp/json_print.h"
+#include "proto/otlp/resource.h"
+#include "proto/otlp/slice.h"
+
+#include <stdlib.h>
+
+enum {
+	MAX_REQUEST = 64 << 20, /* the largest that OTLP recommends receivers to take */
+	KEEP_BUFFER = 1 << 20,
+};
+
+/* A request, ready to be sent. */
+struct queued {
+	struct list link;
+	uint32_t items;
+	int64_t since; /* first try; 0: none yet */
+	int64_t interval;
+	size_t n;
+	char body[];
+};
+
+enum sender_state {
+	IDLE,
+	SENDING, /* a request is under way */
+	WAITING, /* for the time of the next try */
+};
+
+struct sender {
+	struct channel *channel;
+	enum sender_state state;
+	struct queued *q;
+	struct target *target;
+	struct http_call call;
+	struct timer timer;
+};
+
+struct channel {
+	struct exporter *x;
+	enum signal_kind kind;
+	struct arena url_arena;
+	struct str url;
+	struct list waiting; /* struct queued */
+	size_t requests;     /* in the queue and under way */
+	size_t items;
+	size_t bytes;
+	struct sender **senders; /* made once, for the loop knows their addresses */
+	size_t n_senders;
+	size_t limit;        /* of them that may work now */
+	struct buf gathered; /* sending_queue { batch {} } */
+	uint32_t gathered_items;
+	struct timer flush;
+	struct metric *sent;
+	struct metric *failed;
+	struct metric *size;
+	struct metric *capacity;
+	struct metric *batch_size;
+};
+
+static const struct metric_family sent_families[SIGNAL_KINDS] = {
+	[SIGNAL_TRACES] = {"otelcol_exporter_sent_spans_total", METRIC_COUNTER, "Spans that the destination took.", NULL},
+	[SIGNAL_LOGS] = {"otelcol_exporter_sent_log_records_total", METRIC_COUNTER, "Log records that the destination took.", NULL},
+	[SIGNAL_METRICS] = {"otelcol_exporter_sent_metric_points_total", METRIC_COUNTER, "Data points that the destination took.", NULL},
+};
+static const struct metric_family failed_families[SIGNAL_KINDS] = {
+	[SIGNAL_TRACES] = {"otelcol_exporter_send_failed_spans_total", METRIC_COUNTER, "Spans that could not be delivered, and were dropped.", NULL},
+	[SIGNAL_LOGS] = {"otelcol_exporter_send_failed_log_records_total", METRIC_COUNTER, "Log records that could not be delivered, and were dropped.", NULL},
+	[SIGNAL_METRICS] = {"otelcol_exporter_send_failed_metric_points_total", METRIC_COUNTER, "Data points that could not be delivered, and were dropped.", NULL},
+};
+static const struct metric_family size_family = {
+	"otelcol_exporter_queue_size", METRIC_GAUGE, "What the queue holds, in units of its sizer.", NULL};
+static const struct metric_family capacity_family = {
+	"otelcol_exporter_queue_capacity", METRIC_GAUGE, "What the queue can hold, in units of its sizer.", NULL};
+static const double batch_buckets[] = {10, 25, 50, 75, 100, 250, 500, 750, 1000, 2000, 3000, 4000, 5000, 10000, 30000, 100000, 0};
+static const struct metric_family batch_size_family = {
+	"otelcol_exporter_queue_batch_send_size", METRIC_HISTOGRAM, "Items in a request.", batch_buckets};
+
+static void pump(struct channel *c);
+static void on_done(struct http_call *call, enum http_outcome outcome);
+static void on_retry(struct timer *t);
+static void on_flush(struct timer *t);
+
+static const struct otelcol_queue *queue_args(const struct channel *c)
+{
+	return c->x->args->sending_queue;
+}
+
+static struct metric *new_metric(const struct channel *c, const struct metric_family *f, bool by_signal)
+{
+	const struct metric_label labels[] = {
+		{"component_id", c->x->base.id},
+		{"component_path", "/"},
+		{"exporter", "otlphttp"},
+		{by_signal ? "data_type" : NULL, signal_names[c->kind]},
+		{NULL, NULL},
+	};
+
+	return metric_new(f, labels);
+}
+
+static size_t used(const struct channel *c)
+{
+	struct str sizer = queue_args(c)->sizer;
+
+	if (str_is(sizer, "items"))
+		return c->items + c->gathered_items;
+	return str_is(sizer, "bytes") ? c->bytes + c->gathered.n : c->requests;
+}
+
+static double read_size(void *owner)
+{
+	return (double)used(owner);
+}
+
+struct channel *channel_new(struct exporter *x, enum signal_kind kind)
+{
+	struct channel *c = mem_new(struct channel, 1);
+
+	c->x = x;
+	c->kind = kind;
+	c->flush.fire = on_flush;
+	list_init(&c->waiting);
+	arena_init(&c->url_arena, 0);
+	c->sent = new_metric(c, &sent_families[kind], false);
+	c->failed = new_metric(c, &failed_families[kind], false);
+	c->size = new_metric(c, &size_family, true);
+	metric_set_reader(c->size, read_size, c);
+	c->capacity = new_metric(c, &capacity_family, true);
+	c->batch_size = new_metric(c, &batch_size_family, true);
+	channel_update(c);
+	return c;
+}
+
+static struct sender *idle_sender(struct channel *c)
+{
+	for (size_t i = 0; i < c->limit && i < c->n_senders; i++)
+		if (c->senders[i]->state == IDLE)
+			return c->senders[i];
+	return NULL;
+}
+
+static void make_senders(struct channel *c, size_t n)
+{
+	if (n <= c->n_senders)
+		return;
+	c->senders = mem_resize(c->senders, n * sizeof(*c->senders));
+	for (; c->n_senders < n; c->n_senders++) {
+		struct sender *s = mem_new(struct sender, 1);
+
+		s->channel = c;
+		s->call.done = on_done;
+		s->timer.fire = on_retry;
+		c->senders[c->n_senders] = s;
+	}
+}
+
+void channel_update(struct channel *c)
+{
+	const struct otelcol_queue *q = queue_args(c);
+	size_t want = q->num_consumers > 0 ? (size_t)q->num_consumers : 1;
+
+	arena_clear(&c->url_arena);
+	c->url = arena_str(&c->url_arena, otlphttp_url(c->x->args, c->kind, &c->url_arena));
+	metric_set(c->capacity, (double)(q->enabled ? q->queue_size : q->num_consumers));
+	make_senders(c, want);
+	c->limit = want;
+	pump(c);
+}
+
+static void free_queued(struct channel *c, struct queued *q)
+{
+	budget_return(c->x->base.agent->budget, q->n + sizeof(*q));
+	must(c->requests > 0 && c->items >= q->items && c->bytes >= q->n);
+	c->requests--;
+	c->items -= q->items;
+	c->bytes -= q->n;
+	free(q);
+}
+
+void channel_free(struct channel *c)
+{
+	if (!c)
+		return;
+	for (size_t i = 0; i < c->n_senders; i++) {
+		struct sender *s = c->senders[i];
+
+		http_call_cancel(&s->call);
+		timer_clear(&s->timer);
+		target_release(s->target);
+		if (s->q)
+			list_add_last(&c->waiting, &s->q->link);
+		free(s);
+	}
+	LIST_EACH (q, &c->waiting, struct queued, link) {
+		metric_add(c->failed, q->items);
+		list_remove(&q->link);
+		free_queued(c, q);
+	}
+	budget_return(c->x->base.agent->budget, c->gathered.n);
+	timer_clear(&c->flush);
+	buf_fini(&c->gathered);
+	free(c->senders);
+	arena_fini(&c->url_arena);
+	metric_free(c->sent);
+	metric_free(c->failed);
+	metric_free(c->size);
+	metric_free(c->capacity);
+	metric_free(c->batch_size);
+	free(c);
+}
+
+/* request, as it goes over the wire. first: it is a part of one that was at the head. */
+static void enqueue(struct channel *c, struct str request, uint32_t items, bool first)
+{
+	struct exporter *x = c->x;
+	struct queued *q;
+
+	if (str_is(x->args->encoding, "json")) {
+		buf_clear(&x->work2);
+		otlp_json_print(otlp_request((enum otlp_kind)c->kind), request, &x->work2);
+		request = buf_str(&x->work2);
+	}
+	buf_clear(&x->work);
+	encoder_run(x->encoder, request, &x->work);
+	q = mem_alloc(1, sizeof(*q) + x->work.n);
+	q->items = items;
+	q->n = x->work.n;
+	memcpy(q->body, x->work.p, q->n);
+	list_init(&q->link);
+	if (first)
+		list_add_first(&c->waiting, &q->link);
+	else
+		list_add_last(&c->waiting, &q->link);
+	c->requests++;
+	c->items += items;
+	c->bytes += q->n;
+	budget_charge(x->base.agent->budget, q->n + sizeof(*q));
+	metric_observe(c->batch_size, items);
+	buf_clear(&x->work);
+	buf_shrink(&x->work, KEEP_BUFFER);
+	buf_clear(&x->work2);
+	buf_shrink(&x->work2, KEEP_BUFFER);
+}
+
+static void drop(struct channel *c, uint32_t items, const char *why)
+{
+	metric_add(c->failed, items);
+	log_error(c->x->base.id, "Exporting failed. Dropping data.", KV("error", why), KV("signal", signal_names[c->kind]),
+		KV("dropped_items", items), KV("endpoint", c->url));
+}
+
+/* The sender is free for the next. */
+static void finish(struct sender *s)
+{
+	free_queued(s->channel, s->q);
+	s->q = NULL;
+	s->state = IDLE;
+}
+
+static void after(struct channel *c)
+{
+	pump(c);
+	if (c->x->is_stopping && channel_is_empty(c))
+		exporter_channel_empty(c->x);
+}
+
+/* Tries again later, or gives up. */
+static void retry(struct sender *s, int64_t retry_after, const char *why)
+{
+	struct channel *c = s->channel;
+	const struct otelcol_retry *r = c->x->args->retry_on_failure;
+	struct loop *l = c->x->base.loop;
+	struct queued *q = s->q;
+	int64_t wait = answer_backoff(r, &q->interval, loop_random(l, 1 << 20));
+
+	if (retry_after > wait)
+		wait = retry_after;
+	if (!r->enabled || c->x->is_stopping ||
+		(r->max_elapsed_time > 0 && loop_now(l) - q->since + wait > r->max_elapsed_time)) {
+		drop(c, q->items, why);
+		finish(s);
+		return;
+	}
+	log_warn(c->x->base.id, "Exporting failed. Will retry the request after interval.", KV("error", why),
+		KV("interval_ms", wait / 1000000), KV("endpoint", c->url));
+	s->state = WAITING;
+	timer_set(&s->timer, l, wait);
+}
+
+/* The request of q again as protobuf, in x->work2. */
+static bool unpack(struct channel *c, const struct queued *q)
+{
+	struct exporter *x = c->x;
+	const char *name = encoder_name(x->encoder);
+	struct buf json = {0};
+	struct err e;
+	bool ok;
+
+	buf_clear(&x->work2);
+	if (decoder_run(x->decoder, str_from(name), (struct str){q->body, q->n}, MAX_REQUEST, &x->work2, &e) != DECODED)
+		return false; /* a reload changed the compression meanwhile */
+	if (!str_is(x->args->encoding, "json"))
+		return true;
+	json = x->work2;
+	x->work2 = (struct buf){0};
+	ok = otlp_json_parse(otlp_request((enum otlp_kind)c->kind), buf_str(&json), &x->work2, &e);
+	buf_fini(&json);
+	return ok;
+}
+
+static size_t count_parts(struct str request)
+{
+	struct wire_reader r = wire_read(request);
+	struct otlp_part p;
+	size_t n = 0;
+
+	while (otlp_part_next(&r, &p))
+		n++;
+	return n;
+}
+
+/* Puts the two halves of a refused request in its place. False: it has only one part. */
+static bool halve(struct sender *s)
+{
+	struct channel *c = s->channel;
+	enum otlp_kind kind = (enum otlp_kind)c->kind;
+	struct buf all;
+	struct wire_reader r;
+	struct otlp_part p;
+	size_t parts;
+
+	if (!unpack(c, s->q))
+		return false;
+	parts = count_parts(buf_str(&c->x->work2));
+	if (parts < 2)
+		return false;
+	all = c->x->work2;
+	c->x->work2 = (struct buf){0};
+	r = wire_read(buf_str(&all));
+	for (size_t i = 0; i < parts / 2; i++)
+		otlp_part_next(&r, &p);
+	for (int half = 1; half >= 0; half--) {
+		struct str bytes = half ? str_from_at(buf_str(&all), r.at) : str_head(buf_str(&all), r.at);
+		uint32_t items = otlp_count(kind, bytes);
+
+		if (items > 0)
+			enqueue(c, bytes, items, true);
+	}
+	buf_fini(&all);
+	return true;
+}
+
+static void refused(struct sender *s, const char *why)
+{
+	struct channel *c = s->channel;
+
+	if (s->call.status == 401)
+		target_mark_stale(s->target); /* a file of credentials may have changed */
+	if (s->call.status == 400 && halve(s)) {
+		log_warn(c->x->base.id, "the destination refused a request of several resources; they are sent in two parts",
+			KV("error", why), KV("items", s->q->items));
+	} else {
+		drop(c, s->q->items, why);
+	}
+	finish(s);
+}
+
+static void delivered(struct sender *s)
+{
+	struct channel *c = s->channel;
+	struct buf message = {0};
+	uint32_t rejected = answer_partial(&s->call, (enum otlp_kind)c->kind, s->q->items, &message);
+
+	metric_add(c->sent, s->q->items - rejected);
+	metric_add(c->failed, rejected);
+	if (rejected > 0 || message.n > 0)
+		log_warn(c->x->base.id, "Partial success response", KV("message", buf_str(&message)),
+			KV("dropped_items", rejected), KV("signal", signal_names[c->kind]));
+	buf_fini(&message);
+	finish(s);
+}
+
+static void on_done(struct http_call *call, enum http_outcome outcome)
+{
+	struct sender *s = container_of(call, struct sender, call);
+	struct channel *c = s->channel;
+	struct buf why = {0};
+
+	must(s->state == SENDING);
+	switch (answer_judge(call, outcome, &why)) {
+	case ANSWER_DELIVERED:
+		delivered(s);
+		break;
+	case ANSWER_RETRY:
+		retry(s, outcome == HTTP_ANSWERED ? call->retry_after : -1, why.p);
+		break;
+	case ANSWER_REFUSED:
+		refused(s, why.p);
+		break;
+	}
+	buf_fini(&why);
+	target_release_later(s->target);
+	s->target = NULL;
+	after(c);
+}
+
+static void send_now(struct sender *s)
+{
+	struct channel *c = s->channel;
+	bool json = str_is(c->x->args->encoding, "json");
+	const char *encoding = encoder_name(c->x->encoder);
+	struct http_header headers[2] = {
+		{STR("Content-Type"), json ? STR("application/json") : STR("application/x-protobuf")},
+		{STR("Content-Encoding"), str_from(encoding)},
+	};
+	struct err e;
+
+	if (s->q->since == 0)
+		s->q->since = loop_now(c->x->base.loop);
+	s->target = exporter_target(c->x, &e);
+	if (!s->target) {
+		retry(s, -1, e.text);
+		return;
+	}
+	s->state = SENDING;
+	s->call.method = "POST";
+	s->call.url = c->url;
+	s->call.body = (struct str){s->q->body, s->q->n};
+	s->call.headers = headers;
+	s->call.n_headers = encoding ? 2 : 1;
+	http_call_start(target_http(s->target), &s->call);
+	s->call.headers = NULL;
+}
+
+static void on_retry(struct timer *t)
+{
+	struct sender *s = container_of(t, struct sender, timer);
+
+	must(s->state == WAITING);
+	send_now(s);
+	if (s->state == IDLE)
+		after(s->channel);
+}
+
+static void pump(struct channel *c)
+{
+	struct sender *s;
+
+	while (!list_is_empty(&c->waiting) && (s = idle_sender(c))) {
+		s->q = container_of(c->waiting.next, struct queued, link);
+		list_remove(&s->q->link);
+		send_now(s);
+	}
+}
+
+/* What has been gathered is one request, or several if there is a largest size. */
+static void send_gathered(struct channel *c)
+{
+	const struct otelcol_queue_batch *b = queue_args(c)->batch;
+	struct buf all = c->gathered;
+	uint32_t items = c->gathered_items;
+	uint32_t max = b && b->max_size > 0 && b->max_size < UINT32_MAX && str_is(b->sizer, "items") ? (uint32_t)b->max_size : items;
+	struct buf piece = {0};
+
+	timer_clear(&c->flush);
+	c->gathered = (struct buf){0};
+	c->gathered_items = 0;
+	budget_return(c->x->base.agent->budget, all.n);
+	if (items <= max && items > 0)
+		enqueue(c, buf_str(&all), items, false);
+	for (uint32_t from = 0; items > max && from < items; from += max) {
+		buf_clear(&piece);
+		otlp_slice((enum otlp_kind)c->kind, buf_str(&all), from, max, &piece);
+		enqueue(c, buf_str(&piece), items - from < max ? items - from : max, false);
+	}
+	buf_fini(&piece);
+	buf_fini(&all);
+	pump(c);
+}
+
+static void on_flush(struct timer *t)
+{
+	send_gathered(container_of(t, struct channel, flush));
+}
+
+static void gather(struct channel *c, const struct telemetry *t)
+{
+	const struct otelcol_queue_batch *b = queue_args(c)->batch;
+	bool by_bytes = str_is(b->sizer, "bytes");
+
+	buf_add_str(&c->gathered, t->bytes);
+	c->gathered_items += t->items;
+	budget_charge(c->x->base.agent->budget, t->bytes.n);
+	if ((by_bytes ? (int64_t)c->gathered.n : (int64_t)c->gathered_items) >= b->min_size)
+		send_gathered(c);
+	else if (!timer_is_set(&c->flush))
+		timer_set(&c->flush, c->x->base.loop, b->flush_timeout);
+}
+
+static size_t weight(const struct channel *c, const struct telemetry *t)
+{
+	struct str sizer = queue_args(c)->sizer;
+
+	if (str_is(sizer, "items"))
+		return t->items;
+	return str_is(sizer, "bytes") ? t->bytes.n : 1;
+}
+
+enum consumed channel_push(struct channel *c, const struct telemetry *t)
+{
+	const struct otelcol_queue *q = queue_args(c);
+	size_t now = used(c);
+
+	if (q->enabled ? now > 0 && now + weight(c, t) > (size_t)q->queue_size : c->requests >= c->limit)
+		return CONSUMER_FULL;
+	if (t->bytes.n > MAX_REQUEST) {
+		drop(c, t->items, "the request is larger than 64 MiB");
+		return CONSUMED;
+	}
+	if (q->enabled && q->batch) {
+		gather(c, t);
+		return CONSUMED;
+	}
+	enqueue(c, t->bytes, t->items, false);
+	pump(c);
+	return CONSUMED;
+}
+
+void channel_flush(struct channel *c)
+{
+	if (c->gathered_items > 0)
+		send_gathered(c);
+	for (size_t i = 0; i < c->n_senders; i++) {
+		if (c->senders[i]->state == WAITING) {
+			timer_clear(&c->senders[i]->timer);
+			send_now(c->senders[i]);
+		}
+	}
+	pump(c);
+}
+
+bool channel_is_empty(const struct channel *c)
+{
+	return c->requests == 0 && c->gathered_items == 0;
+}
