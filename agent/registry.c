@@ -2,9 +2,11 @@
 
 #include "agent/registry.h"
 
-extern const struct component_type discovery_kubernetes, discovery_relabel, http, livedebugging, local_file_match,
-	logging, loki_echo, loki_process, loki_relabel, loki_source_file, loki_source_kubernetes,
-	loki_write, remotecfg, tracing;
+extern const struct component_type discovery_kubernetes, discovery_relabel, http, livedebugging,
+	local_file_match, logging, loki_echo, loki_process, loki_relabel, loki_source_file,
+	loki_source_kubernetes, loki_write, otelcol_auth_basic, otelcol_auth_bearer,
+	otelcol_exporter_debug, otelcol_exporter_otlphttp, otelcol_processor_batch,
+	otelcol_receiver_otlp, remotecfg, tracing;
 
 const struct component_type *const registry[] = {
 	&discovery_kubernetes,
@@ -19,6 +21,12 @@ const struct component_type *const registry[] = {
 	&loki_source_file,
 	&loki_source_kubernetes,
 	&loki_write,
+	&otelcol_auth_basic,
+	&otelcol_auth_bearer,
+	&otelcol_exporter_debug,
+	&otelcol_exporter_otlphttp,
+	&otelcol_processor_batch,
+	&otelcol_receiver_otlp,
 	&remotecfg,
 	&tracing,
 	NULL,
