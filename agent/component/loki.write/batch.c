@@ -233,7 +233,7 @@ static void on_sweep(struct timer *t)
 
 	sweep(all);
 	free_spare(all);
-	buf_clear(&all->raw);
+	loki_request_trim();
 	buf_fini(&all->raw);
 	if (all->n)
 		timer_set(&all->sweep, all->loop, LOKI_SWEEP);
@@ -399,6 +399,7 @@ void loki_batches_fini(struct loki_batches *all)
 	free_batch(map_find(&all->tenants, all->set->tenant));
 	map_fini(&all->tenants);
 	free_spare(all);
+	loki_request_trim();
 	free(all->spare.p);
 	buf_fini(&all->raw);
 	arena_fini(&all->scratch);

@@ -27,5 +27,11 @@ struct loki_request *loki_request_new(struct loki_tenant *t, struct str raw);
  * one entry, nothing is changed. */
 bool loki_request_split(struct loki_request *r, struct loki_request **second);
 
+/* Gives back what the body does not need, for a request that will wait. */
+void loki_request_pack(struct loki_request *r);
+
+/* Frees the memory that is kept for the next requests. */
+void loki_request_trim(void);
+
 /* The acks must have been taken out or released. */
 void loki_request_free(struct loki_request *r);

@@ -275,6 +275,8 @@ void loki_sender_init(struct loki_sender *s, struct loop *l, const struct loki_s
 
 void loki_sender_add(struct loki_sender *s, struct loki_request *r)
 {
+	if (!list_is_empty(&s->queue) && s->queue.next != s->queue.prev)
+		loki_request_pack(r); /* two are in front of it */
 	list_add_last(&s->queue, &r->link);
 	s->bytes += r->body.n;
 	if (s->state == SENDER_IDLE)
