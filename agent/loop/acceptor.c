@@ -91,7 +91,8 @@ static void on_silence(struct timer *t)
 }
 
 /* Mostly the request is there already, and nothing has to be waited for. */
-static void wait_for(struct acceptor *a, int fd, const struct sockaddr_storage *from, socklen_t size)
+static void wait_for(struct acceptor *a, int fd, const struct sockaddr_storage *from,
+	socklen_t size)
 {
 	struct waiting *w = mem_new(struct waiting, 1);
 

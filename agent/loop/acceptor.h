@@ -31,6 +31,9 @@ struct acceptor {
 	size_t n_waiting;
 };
 
-void acceptor_start(struct acceptor *a, struct loop *l, int fd); /* fd listens; it is closed at the end */
-void acceptor_stop(struct acceptor *a);                          /* connections not handed on are closed too; twice is fine */
-void acceptor_set_paused(struct acceptor *a, bool paused);       /* new ones wait in the kernel's queue */
+/* fd listens; it is closed at the end. */
+void acceptor_start(struct acceptor *a, struct loop *l, int fd);
+/* Connections that were not handed on are closed too; twice is fine. */
+void acceptor_stop(struct acceptor *a);
+/* While it is paused, new ones wait in the kernel's queue. */
+void acceptor_set_paused(struct acceptor *a, bool paused);

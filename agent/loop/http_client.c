@@ -1,10 +1,10 @@
 /*
  * The HTTP client: curl's multi interface with its sockets and its timer on the loop.
  *
- * curl must not be called from within its own callbacks. So a call that is started or cancelled there
- * (a part() may do both) waits in a list for the end of the turn, and done() is called when curl
- * has returned. A transfer is ours and outlives its call, which is what makes it safe for an owner to
- * cancel, restart or free anything at any time.
+ * curl must not be called from within its own callbacks. So a call that is started or cancelled
+ * there (a part() may do both) waits in a list for the end of the turn, and done() is called
+ * when curl has returned. A transfer is ours and outlives its call, which is what makes it safe
+ * for an owner to cancel, restart or free anything at any time.
  */
 
 #include "agent/loop/http_client.h"
@@ -309,7 +309,8 @@ static void tell(struct http_transfer *x)
 static void drop(struct http_transfer *x)
 {
 	if (x->easy)
-		curl_multi_remove_handle(x->client->multi, x->easy); /* no effect if it is not in there */
+		/* no effect if it is not in there */
+		curl_multi_remove_handle(x->client->multi, x->easy);
 	free_transfer(x);
 }
 
@@ -444,8 +445,8 @@ void http_call_start(struct http_target *t, struct http_call *call)
 		give_to_curl(x);
 }
 
-/* Inside curl the transfer stays for the rest of the turn, without a call: on_read() and on_body() then
- * end it, so that nothing of the owner's is touched any more. */
+/* Inside curl the transfer stays for the rest of the turn, without a call: on_read() and
+ * on_body() then end it, so that nothing of the owner's is touched any more. */
 void http_call_cancel(struct http_call *call)
 {
 	struct http_transfer *x = call->transfer;

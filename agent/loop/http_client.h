@@ -27,10 +27,10 @@ struct http_header {
 };
 
 /*
- * Settings; texts are copied by http_target_new(). Empty (n 0) means not set. Where several kinds of
- * credentials are set, the first of authorization, bearer and basic is sent; to refuse that is
- * the owner's part. Files of credentials lose white space at both ends; certificate files are
- * read again for each connection.
+ * Settings; texts are copied by http_target_new(). Empty (n 0) means not set. Where several
+ * kinds of credentials are set, the first of authorization, bearer and basic is sent; to refuse
+ * that is the owner's part. Files of credentials lose white space at both ends; certificate
+ * files are read again for each connection.
  *
  * Redirects: 301 to 303 turn a POST to a GET, 307 and 308 keep it; Authorization and Cookie are
  * not sent to another host, port or scheme.
@@ -43,7 +43,7 @@ struct http_settings {
 	struct str basic_password_file; /* read again for each request */
 	struct str bearer_token;
 	struct str bearer_token_file;  /* read again for each request */
-	struct str authorization_type; /* with authorization_credentials(_file): "Type credentials" */
+	struct str authorization_type; /* "Type credentials" */
 	struct str authorization_credentials;
 	struct str authorization_credentials_file;
 	struct str ca_pem, ca_file;
@@ -54,7 +54,7 @@ struct http_settings {
 	struct str min_version;                  /* "TLS10" … "TLS13"; empty: 1.2 */
 	struct str proxy_url;                    /* may hold a user and a password */
 	struct str no_proxy;                     /* names, .domains and CIDR blocks, with commas */
-	bool proxy_from_environment;             /* http_proxy, https_proxy, no_proxy, in either case */
+	bool proxy_from_environment;             /* http_proxy, https_proxy, no_proxy */
 	const struct http_header *proxy_headers; /* of the CONNECT request */
 	size_t n_proxy_headers;
 	bool follow_redirects;   /* at most ten */
@@ -66,7 +66,8 @@ struct http_settings {
 };
 
 /* NULL, with e filled, if a file cannot be read or a setting cannot be used. */
-struct http_target *http_target_new(struct http_client *c, const struct http_settings *s, struct err *e);
+struct http_target *http_target_new(struct http_client *c, const struct http_settings *s,
+	struct err *e);
 void http_target_free(struct http_target *t); /* no call of it is under way (cancelled is fine) */
 
 enum http_outcome {
@@ -84,8 +85,8 @@ struct http_call {
 	size_t n_headers;
 	size_t max_answer; /* bytes of answer body kept; 0: 64 KiB; more is cut, not an error */
 	bool accept_gzip;  /* ask for a compressed answer; it arrives here plain */
-	/* called with each part of the body as it comes, when set; then nothing is kept. The call may be
-	 * cancelled inside it, and started again. */
+	/* called with each part of the body as it comes, when set; then nothing is kept. The
+	 * call may be cancelled inside it, and started again. */
 	void (*part)(struct http_call *call, struct str bytes);
 	/* called once, unless the call is cancelled; the call may be started again inside it. */
 	void (*done)(struct http_call *call, enum http_outcome outcome);

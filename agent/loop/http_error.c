@@ -61,7 +61,9 @@ static const char *why_timed_out(CURL *easy)
 	if (t == 0)
 		return "time-out in the TLS handshake";
 	curl_easy_getinfo(easy, CURLINFO_STARTTRANSFER_TIME_T, &t);
-	return t == 0 ? "time-out before an answer came" : "time-out before the answer was complete";
+	if (t == 0)
+		return "time-out before an answer came";
+	return "time-out before the answer was complete";
 }
 
 /* The codes of curl are many and open-ended: no switch over the enum here. */

@@ -16,13 +16,14 @@ static bool is_odd_name(struct str name)
 	if (name.n == 0 || memchr(name.p, ' ', name.n) || memchr(name.p, '\t', name.n))
 		return true;
 	for (size_t i = 0; i < 2; i++)
-		if (name.n > lengths[i].n && str_eq_nocase(str_head(name, lengths[i].n), lengths[i]))
+		if (name.n > lengths[i].n &&
+			str_eq_nocase(str_head(name, lengths[i].n), lengths[i]))
 			return true;
 	return false;
 }
 
-static enum MHD_Result on_field(void *owner, enum MHD_ValueKind kind, const char *name, size_t name_n,
-	const char *value, size_t value_n)
+static enum MHD_Result on_field(void *owner, enum MHD_ValueKind kind, const char *name,
+	size_t name_n, const char *value, size_t value_n)
 {
 	struct http_framing *f = owner;
 	struct str n = {name, name_n};

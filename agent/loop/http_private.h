@@ -57,8 +57,8 @@ struct http_target {
 	bool freed;       /* by its owner; ends with the last transfer */
 };
 
-/* A handle with the target's settings, and the call's method, address, headers and body. False and e:
- * what it needs cannot be had now (a file of credentials). */
+/* A handle with the target's settings, and the call's method, address, headers and body. False
+ * and e: what it needs cannot be had now (a file of credentials). */
 bool http_target_prepare(struct http_target *t, struct http_transfer *x, struct err *e);
 void http_target_release(struct http_target *t, struct http_transfer *x);
 

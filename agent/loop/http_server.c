@@ -12,18 +12,15 @@
 
 #include "agent/loop/http_server.h"
 
-#include "agent/base/buf.h"
 #include "agent/base/err.h"
 #include "agent/base/log.h"
 #include "agent/base/mem.h"
 #include "agent/base/must.h"
 #include "agent/base/timestamp.h"
-#include "agent/loop/acceptor.h"
 #include "agent/loop/http_framing.h"
-#include "agent/loop/private.h"
+#include "agent/loop/http_server_private.h"
 
 #include <gnutls/gnutls.h>
-#include <microhttpd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -37,56 +34,6 @@
 /* So much of a refused body is read. */
 #define DISCARD_MAX ((size_t)64 * 1024 * 1024)
 
-enum state {
-	READING,    /* the body; or the head, before anything is known */
-	DISCARDING, /* there is a reply, but also a body to be read */
-	ASKED,      /* request() is being called */
-	WAITING,    /* suspended, until http_reply() */
-	ANSWERED,   /* the reply is libmicrohttpd's */
-	GONE,       /* the client is; the connection is to be closed */
-};
-
-struct http_request {
-	struct list link;
-	struct http_server *server;
-	struct MHD_Connection *connection;
-	const char *method;
-	const char *path;
-	enum state state;
-	struct buf body;
-	size_t discarded;
-	struct MHD_Response *response; /* NULL: not answered yet */
-	unsigned status;
-	struct in6_addr peer;
-	struct fd_watch hangup;
-	void *user;
-};
-
-/* A connection, beside what libmicrohttpd has of it. */
-struct conn {
-	struct http_server *server;
-	struct timer deadline; /* of the head: its idle time-out hears every byte */
-	int fd;
-};
-
-struct http_server {
-	struct loop *loop;
-	struct http_server_settings set;
-	void *owner;
-	struct MHD_Daemon *daemon;
-	struct acceptor acceptor;
-	struct conn *adding; /* while libmicrohttpd takes it */
-	size_t open;
-	int port;
-	struct fd_watch ready;
-	struct real_timer timer;
-	struct task resumed; /* MHD_run() for what was resumed: with no thread it hears of it only so */
-	struct list requests;
-	char *tls[3]; /* certificate, key, client CA; NULL: none */
-	bool is_quiet;
-	bool is_running; /* inside MHD_run() */
-};
-
 static int64_t idle_timeout(const struct http_server *s)
 {
 	int64_t ns = s->set.idle_timeout > 0 ? s->set.idle_timeout : IDLE_TIMEOUT;
@@ -94,7 +41,7 @@ static int64_t idle_timeout(const struct http_server *s)
 	return ns < IDLE_TIMEOUT_MAX ? ns : IDLE_TIMEOUT_MAX;
 }
 
-static void set_state(struct http_request *r, enum state to)
+static void set_state(struct http_request *r, enum request_state to)
 {
 	must(r->state != GONE && (r->state != ANSWERED || to == GONE));
 	r->state = to;
@@ -146,59 +93,6 @@ static void resume(struct http_request *r)
 {
 	MHD_resume_connection(r->connection);
 	task_defer(&r->server->resumed, r->server->loop);
-}
-
-/* ---- what a request says ---- */
-
-static struct str value_of(const struct http_request *r, enum MHD_ValueKind kind, const char *name)
-{
-	const char *value = NULL;
-	size_t n = 0;
-
-	if (MHD_lookup_connection_value_n(r->connection, kind, name, strlen(name), &value, &n) ==
-		MHD_NO)
-		return (struct str){NULL, 0};
-	return value ? (struct str){value, n} : (struct str){"", 0};
-}
-
-struct str http_request_header(const struct http_request *r, const char *name)
-{
-	return value_of(r, MHD_HEADER_KIND, name);
-}
-
-struct str http_request_query(const struct http_request *r, const char *name)
-{
-	return value_of(r, MHD_GET_ARGUMENT_KIND, name);
-}
-
-struct str http_request_method(const struct http_request *r)
-{
-	return str_from(r->method);
-}
-
-struct str http_request_path(const struct http_request *r)
-{
-	return str_from(r->path);
-}
-
-struct str http_request_body(const struct http_request *r)
-{
-	return r->body.n ? buf_str(&r->body) : (struct str){"", 0};
-}
-
-const struct in6_addr *http_request_peer(const struct http_request *r)
-{
-	return &r->peer;
-}
-
-void http_request_set_user(struct http_request *r, void *p)
-{
-	r->user = p;
-}
-
-void *http_request_user(const struct http_request *r)
-{
-	return r->user;
 }
 
 /* ---- replies ---- */
@@ -541,7 +435,8 @@ static bool start_daemon(struct http_server *s, struct err *e)
 		MHD_OPTION_NOTIFY_CONNECTION, on_connection, s,
 		MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
 		MHD_OPTION_CONNECTION_LIMIT, (unsigned)max_connections(s),
-		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)((idle_timeout(s) + NS_PER_SEC - 1) / NS_PER_SEC),
+		MHD_OPTION_CONNECTION_TIMEOUT,
+		(unsigned)((idle_timeout(s) + NS_PER_SEC - 1) / NS_PER_SEC),
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY,
 		MHD_OPTION_CONNECTION_MEMORY_INCREMENT, CONNECTION_STEP,
 		MHD_OPTION_STRICT_FOR_CLIENT, 1,

@@ -35,13 +35,13 @@ struct http_server_settings {
 	/* Called as soon as the head is known; false: the request is answered already (with
 	 * http_reply()), its body is not read. NULL: every request is taken. */
 	bool (*head)(struct http_server *s, struct http_request *r);
-	/* The client went away before an answer that comes later (closed its side, as Go and nginx see
-	 * it), or the server is freed; r is invalid after it. */
+	/* The client went away before an answer that comes later (closed its side, as Go and
+	 * nginx see it), or the server is freed; r is invalid after it. */
 	void (*gone)(struct http_server *s, struct http_request *r);
 	/* Body over max_body: reply (413); NULL: a plain 413 is sent. */
 	void (*too_large)(struct http_server *s, struct http_request *r);
-	/* A client that begins with HTTP/2's preface, on a port without TLS. Nothing is read yet; fd is
-	 * non-blocking and the callee's from now on. NULL: it is refused (505). */
+	/* A client that begins with HTTP/2's preface, on a port without TLS. Nothing is read
+	 * yet; fd is non-blocking and the callee's from now on. NULL: it is refused (505). */
 	void (*http2)(struct http_server *s, int fd, const struct in6_addr *peer);
 };
 
@@ -57,12 +57,14 @@ size_t http_server_connections(const struct http_server *s);
 
 /* Views, valid until the reply. */
 struct str http_request_method(const struct http_request *r);
-struct str http_request_path(const struct http_request *r);                     /* without the query */
-struct str http_request_query(const struct http_request *r, const char *name);  /* p NULL: not given */
-struct str http_request_header(const struct http_request *r, const char *name); /* any case; p NULL: none */
+struct str http_request_path(const struct http_request *r); /* without the query */
+/* p is NULL if there is none; names of headers in any case. */
+struct str http_request_query(const struct http_request *r, const char *name);
+struct str http_request_header(const struct http_request *r, const char *name);
 struct str http_request_body(const struct http_request *r);
 const struct in6_addr *http_request_peer(const struct http_request *r); /* IPv4 as ::ffff:… */
-void http_request_set_user(struct http_request *r, void *p);            /* for an answer that comes later */
+/* For an answer that comes later. */
+void http_request_set_user(struct http_request *r, void *p);
 void *http_request_user(const struct http_request *r);
 
 struct http_reply {

@@ -130,7 +130,8 @@ static bool check_settings(const struct http_settings *s, struct err *e)
 	long version;
 
 	if (!version_of(s->min_version, &version))
-		return err_set(e, "min_version: \"" STR_FMT "\" is none of TLS10, TLS11, TLS12, TLS13",
+		return err_set(e,
+			"min_version: \"" STR_FMT "\" is none of TLS10, TLS11, TLS12, TLS13",
 			STR_ARG(s->min_version));
 	return is_pem("ca_pem", s->ca_pem, "CERTIFICATE", e) &&
 	       is_pem("cert_pem", s->cert_pem, "CERTIFICATE", e) &&

@@ -145,8 +145,8 @@ static const char *advice(int error)
 	case EADDRINUSE:
 		return "the port is in use; see who has it with `ss -ltnp`, or choose another one";
 	case EACCES:
-		return "no permission; ports below 1024 want root or CAP_NET_BIND_SERVICE, so choose "
-		       "one above";
+		return "no permission; ports below 1024 want root or CAP_NET_BIND_SERVICE, so "
+		       "choose one above";
 	case EADDRNOTAVAIL:
 		return "no interface here has this address; 0.0.0.0 listens on all of them";
 	default:
@@ -184,7 +184,8 @@ struct in6_addr listen_peer(const struct sockaddr *from)
 		return ((const struct sockaddr_in6 *)(const void *)from)->sin6_addr;
 	if (from && from->sa_family == AF_INET) {
 		a.s6_addr[10] = a.s6_addr[11] = 0xff;
-		memcpy(&a.s6_addr[12], &((const struct sockaddr_in *)(const void *)from)->sin_addr, 4);
+		memcpy(&a.s6_addr[12],
+			&((const struct sockaddr_in *)(const void *)from)->sin_addr, 4);
 	}
 	return a;
 }

@@ -2,8 +2,8 @@
  * The loop: one uv_run(UV_RUN_ONCE) a turn, and around it what libuv does not have: timers in
  * nanoseconds on a clock that tests can hold, tasks, scratch memory.
  *
- * Our timers do not fire inside uv_run(). One uv_timer, set to the first of them, only ends the wait;
- * what is due is fired afterwards, so that a turn has one order whatever woke it, and a
+ * Our timers do not fire inside uv_run(). One uv_timer, set to the first of them, only ends the
+ * wait; what is due is fired afterwards, so that a turn has one order whatever woke it, and a
  * timer that sets itself to 0 cannot keep libuv in its own timer loop for ever (1.44 has no
  * guard against that).
  */

@@ -42,7 +42,7 @@ static const struct metric_family events_family = {
 static const struct metric_family overflows_family = {
 	.name = "invar_notify_overflows_total",
 	.kind = METRIC_COUNTER,
-	.help = "Times the kernel's event queue ran over, so that every directory was looked at anew.",
+	.help = "Times the kernel's event queue ran over; every directory was looked at anew.",
 };
 static const struct metric_family watches_family = {
 	.name = "invar_notify_watches",
@@ -62,7 +62,7 @@ struct notify_dir {
 	struct list watches; /* of struct notify_watch */
 	int wd;              /* -1: polled */
 	bool is_busy;        /* its watchers are being called; it is not freed meanwhile */
-	uint64_t batch;      /* items[last] is of this batch, and the last one about this directory */
+	uint64_t batch;      /* items[last] is of this batch, and our last one */
 	size_t last;
 	char *path;
 	dev_t dev;
@@ -259,7 +259,7 @@ static void split(struct notify *n, size_t size)
 					    .wd = ev->wd,
 					    .events = events,
 					    .cookie = ev->cookie,
-					    .name = {ev->name, ev->len ? strnlen(ev->name, ev->len) : 0},
+					    .name = {ev->name, strnlen(ev->name, ev->len)},
 				    });
 	}
 	metric_add(n->events, (double)count);
@@ -377,7 +377,8 @@ static void move_watches(struct notify_dir *from, struct notify_dir *to)
 	drop_if_unused(from);
 }
 
-/* One polled directory: gone, or watched at last, or still polled; its watchers look in any case. */
+/* One polled directory: gone, or watched at last, or still polled; its watchers look in any
+ * case. */
 static void poll_dir(struct notify_dir *d)
 {
 	struct notify *n = d->notify;

@@ -22,8 +22,8 @@
 struct loop;
 struct notify;
 
-/* After a read the queue is left alone for so long: under load the kernel merges and we wake at most
- * a hundred times a second; after quiet the first event is seen at once. */
+/* After a read the queue is left alone for so long: under load the kernel merges and we wake at
+ * most a hundred times a second; after quiet the first event is seen at once. */
 #define NOTIFY_INTERVAL (INT64_C(10) * 1000 * 1000)
 #define NOTIFY_POLL_INTERVAL (INT64_C(10) * 1000 * 1000 * 1000)
 
@@ -47,7 +47,7 @@ struct notify_watch {
 struct notify *notify_new(struct loop *l);
 void notify_free(struct notify *n);
 
-/* 0, or -1 and errno: ENOENT, ENOTDIR, EACCES, … Symbolic links in dir are followed. A watch that is
- * started already is left as it is. changed() is never called from in here. */
+/* 0, or -1 and errno: ENOENT, ENOTDIR, EACCES, … Symbolic links in dir are followed. A watch
+ * that is started already is left as it is. changed() is never called from in here. */
 int notify_start(struct notify *n, struct notify_watch *w, const char *dir);
 void notify_stop(struct notify_watch *w); /* inside its own callback too */

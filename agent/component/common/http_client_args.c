@@ -61,7 +61,8 @@ const struct arg http_oauth2_args[] = {
 	ARG(http_oauth2_args, claims, .type = ARG_ANY, .help = "More claims of the assertion."),
 	ARG(http_oauth2_args, scopes, .type = ARG_STRS, .help = "What the token is for."),
 	ARG(http_oauth2_args, token_url, .type = ARG_STR, .help = "Where the token is asked for."),
-	ARG(http_oauth2_args, endpoint_params, .type = ARG_MAP, .help = "More fields of that request."),
+	ARG(http_oauth2_args, endpoint_params, .type = ARG_MAP,
+		.help = "More fields of that request."),
 	ARG(http_oauth2_args, no_proxy, .type = ARG_STR, .help = "What is reached directly."),
 	ARG(http_oauth2_args, proxy_connect_header, .type = ARG_MAP_STRS,
 		.help = "Headers for the proxy's CONNECT request."),
@@ -137,12 +138,14 @@ bool http_tls_args_check(const struct http_tls_args *a, struct diags *d)
 	if (a->ca_pem.n && a->ca_file.n)
 		ok = diag_error(d, a->at, "at most one of ca_pem and ca_file must be configured");
 	if (a->cert_pem.n && a->cert_file.n)
-		ok = diag_error(d, a->at, "at most one of cert_pem and cert_file must be configured");
+		ok = diag_error(d, a->at,
+			"at most one of cert_pem and cert_file must be configured");
 	if (a->key_pem.n && a->key_file.n)
 		ok = diag_error(d, a->at, "at most one of key_pem and key_file must be configured");
 	if (cert && !key)
-		ok = diag_error(d, a->at, "exactly one of key_pem or key_file must be configured when "
-					  "a client certificate is configured");
+		ok = diag_error(d, a->at,
+			"exactly one of key_pem or key_file must be configured when a client "
+			"certificate is configured");
 	if (key && !cert)
 		ok = diag_error(d, a->at, "exactly one of cert_pem or cert_file must be configured "
 					  "when a client key is configured");
@@ -152,8 +155,8 @@ bool http_tls_args_check(const struct http_tls_args *a, struct diags *d)
 static bool check_basic(const struct http_basic_auth_args *a, struct diags *d)
 {
 	if (a && a->password.n && a->password_file.n)
-		return diag_error(d, a->at, "at most one of basic_auth password & password_file must "
-					    "be configured");
+		return diag_error(d, a->at,
+			"at most one of basic_auth password & password_file must be configured");
 	return true;
 }
 

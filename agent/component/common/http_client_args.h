@@ -70,7 +70,7 @@ struct http_oauth2_args {
 };
 
 struct http_client_args {
-	struct range at; /* of the owner's block */
+	struct range at;                               /* of the owner's block */
 	struct http_authorization_args *authorization; /* NULL: not written, as with the others */
 	struct http_basic_auth_args *basic_auth;
 	struct http_oauth2_args *oauth2;
@@ -117,7 +117,7 @@ extern const struct arg http_tls_args[];
 	ARG_NAMED(owner, "http_headers", field.http_headers, .type = ARG_MAP_STRS, \
 		.help = "Headers sent with each request; a header may have several values."), \
 	ARG_NAMED(owner, "no_proxy", field.no_proxy, .type = ARG_STR, \
-		.help = "Names, domains and CIDR blocks, with commas, that are reached directly."), \
+		.help = "Names, domains and CIDR blocks that are reached directly."), \
 	ARG_NAMED(owner, "proxy_connect_header", field.proxy_connect_header, \
 		.type = ARG_MAP_STRS, .help = "Headers for the proxy's CONNECT request."), \
 	ARG_NAMED(owner, "proxy_from_environment", field.proxy_from_environment, \
@@ -129,10 +129,11 @@ extern const struct arg http_tls_args[];
 
 /* What the tables cannot say, in Alloy's words: at most one kind of credentials, and so on. */
 bool http_client_args_check(const struct http_client_args *a, struct diags *d);
-bool http_tls_args_check(const struct http_tls_args *a, struct diags *d); /* NULL is fine */
+/* The same of TLS alone; a NULL is fine. */
+bool http_tls_args_check(const struct http_tls_args *a, struct diags *d);
 
 /* The settings that these arguments mean; time-outs are the owner's. Texts are borrowed from
  * args, lists of headers are in arena. */
 void http_client_args_settings(const struct http_client_args *args, struct arena *arena,
 	struct http_settings *out);
-void http_tls_args_settings(const struct http_tls_args *a, struct http_settings *out); /* NULL is fine */
+void http_tls_args_settings(const struct http_tls_args *a, struct http_settings *out);

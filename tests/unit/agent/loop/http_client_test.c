@@ -70,8 +70,8 @@ static void on_request(struct http_server *s, struct http_request *r)
 
 	if (http_server_connections(s) > connections)
 		connections = http_server_connections(s);
-	buf_printf(&seen, STR_FMT " " STR_FMT " %zu", STR_ARG(http_request_method(r)), STR_ARG(path),
-		http_request_body(r).n);
+	buf_printf(&seen, STR_FMT " " STR_FMT " %zu", STR_ARG(http_request_method(r)),
+		STR_ARG(path), http_request_body(r).n);
 	say(r, "Authorization");
 	say(r, "X-Own");
 	say(r, "Expect");
@@ -483,8 +483,8 @@ static void test_settings(void **state)
 		{{.min_version = STR("SSL3")},
 			"min_version: \"SSL3\" is none of TLS10, TLS11, TLS12, TLS13"},
 		{{.headers = bad, .n_headers = 1},
-			"header \"X\": its name or its value has a character that HTTP does not allow "
-			"there"},
+			"header \"X\": its name or its value has a character that HTTP does not "
+			"allow there"},
 		{{.proxy_url = STR("http://:x:y")},
 			"proxy_url: Port number was not a decimal number between 0 and 65535"},
 	};

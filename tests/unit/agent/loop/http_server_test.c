@@ -156,7 +156,7 @@ static struct str statuses(const struct buf *b, struct buf *out)
 
 	buf_clear(out);
 	for (size_t at = 0; at + 12 <= all.n; at++)
-		if (memcmp(all.p + at, "HTTP/1.1 ", 9) == 0 || memcmp(all.p + at, "HTTP/1.0 ", 9) == 0)
+		if (memcmp(all.p + at, "HTTP/1.1 ", 9) == 0)
 			buf_printf(out, "%.3s ", all.p + at + 9);
 	while ((end = str_find(all, STR("\r\n\r\n"))) != -1)
 		all = str_from_at(all, (size_t)end + 4);
@@ -212,13 +212,16 @@ static const struct {
 	{"POST /b HTTP/1.1\r\n" HOST "Content-Length: 5, 5\r\n\r\nhello", 1, "400 *", ""},
 	{"POST /b HTTP/1.1\r\n" HOST "Content-Length: 99999999999999999999\r\n\r\nhello", 1, "4*",
 		""},
-	{"POST /b HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\nzz\r\nhello", 1, "400 *", ""},
-	{"POST /b HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n-1\r\nhello", 1, "400 *", ""},
+	{"POST /b HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\nzz\r\nhello", 1,
+		"400 *", ""},
+	{"POST /b HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n-1\r\nhello", 1,
+		"400 *", ""},
 	{"POST /b HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n"
 	 "fffffffffffffffff\r\nhello",
 		1, "4*", ""},
 	{"POST /b HTTP/1.1\r\n" HOST "Content-Length : 5\r\n\r\nhello", 1, "400 *", ""},
-	{"POST /b HTTP/1.1\r\n" HOST "Transfer-Encoding:\r\n chunked\r\n\r\n0\r\n\r\n", 1, "400 *", ""},
+	{"POST /b HTTP/1.1\r\n" HOST "Transfer-Encoding:\r\n chunked\r\n\r\n0\r\n\r\n", 1,
+		"400 *", ""},
 	{"POST /b HTTP/1.1\r\n" HOST "Content-Length:\r\n 5\r\n\r\nhello", 1, "400 *", ""},
 	{"POST /b HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 1, "400 *", ""},
 	{"GET /b HTTP/1.1\r\n" HOST HOST "\r\n", 1, "400 *", ""},

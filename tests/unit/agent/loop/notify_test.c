@@ -33,7 +33,8 @@ static struct watcher c;
 static void on_changed(struct notify_watch *w, unsigned events, struct str name, uint32_t cookie)
 {
 	struct watcher *me = container_of(w, struct watcher, watch);
-	static const char *const names[] = {"modify", "create", "close", "gone", "self", "overflow"};
+	static const char *const names[] = {
+		"modify", "create", "close", "gone", "self", "overflow"};
 
 	buf_printf(&seen, "%s:" STR_FMT ":", me->name, STR_ARG(name));
 	for (unsigned i = 0; i < 6; i++)

@@ -38,8 +38,9 @@ static void dump(struct buf *b, const struct http_settings *s)
 		{"no_proxy", s->no_proxy},
 	};
 
-	buf_printf(b, "%s%s%s%s", s->enable_http2 ? "h2 " : "", s->follow_redirects ? "follow " : "",
-		s->insecure_skip_verify ? "insecure " : "", s->proxy_from_environment ? "env " : "");
+	buf_printf(b, "%s%s", s->enable_http2 ? "h2 " : "", s->follow_redirects ? "follow " : "");
+	buf_printf(b, "%s%s", s->insecure_skip_verify ? "insecure " : "",
+		s->proxy_from_environment ? "env " : "");
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		if (texts[i].v.n)
 			buf_printf(b, "%s=" STR_FMT " ", texts[i].name, STR_ARG(texts[i].v));
@@ -52,8 +53,8 @@ static void dump(struct buf *b, const struct http_settings *s)
 }
 
 #define KINDS \
-	"! 1:1 at most one of basic_auth, authorization, oauth2, bearer_token & bearer_token_file " \
-	"must be configured"
+	"! 1:1 at most one of basic_auth, authorization, oauth2, bearer_token & " \
+	"bearer_token_file must be configured"
 
 static const struct {
 	const char *text; /* inside b { … } */
@@ -70,7 +71,8 @@ static const struct {
 	{"authorization {\n type = \" Own \"\n credentials = \"c\"\n}",
 		"h2 follow type=Own credentials=c "},
 	{"authorization {\n type = \"BASIC\"\n}",
-		"! 2:1 authorization type cannot be set to \"basic\", use \"basic_auth\" block instead"},
+		"! 2:1 authorization type cannot be set to \"basic\", use \"basic_auth\" block "
+		"instead"},
 	{"bearer_token = \"t\"\nbasic_auth {}", KINDS},
 	{"authorization {}\nbasic_auth {}", KINDS},
 	{"bearer_token = \"t\"\nbearer_token_file = \"f\"", KINDS},
@@ -80,8 +82,8 @@ static const struct {
 		"h2 follow insecure ca_file=/ca name=n min=TLS13 "},
 	{"tls_config {\n cert_pem = \"c\"\n key_pem = \"k\"\n}", "h2 follow cert_pem=c key_pem=k "},
 	{"tls_config {\n cert_pem = \"c\"\n}",
-		"! 2:1 exactly one of key_pem or key_file must be configured when a client certificate "
-		"is configured"},
+		"! 2:1 exactly one of key_pem or key_file must be configured when a client "
+		"certificate is configured"},
 	{"tls_config {\n ca_pem = \"c\"\n ca_file = \"f\"\n}",
 		"! 2:1 at most one of ca_pem and ca_file must be configured"},
 	{"http_headers = {\"X-A\" = [\"1\", \"2\"], \"X-B\" = [\"3\"]}",
@@ -95,8 +97,8 @@ static const struct {
 		"! 1:1 if proxy_from_environment is configured, proxy_url must not be configured"},
 	{"no_proxy = \"a\"", "! 1:1 if no_proxy is configured, proxy_url must also be configured"},
 	{"proxy_connect_header = {\"H\" = [\"v\"]}",
-		"! 1:1 if proxy_connect_header is configured, proxy_url or proxy_from_environment must "
-		"also be configured"},
+		"! 1:1 if proxy_connect_header is configured, proxy_url or proxy_from_environment "
+		"must also be configured"},
 };
 
 static void decode(struct arena *a, const char *inside, struct buf *got)
@@ -111,8 +113,8 @@ static void decode(struct arena *a, const char *inside, struct buf *got)
 	diags_init(&d, a);
 	f = parse_file(a, &src, &d);
 	assert_int_equal(d.errors, 0);
-	if (args_decode(a, body_evaluate_with(a, &f->body.stmts[0], NULL, &o, &d), owner_args, &args,
-		    sizeof(args), &d) &&
+	if (args_decode(a, body_evaluate_with(a, &f->body.stmts[0], NULL, &o, &d), owner_args,
+		    &args, sizeof(args), &d) &&
 		http_client_args_check(&args.http, &d)) {
 		http_client_args_settings(&args.http, a, &s);
 		dump(got, &s);
