@@ -433,6 +433,69 @@ static void test_redirect_elsewhere(void **state)
 	buf_fini(&c.said);
 }
 
+static int accept_one(int fd)
+{
+	int peer = -1;
+
+	for (int i = 0; i < 2000 && peer == -1; i++) {
+		loop_turn(l, NS_PER_MS);
+		peer = accept4(fd, NULL, NULL, SOCK_NONBLOCK);
+	}
+	assert_true(peer != -1);
+	return peer;
+}
+
+/* Reads n bytes or more, the client running beside. */
+static void swallow(int peer, size_t n)
+{
+	static char bytes[65536];
+
+	for (int i = 0; i < 5000 && n > 0; i++) {
+		ssize_t got = recv(peer, bytes, sizeof(bytes), MSG_DONTWAIT);
+
+		n -= got > 0 ? ((size_t)got < n ? (size_t)got : n) : 0;
+		loop_turn(l, got > 0 ? 0 : NS_PER_MS);
+	}
+	assert_int_equal(n, 0);
+}
+
+/* The server closes a kept connection just as it is used again: the request goes out anew, from
+ * its beginning, on another one. */
+static void test_closed_under_us(void **state)
+{
+	static const char fine[] = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+	static char body[200000];
+	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+	socklen_t size = sizeof(a);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	struct test_call c = {0};
+	char url[64];
+	int peer;
+
+	(void)state;
+	assert_int_equal(bind(fd, (struct sockaddr *)&a, sizeof(a)), 0);
+	assert_int_equal(listen(fd, 5), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&a, &size), 0);
+	snprintf(url, sizeof(url), "http://127.0.0.1:%d/", ntohs(a.sin_port));
+	start(target, &c, "POST", url, STR("x"));
+	peer = accept_one(fd);
+	swallow(peer, 30);
+	assert_true(send(peer, fine, sizeof(fine) - 1, 0) > 0);
+	until(&c.done, 1);
+	c.done = 0;
+	start(target, &c, "POST", url, (struct str){body, sizeof(body)});
+	swallow(peer, 50000);
+	close(peer);
+	peer = accept_one(fd);
+	swallow(peer, sizeof(body));
+	assert_true(send(peer, fine, sizeof(fine) - 1, 0) > 0);
+	until(&c.done, 1);
+	assert_str(buf_str(&c.said), "200 ");
+	close(peer);
+	close(fd);
+	buf_fini(&c.said);
+}
+
 static void expect_error(struct http_target *t, const char *url, const char *part)
 {
 	struct test_call c = {0};
@@ -527,4 +590,5 @@ static void test_proxy(void **state)
 
 TESTS_RUN(CASE(test_simple), CASE(test_big_body), CASE(test_answers), CASE(test_gzip),
 	CASE(test_again), CASE(test_cancel), CASE(test_freed), CASE(test_credentials),
-	CASE(test_redirect_elsewhere), CASE(test_errors), CASE(test_settings), CASE(test_proxy))
+	CASE(test_redirect_elsewhere), CASE(test_closed_under_us),
+	CASE(test_errors), CASE(test_settings), CASE(test_proxy))
