@@ -162,7 +162,8 @@ static void on_deadline(struct timer *t)
 {
 	struct agent *a = container_of(t, struct agent, deadline);
 
-	log_warn(NULL, "the end's deadline has passed; what is not delivered is read again next time",
+	log_warn(NULL, "the end's deadline has passed; what is not delivered is read again next "
+		       "time",
 		KV("hint", "--shutdown.deadline makes it longer"));
 	if (a->ctx.once)
 		a->exit_code = 1;
@@ -277,12 +278,14 @@ static void log_ignored(const struct options *o)
 	for (size_t i = 0; i < o->n_ignored; i++)
 		buf_printf(&names, "%s--%s", i ? " " : "", o->ignored[i]);
 	if (o->n_ignored > 0)
-		log_info(NULL, "flags of Alloy that have no effect here", KV("flags", buf_str(&names)));
+		log_info(NULL, "flags of Alloy that have no effect here",
+			KV("flags", buf_str(&names)));
 	buf_fini(&names);
 }
 
 static const struct metric_family build_info = {"alloy_build_info", METRIC_GAUGE,
-	"A metric with a constant '1' value labeled by version, revision, branch and the rest.", NULL};
+	"A metric with a constant '1' value labeled by version, revision, branch and the rest.",
+	NULL};
 
 static void run(struct agent *a)
 {
@@ -306,7 +309,8 @@ int agent_run(const struct options *o)
 {
 	struct agent *a = &the_agent;
 	static const struct metric_label build[] = {{"branch", ""}, {"goos", "linux"},
-		{"program", "invar"}, {"revision", ""}, {"version", "v" INVAR_VERSION}, {NULL, NULL}};
+		{"program", "invar"}, {"revision", ""}, {"version", "v" INVAR_VERSION},
+		{NULL, NULL}};
 	struct err e;
 
 	a->options = o;

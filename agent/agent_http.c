@@ -120,7 +120,8 @@ static bool allows(const char *methods, struct str method)
 
 static void add_base64(struct buf *out, struct str s)
 {
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 	for (size_t i = 0; i < s.n; i += 3) {
 		uint32_t v = (uint32_t)(unsigned char)s.p[i] << 16;
@@ -247,7 +248,8 @@ static void on_restart(struct task *t)
 	a->server.http = listen_as_set(a, &e);
 	if (!a->server.http)
 		log_error(NULL, "the HTTP server could not start with its new settings",
-			KV("err", (const char *)e.text), KV("hint", "check the block http, then reload"));
+			KV("err", (const char *)e.text),
+			KV("hint", "check the block http, then reload"));
 }
 
 bool agent_server_start(struct agent *a, struct err *e)

@@ -68,9 +68,11 @@ static bool read_sources(const struct agent *a, struct source_set *s, struct dia
 
 	*s = (struct source_set){0};
 	if (!a->options->path && !is_set("LOKI_URL") && a->ctx.dry_run == DRY_RUN_OFF) {
-		diag_error(d, (struct range){0}, "LOKI_URL is not set, so the built-in configuration "
-						 "has nowhere to send logs to");
-		diag_hint(d, "set it (LOKI_URL=http://loki:3100/loki/api/v1/push), or give a PATH, or "
+		diag_error(d, (struct range){0},
+			"LOKI_URL is not set, so the built-in configuration "
+			"has nowhere to send logs to");
+		diag_hint(d, "set it (LOKI_URL=http://loki:3100/loki/api/v1/push), or give a "
+			     "PATH, or "
 			     "look first with --dry-run");
 		return false;
 	}
@@ -163,8 +165,10 @@ static bool said(struct buf *answer, enum graph_loaded how)
 	}
 	log_error(NULL, "failed to reload config", KV("err", buf_str(answer)),
 		KV("hint", how == GRAPH_REFUSED
-				   ? "the old configuration runs on; \"invar validate PATH\" shows all that is wrong"
-				   : "the new configuration runs, but for the components that failed"));
+				   ? "the old configuration runs on; \"invar validate PATH\" "
+				     "shows all that is wrong"
+				   : "the new configuration runs, but for the components that "
+				     "failed"));
 	return false;
 }
 
@@ -263,8 +267,9 @@ void agent_watch_start(struct agent *a)
 	w->watch.changed = on_changed;
 	w->settle.fire = on_settled;
 	if (notify_start(a->ctx.notify, &w->watch, w->folder) == -1)
-		log_warn(NULL, "changes of the configuration will not be seen", KV("folder", w->folder),
-			KV("err", strerror(errno)), KV("hint", "send SIGHUP, or POST /-/reload"));
+		log_warn(NULL, "changes of the configuration will not be seen",
+			KV("folder", w->folder), KV("err", strerror(errno)),
+			KV("hint", "send SIGHUP, or POST /-/reload"));
 }
 
 void agent_watch_stop(struct agent *a)

@@ -19,7 +19,7 @@ static const char overview[] =
 	"invar: tails the logs of a node's pods, takes OTLP from them, and forwards both.\n"
 	"It reads Grafana Alloy's configuration language.\n"
 	"\n"
-	"  invar run [FLAGS] [PATH]       run a configuration: a file, or a folder of *.alloy files\n"
+	"  invar run [FLAGS] [PATH]       run a configuration (a file, or a folder of *.alloy)\n"
 	"  invar validate [FLAGS] PATH    check a configuration, start nothing\n"
 	"  invar default-config           print the configuration that is used without PATH\n"
 	"  invar version\n"
@@ -32,16 +32,17 @@ static const char overview[] =
 	"  invar run --dry-run --once config.alloy    the same for what is there now, then exit\n"
 	"  invar run config.alloy                     for good\n"
 	"\n"
-	"Without PATH pod logs go to LOKI_URL (LOKI_USERNAME, LOKI_PASSWORD, LOKI_TENANT_ID) and OTLP\n"
-	"from ports 4317 and 4318 goes to OTLP_ENDPOINT (OTLP_USERNAME, OTLP_PASSWORD).\n";
+	"Without PATH pod logs go to LOKI_URL (LOKI_USERNAME, LOKI_PASSWORD, LOKI_TENANT_ID),\n"
+	"and OTLP from ports 4317 and 4318 to OTLP_ENDPOINT (OTLP_USERNAME, OTLP_PASSWORD).\n";
 
 static const char run_help[] =
 	"invar run [FLAGS] [PATH]\n"
 	"\n"
-	"Runs the configuration in PATH (a file, or a folder of *.alloy files that form one), or the\n"
-	"built-in one (\"invar default-config\" prints it). It is loaded again when it changes, on SIGHUP,\n"
-	"and on GET or POST /-/reload; a broken new one leaves the old one running. SIGINT and SIGTERM\n"
-	"end it: sources stop, what is held is delivered, positions are saved. A second one ends it at once.\n"
+	"Runs the configuration in PATH (a file, or a folder of *.alloy files that form one),\n"
+	"or the built-in one (\"invar default-config\" prints it). It is loaded again when it\n"
+	"changes, on SIGHUP, and on GET or POST /-/reload; a broken new one leaves the old one\n"
+	"running. SIGINT and SIGTERM end it: sources stop, what is held is delivered, positions\n"
+	"are saved. A second one ends it at once.\n"
 	"\n"
 	"  invar run /etc/alloy/config.alloy --storage.path=/var/lib/alloy\n"
 	"  invar run --dry-run=json --once config.alloy | jq .line\n"
@@ -52,8 +53,9 @@ static const char run_help[] =
 static const char validate_help[] =
 	"invar validate [FLAGS] PATH\n"
 	"\n"
-	"Checks the configuration as `run` would, without starting anything: every block, attribute,\n"
-	"type and reference. Exit code 0: it is right; 1: it is not, and stderr says where.\n"
+	"Checks the configuration as `run` would, without starting anything: every block,\n"
+	"attribute, type and reference. Exit code 0: it is right; 1: it is not, and stderr\n"
+	"says where.\n"
 	"\n"
 	"Flags:\n";
 
@@ -164,8 +166,9 @@ static bool help_component(struct buf *b, const char *name)
 			(*t)->help);
 		help_args(b, (*t)->args, 2);
 		for (const struct export_field *f = (*t)->exports; f && f->name; f++)
-			buf_printf(b, "%s  %s.LABEL.%s  %s\n", f == (*t)->exports ? "\nExports:\n" : "",
-				name, f->name, f->help ? f->help : "");
+			buf_printf(b, "%s  %s.LABEL.%s  %s\n",
+				f == (*t)->exports ? "\nExports:\n" : "", name, f->name,
+				f->help ? f->help : "");
 		return true;
 	}
 	return false;
@@ -181,7 +184,8 @@ static int unknown_topic(const char *topic)
 		names[n++] = (*t)->name;
 	names[n] = NULL;
 	near = options_nearest(topic, names);
-	fprintf(stderr, "invar: there is no help on \"%s\"%s%s%s; \"invar help components\" lists all blocks\n",
+	fprintf(stderr, "invar: there is no help on \"%s\"%s%s%s; \"invar help components\" lists "
+			"all blocks\n",
 		topic, near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
 	return 2;
 }
@@ -209,11 +213,13 @@ static int help(const char *topic)
 
 void cli_print_docs(struct buf *out)
 {
-	buf_printf(out, "# The command line\n\nMade by `invar docs-cli`; not to be edited by hand.\n\n"
+	buf_printf(out, "# The command line\n\nMade by `invar docs-cli`; not to be edited by "
+			"hand.\n\n"
 			"```\n%s```\n\n## Exit codes\n\n"
 			"| code | when |\n| --- | --- |\n"
 			"| 0 | it did what was asked |\n"
-			"| 1 | the configuration is wrong, the start failed, or `--once` could not deliver everything |\n"
+			"| 1 | the configuration is wrong, the start failed, or `--once` could "
+			"not deliver everything |\n"
 			"| 2 | the command line is wrong |\n"
 			"| 130 | a second SIGINT or SIGTERM ended it at once |\n\n## Flags\n\n",
 		overview);

@@ -49,7 +49,8 @@ static const char *const format_words[] = {"alloy", NULL};
 #define AT(field) offsetof(struct options, field)
 static const struct flag flags[] = {
 	{"dry-run", FLAG_WORD, FOR_RUN, AT(dry_run), "", dry_run_words,
-		"Send nothing and save nothing; print what would be sent, for people or, with =json, as JSON lines."},
+		"Send nothing and save nothing; print what would be sent, for people or, with "
+		"=json, as JSON lines."},
 	{"once", FLAG_BOOL, FOR_RUN, AT(once), "false", NULL,
 		"Read what is there, deliver it, and exit."},
 	{"server.http.listen-addr", FLAG_TEXT, FOR_RUN, AT(listen_addr), "127.0.0.1:12345", NULL,
@@ -58,16 +59,19 @@ static const struct flag flags[] = {
 		"Prefix of the UI's pages."},
 	{"storage.path", FLAG_TEXT, FOR_RUN, AT(storage_path), "data-alloy/", NULL,
 		"Folder for positions and queues. Put it on a disk that outlives the pod."},
-	{"stability.level", FLAG_TEXT, FOR_BOTH, AT(stability), "generally-available", stability_words,
+	{"stability.level", FLAG_TEXT, FOR_BOTH, AT(stability), "generally-available",
+		stability_words,
 		"Lowest stability level of what a configuration may use."},
 	{"memory.budget", FLAG_SIZE, FOR_RUN, AT(memory_budget), "", NULL,
-		"Memory for data that waits to be delivered (\"64MiB\"). Without it: a quarter of the "
+		"Memory for data that waits to be delivered (\"64MiB\"). Without it: a quarter of "
+		"the "
 		"cgroup's limit, at least 16MiB; 64MiB where there is no limit."},
 	{"pod-logs.path", FLAG_TEXT, FOR_RUN, AT(pod_logs), "/var/log/pods", NULL,
 		"Where the kubelet puts the logs of pods."},
 	{"shutdown.deadline", FLAG_DURATION, FOR_RUN, AT(shutdown_deadline), "10s", NULL,
 		"How long to deliver what is held when asked to end."},
-	{"feature.component-shutdown-deadline", FLAG_DURATION, FOR_RUN, AT(shutdown_deadline), "10s", NULL,
+	{"feature.component-shutdown-deadline", FLAG_DURATION, FOR_RUN, AT(shutdown_deadline),
+		"10s", NULL,
 		"Alloy's name for --shutdown.deadline."},
 	{"config.format", FLAG_TEXT, FOR_BOTH, AT(config_format), "alloy", format_words,
 		"Format of the configuration; only alloy."},
@@ -239,12 +243,14 @@ static bool set_flag(struct options *o, const struct flag *f, const char *value,
 		return check_words(f, value, e);
 	case FLAG_DURATION:
 		if (!duration_parse(str_from(value), to) || *(int64_t *)to < 0)
-			return err_set(e, "--%s is \"%.40s\"; it wants a duration such as 10s or 1m30s",
+			return err_set(e, "--%s is \"%.40s\"; it wants a duration such as 10s or "
+					  "1m30s",
 				f->name, value);
 		return true;
 	case FLAG_SIZE:
 		if (!size_parse(str_from(value), to) || *(int64_t *)to < 1 << 20)
-			return err_set(e, "--%s is \"%.40s\"; it wants a size of at least 1MiB", f->name,
+			return err_set(e, "--%s is \"%.40s\"; it wants a size of at least 1MiB",
+				f->name,
 				value);
 		return true;
 	case FLAG_IGNORED:
@@ -306,7 +312,8 @@ static bool parse_command(const char *word, struct options *o, struct err *e)
 		}
 	near = options_nearest(word, command_names);
 	if (near)
-		return err_set(e, "there is no command \"%.40s\"; did you mean \"%s\"?", word, near);
+		return err_set(e, "there is no command \"%.40s\"; did you mean \"%s\"?", word,
+			near);
 	return err_set(e, "there is no command \"%.40s\"; the commands are run, validate, "
 			  "default-config, version and help",
 		word);
@@ -323,7 +330,8 @@ static bool parse_word(const char *word, bool only_words, struct options *o, str
 
 	if (!only_words && word[0] == '-' && word[1])
 		return err_set(e, "there is no flag %.40s; flags begin with two dashes", word);
-	if (o->command != COMMAND_RUN && o->command != COMMAND_VALIDATE && o->command != COMMAND_HELP)
+	if (o->command != COMMAND_RUN && o->command != COMMAND_VALIDATE &&
+		o->command != COMMAND_HELP)
 		return err_set(e, "\"%.40s\" is one word too many", word);
 	if (*to)
 		return err_set(e, "\"%.40s\" is one word too many: one PATH is taken, a file or a "

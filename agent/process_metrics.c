@@ -96,7 +96,8 @@ static double read_net(bool sent)
 		unsigned long long rx, tx;
 		const char *colon = strchr(line, ':');
 
-		if (!colon || sscanf(colon + 1, "%llu %*u %*u %*u %*u %*u %*u %*u %llu", &rx, &tx) != 2)
+		if (!colon || sscanf(colon + 1, "%llu %*u %*u %*u %*u %*u %*u %*u %llu", &rx,
+				      &tx) != 2)
 			continue;
 		total += (double)(sent ? tx : rx);
 	}

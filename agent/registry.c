@@ -1,4 +1,4 @@
-/* One line a component, sorted. A name of Alloy that becomes one of ours leaves registry_foreign.c. */
+/* One line a component, sorted. */
 
 #include "agent/registry.h"
 

@@ -100,7 +100,8 @@ bool source_validate(const char *path, int stability, FILE *out)
 	arena_init(&texts, 0);
 	diags_init(&d, &texts);
 	if (source_read(&s, path, true, &d))
-		plan_fini(plan_new(s.arena, &types, stability, s.config.files, s.config.n, true, &d));
+		plan_fini(plan_new(s.arena, &types, stability, s.config.files, s.config.n, true,
+			&d));
 	source_print(out, &d);
 	ok = d.errors == 0;
 	source_fini(&s);

@@ -128,12 +128,15 @@ static const struct arg tls_args[] = {
 	ARG(tls, key_file, .type = ARG_STR, .help = "Its key in a file."),
 	ARG(tls, client_ca_pem, .type = ARG_STR, .help = "CA of clients as text."),
 	ARG(tls, client_ca_file, .type = ARG_STR, .help = "CA of clients in a file."),
-	ARG(tls, client_auth_type, .type = ARG_STR, .def = "NoClientCert", .one_of = client_auth_types,
+	ARG(tls, client_auth_type, .type = ARG_STR, .def = "NoClientCert",
+		.one_of = client_auth_types,
 		.help = "Whether clients must show a certificate."),
 	ARG(tls, cipher_suites, .type = ARG_STRS, .flags = ARG_NO_EFFECT, .help = "Ciphers."),
 	ARG(tls, curve_preferences, .type = ARG_STRS, .flags = ARG_NO_EFFECT, .help = "Curves."),
-	ARG(tls, min_version, .type = ARG_STR, .flags = ARG_NO_EFFECT, .help = "Oldest version of TLS."),
-	ARG(tls, max_version, .type = ARG_STR, .flags = ARG_NO_EFFECT, .help = "Newest version of TLS."),
+	ARG(tls, min_version, .type = ARG_STR, .flags = ARG_NO_EFFECT,
+		.help = "Oldest version of TLS."),
+	ARG(tls, max_version, .type = ARG_STR, .flags = ARG_NO_EFFECT,
+		.help = "Newest version of TLS."),
 	ARG(tls, windows_certificate_filter, .type = ARG_BLOCK, .flags = ARG_NO_EFFECT,
 		.block = certificate_filter_args, .size = sizeof(struct certificate_filter),
 		.help = "Certificates from the store of Windows."),
@@ -160,7 +163,8 @@ static bool http_check(const void *args, struct diags *d)
 	if (t->key_pem.n > 0 && t->key_file.n > 0)
 		return diag_error(d, t->at, "key_pem and key_file are mutually exclusive");
 	if (t->client_ca_pem.n > 0 && t->client_ca_file.n > 0)
-		return diag_error(d, t->at, "client_ca_pem and client_ca_file are mutually exclusive");
+		return diag_error(d, t->at, "client_ca_pem and client_ca_file are mutually "
+					    "exclusive");
 	return true;
 }
 
@@ -189,13 +193,15 @@ static bool asks_clients(const struct tls *t)
 	       str_is(t->client_auth_type, "RequireAnyClientCert");
 }
 
-static bool read_tls(const struct tls *t, struct buf files[3], struct agent_http *out, struct err *e)
+static bool read_tls(const struct tls *t, struct buf files[3], struct agent_http *out,
+	struct err *e)
 {
 	if (!read_pem(t->cert_pem, t->cert_file, &files[0], &out->tls_cert_pem, e) ||
 		!read_pem(t->key_pem, t->key_file, &files[1], &out->tls_key_pem, e))
 		return err_wrap(e, "tls");
 	if (out->tls_cert_pem.n == 0 || out->tls_key_pem.n == 0)
-		return err_set(e, "tls: a certificate and its key are needed: cert_file and key_file");
+		return err_set(e, "tls: a certificate and its key are needed: cert_file and "
+				  "key_file");
 	if (!asks_clients(t))
 		return true;
 	if (!read_pem(t->client_ca_pem, t->client_ca_file, &files[2], &out->tls_client_ca_pem, e))

@@ -39,12 +39,12 @@ static const struct arg sampler_args[] = {
 };
 
 static const struct arg tracing_args[] = {
-	ARG(tracing_args, sampling_fraction, .type = ARG_FLOAT, .flags = ARG_NO_EFFECT, .def = "0.1",
-		.help = "Part of the agent's own traces that is kept."),
+	ARG(tracing_args, sampling_fraction, .type = ARG_FLOAT, .flags = ARG_NO_EFFECT,
+		.def = "0.1", .help = "Part of the agent's own traces that is kept."),
 	ARG(tracing_args, write_to, .type = ARG_CAPSULES, .flags = ARG_NO_EFFECT,
 		.capsule = &capsule_consumer, .help = "Where the agent's own traces go."),
-	ARG(tracing_args, send_traceparent, .type = ARG_BOOL, .flags = ARG_NO_EFFECT, .def = "false",
-		.help = "Whether the agent's requests carry a traceparent header."),
+	ARG(tracing_args, send_traceparent, .type = ARG_BOOL, .flags = ARG_NO_EFFECT,
+		.def = "false", .help = "Whether the agent's requests carry a traceparent header."),
 	ARG(tracing_args, sampler, .type = ARG_BLOCK, .flags = ARG_NO_EFFECT, .block = sampler_args,
 		.size = sizeof(struct sampler), .help = "How the agent's own traces are sampled."),
 	ARGS_END,

@@ -89,10 +89,12 @@ static bool check_label(struct decoder *dec, const struct evaluated *e, const st
 	bool takes = arg && arg->flags & ARG_LABELED;
 
 	if (takes && e->label.n == 0)
-		return diag_error(dec->d, e->block->name_at, "block \"" STR_FMT "\" requires non-empty label",
+		return diag_error(dec->d, e->block->name_at,
+			"block \"" STR_FMT "\" requires non-empty label",
 			STR_ARG(e->name));
 	if (!takes && e->label.n > 0)
-		return diag_error(dec->d, e->block->label_at, "block \"" STR_FMT "\" does not support specifying labels",
+		return diag_error(dec->d, e->block->label_at,
+			"block \"" STR_FMT "\" does not support specifying labels",
 			STR_ARG(e->name));
 	return true;
 }
@@ -118,7 +120,8 @@ static bool decode_block(struct decoder *dec, const struct evaluated *e, const s
 		p = next_repeated(dec, arg, seen, out);
 	} else {
 		if (seen->total > 1)
-			return diag_error(dec->d, e->block->at, "block \"" STR_FMT "\" may only be specified once",
+			return diag_error(dec->d, e->block->at,
+				"block \"" STR_FMT "\" may only be specified once",
 				STR_ARG(e->name));
 		p = arena_alloc(dec->a, arg->size, 1);
 		*(void **)(void *)(out + arg->offset) = p;
@@ -161,7 +164,9 @@ static bool check_support(struct decoder *dec, const struct arg *arg, const stru
 	}
 	if (arg->flags & ARG_NO_EFFECT)
 		diag_warning(dec->d, s->is_block ? s->name_at : s->at,
-			"%s \"%s\" of " STR_FMT "%s" STR_FMT " is accepted, but has no effect here", what,
+			"%s \"%s\" of " STR_FMT "%s" STR_FMT
+			" is accepted, but has no effect here",
+			what,
 			arg->name, STR_ARG(dec->owner->name), dec->owner->label.n ? "." : "",
 			STR_ARG(dec->owner->label));
 	return true;

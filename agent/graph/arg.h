@@ -44,7 +44,7 @@ enum arg_flag {
 	ARG_ALWAYS = 1 << 2,    /* ARG_BLOCK: when not written, decoded from its defaults */
 	ARG_NO_EFFECT = 1 << 3, /* accepted; a warning says once that it does nothing here */
 	ARG_NOT_YET = 1 << 4,   /* accepted only in Alloy; an error says so */
-	ARG_LABELED = 1 << 5,   /* ARG_BLOCK: takes a label (stored as the first member, struct str) */
+	ARG_LABELED = 1 << 5,   /* ARG_BLOCK: takes a label: the first member, struct str */
 };
 
 struct arg_strs {
@@ -102,15 +102,22 @@ struct arg {
 	const char *name;
 	enum arg_type type;
 	unsigned flags;
-	size_t offset;                                /* into the struct this block is decoded to */
-	const char *def;                              /* default, in configuration syntax: "10", "\"1s\""; for ARG_STR,
-	                            ARG_DURATION and ARG_SIZE the plain text; NULL: zero */
-	const struct arg *block;                      /* ARG_BLOCK */
-	size_t size;                                  /* ARG_BLOCK: of the struct that .block decodes to */
-	const struct arg_choice_type *const *choices; /* ARG_CHOICE: NULL at the end */
-	const struct capsule_type *capsule;           /* ARG_CAPSULE(S) */
-	const char *const *one_of;                    /* ARG_STR: the words it may be, NULL at the end */
-	const char *help;                             /* one sentence */
+	/* Into the struct this block is decoded to. */
+	size_t offset;
+	/* Default, in configuration syntax: "10", "[\"a\"]"; for ARG_STR, ARG_DURATION and
+	 * ARG_SIZE the plain text; NULL: zero. */
+	const char *def;
+	/* ARG_BLOCK: NULL: what is in it is not looked at; size: of what it decodes to. */
+	const struct arg *block;
+	size_t size;
+	/* ARG_CHOICE: NULL at the end. */
+	const struct arg_choice_type *const *choices;
+	/* ARG_CAPSULE, ARG_CAPSULES. */
+	const struct capsule_type *capsule;
+	/* ARG_STR: the words it may be, NULL at the end. */
+	const char *const *one_of;
+	/* One sentence. */
+	const char *help;
 };
 
 /* clang-format off */
@@ -124,11 +131,13 @@ struct arg {
 #define ARGS_END { .type = ARG_END }
 /* clang-format on */
 
-/* The capsules of the language, by what they point to. */
-extern const struct capsule_type capsule_logs_receiver; /* struct receiver (agent/flow/entry.h) */
-extern const struct capsule_type capsule_consumer;      /* struct consumer (agent/flow/telemetry.h) */
-extern const struct capsule_type capsule_handler;       /* struct auth_handler (agent/component/common) */
-extern const struct capsule_type capsule_relabel_rules; /* struct relabel_rules (agent/flow/relabel.h) */
+/* The capsules of the language, by what they point to: struct receiver (agent/flow/entry.h),
+ * struct consumer (agent/flow/telemetry.h), struct auth_handler (agent/component/common), struct
+ * relabel_rules (agent/flow/relabel.h). */
+extern const struct capsule_type capsule_logs_receiver;
+extern const struct capsule_type capsule_consumer;
+extern const struct capsule_type capsule_handler;
+extern const struct capsule_type capsule_relabel_rules;
 
 /*
  * A body whose attributes have been evaluated, but not yet decoded: comparing two of them
@@ -141,8 +150,9 @@ struct evaluated *body_evaluate(struct arena *a, const struct stmt *block, struc
 	struct diags *d);
 bool evaluated_eq(const struct evaluated *a, const struct evaluated *b);
 
-/* Fills out (size bytes, zeroed by the caller or not) from the table. Every mistake is reported, with
- * Alloy's words (reference: alloy.md 1.6), not only the first. False if there was one. */
+/* Fills out (size bytes, zeroed by the caller or not) from the table. Every mistake is
+ * reported, with Alloy's words (Alloy: syntax/vm, syntax/typecheck), not only the first. False
+ * if there was one. */
 bool args_decode(struct arena *a, const struct evaluated *e, const struct arg *table, void *out,
 	size_t size, struct diags *d);
 

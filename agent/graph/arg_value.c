@@ -59,7 +59,8 @@ static bool fail(struct decoder *dec, const struct place *at, const char *why)
 	if (!at->x)
 		return diag_error(dec->d, (struct range){0}, "%s", why);
 	if (!dec->terse)
-		return diag_error(dec->d, at->x->at, STR_FMT STR_FMT " %s", STR_ARG(expr_text(at->x)),
+		return diag_error(dec->d, at->x->at, STR_FMT STR_FMT " %s",
+			STR_ARG(expr_text(at->x)),
 			STR_ARG(at->path), why);
 	if (strncmp(why, should.p, should.n) == 0)
 		return diag_error(dec->d, at->x->at, "expected %s", why + should.n);
@@ -94,6 +95,13 @@ static bool decode_word(struct decoder *dec, const struct arg *arg, struct str w
 	return false;
 }
 
+static bool any_text(struct decoder *dec, const struct value *v, struct str *out, struct err *e)
+{
+	if (value_is_secret(v))
+		return value_to_secret(dec->a, v, out, e);
+	return value_to_str(dec->a, v, out, e);
+}
+
 /* A string, a secret too: for maps and headers, which are never printed. */
 static bool to_text(struct decoder *dec, const struct value *v, const struct place *at,
 	struct str *out)
@@ -104,7 +112,7 @@ static bool to_text(struct decoder *dec, const struct value *v, const struct pla
 		*out = (struct str){"", 0};
 		return true;
 	}
-	if (value_is_secret(v) ? value_to_secret(dec->a, v, out, &e) : value_to_str(dec->a, v, out, &e))
+	if (any_text(dec, v, out, &e))
 		return true;
 	return fail(dec, at, e.text);
 }
@@ -174,7 +182,7 @@ static struct str target_text(struct decoder *dec, const struct value *v)
 	struct err e;
 	struct str s;
 
-	if (value_is_secret(v) ? value_to_secret(dec->a, v, &s, &e) : value_to_str(dec->a, v, &s, &e))
+	if (any_text(dec, v, &s, &e))
 		return s;
 	value_print(&b, v);
 	s = arena_str(dec->a, buf_str(&b));
@@ -212,7 +220,8 @@ static bool decode_target(struct decoder *dec, const struct value *v, const stru
 	struct err e;
 
 	if (v->type != VALUE_OBJECT) {
-		err_set(&e, "target::ConvertFrom: conversion from '%s' is not supported", go_type(v));
+		err_set(&e, "target::ConvertFrom: conversion from '%s' is not supported",
+			go_type(v));
 		return fail(dec, at, e.text);
 	}
 	p = arena_new(dec->a, struct arg_pair, v->object.n);

@@ -39,9 +39,12 @@ struct component_type {
 	bool is_config;  /* logging, http, …: at most one, no label, no exports */
 	bool is_labeled; /* is_config: takes a label nevertheless, one block a label */
 	const struct arg *args;
-	size_t size;                        /* of an instance; its first member is struct component */
-	size_t args_size;                   /* of the struct that args decodes to */
-	const struct export_field *exports; /* name NULL at the end; NULL: none */
+	/* Of an instance; its first member is struct component. */
+	size_t size;
+	/* Of the struct that args decodes to. */
+	size_t args_size;
+	/* name NULL at the end; NULL: none. */
+	const struct export_field *exports;
 
 	/* Checks beyond the table, at load and by `invar validate`: report into d at ranges
 	 * taken with ARG_AT. NULL: none. No side effects. */
@@ -49,7 +52,8 @@ struct component_type {
 
 	/* args live until the next update() has returned, or until component_stopped(). */
 	bool (*start)(struct component *c, const void *args, struct err *e);
-	bool (*update)(struct component *c, const void *args, struct err *e); /* on failure the old ones stay in force */
+	/* On failure the old ones stay in force. NULL: new arguments make a new instance. */
+	bool (*update)(struct component *c, const void *args, struct err *e);
 	void (*stop)(struct component *c);
 };
 
@@ -72,8 +76,8 @@ struct component {
 
 void component_stopped(struct component *c);
 
-/* Sets an exported field; v is copied. What refers to it is evaluated again at the end of this turn, if the
- * value differs from the one before. */
+/* Sets an exported field; v is copied. What refers to it is evaluated again at the end of this
+ * turn, if the value differs from the one before. */
 void component_export(struct component *c, const char *name, struct value v);
 
 /* Healthy is said by the graph after a start() or update() that succeeded; a component says

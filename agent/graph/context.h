@@ -49,6 +49,7 @@ struct agent_context {
 	enum dry_run dry_run;
 	bool once;         /* --once: read what is there, deliver it, exit */
 	struct once *work; /* who is still busy (agent/flow/once.h); NULL without --once */
-	/* Sets the HTTP server up anew, at once or at the end of this turn; the texts are copied. NULL: there is none (tests). */
+	/* Sets the HTTP server up anew, at once or at the end of this turn; the texts are copied.
+	 * NULL: there is none (tests). */
 	bool (*configure_http)(struct agent_context *a, const struct agent_http *h, struct err *e);
 };

@@ -29,7 +29,8 @@ static const struct metric_family waiting = {"alloy_component_dependencies_wait_
 static const struct metric_family queue = {"alloy_component_evaluation_queue_size", METRIC_GAUGE,
 	"Number of components waiting to be evaluated.", NULL};
 static const struct metric_family slow = {"alloy_component_evaluation_slow_seconds",
-	METRIC_COUNTER, "Number of seconds spent evaluating components that take longer than a minute.",
+	METRIC_COUNTER, "Number of seconds spent evaluating components that take longer than a "
+			"minute.",
 	NULL};
 
 struct health_reader {
@@ -64,7 +65,8 @@ struct graph_metrics *graph_metrics_new(const struct graph *g)
 	struct graph_metrics *m = mem_new(struct graph_metrics, 1);
 
 	for (size_t i = 0; i < HEALTHS; i++) {
-		struct metric_label with_health[] = {{"controller_id", ""}, {"controller_path", "/"},
+		struct metric_label with_health[] = {{"controller_id", ""},
+			{"controller_path", "/"},
 			{"health_type", health_names[i]}, {NULL, NULL}};
 
 		m->by_health[i] = (struct health_reader){g, (enum health)i, NULL};

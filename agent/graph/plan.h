@@ -17,7 +17,9 @@ struct node;
 /* What block names mean. */
 struct plan_types {
 	const struct component_type *const *types; /* NULL at the end */
-	const char *const *foreign;                /* names that only Alloy has; NULL at the end; NULL: none */
+	/* Names that only Alloy has, "prometheus.*" for all that begin so; NULL at the end.
+	 * NULL: none. */
+	const char *const *foreign;
 };
 
 /* An attribute's expression, and what is known of its references. */
@@ -55,8 +57,8 @@ struct plan {
 	struct map by_id;       /* plan_fini() frees it */
 };
 
-/* Everything lives in a. Every mistake is reported. terse: in the words of `alloy validate`. The plan may
- * be used only if there was no error. */
+/* Everything lives in a. Every mistake is reported. terse: in the words of `alloy validate`. The
+ * plan may be used only if there was no error. */
 struct plan *plan_new(struct arena *a, const struct plan_types *types, int stability,
 	struct file *const *files, size_t n, bool terse, struct diags *d);
 void plan_fini(struct plan *p);

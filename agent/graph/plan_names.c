@@ -40,7 +40,8 @@ static size_t list_supported(const struct plan *p, struct str space, struct buf 
 		struct str type = str_from((*t)->name);
 
 		if ((*t)->is_config || (space.n > 0 && (!str_eq(str_head(type, space.n), space) ||
-							       type.n <= space.n || type.p[space.n] != '.')))
+							       type.n <= space.n ||
+							       type.p[space.n] != '.')))
 			continue;
 		buf_printf(out, "%s%s", n++ ? ", " : "", (*t)->name);
 	}
@@ -87,7 +88,8 @@ static bool check_stability(const struct plan *p, const struct component_type *t
 		return true;
 	at.end = at.start + (uint32_t)b->name.n - 1;
 	return diag_error(d, at,
-		"%s \"%s\" is at stability level \"%s\", which is below the minimum allowed stability "
+		"%s \"%s\" is at stability level \"%s\", which is below the minimum allowed "
+		"stability "
 		"level \"%s\". Use --stability.level command-line flag to enable \"%s\" features",
 		t->is_config ? "block" : "component", t->name, stability_names[t->stability],
 		stability_names[p->stability], stability_names[t->stability]);

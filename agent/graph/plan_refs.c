@@ -45,7 +45,8 @@ static bool check_ref(struct gatherer *g, const struct ref *r)
 
 	if (to) {
 		if (stdlib_has(r->parts, 1))
-			diag_warning(g->d, r->first_at, "a component is shadowing an existing stdlib name");
+			diag_warning(g->d, r->first_at,
+				"a component is shadowing an existing stdlib name");
 		add_dep(g, to);
 		return true;
 	}
@@ -56,8 +57,8 @@ static bool check_ref(struct gatherer *g, const struct ref *r)
 	for (size_t i = 0; i < r->n; i++)
 		name = arena_printf(g->p->arena, STR_FMT "%s" STR_FMT, STR_ARG(name), i ? "." : "",
 			STR_ARG(r->parts[i]));
-	return diag_error(g->d, r->at, "component \"" STR_FMT "\" does not exist or is out of scope",
-		STR_ARG(name));
+	return diag_error(g->d, r->at,
+		"component \"" STR_FMT "\" does not exist or is out of scope", STR_ARG(name));
 }
 
 static const struct export_field *find_export(const struct component_type *t, struct str name)

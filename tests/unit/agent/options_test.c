@@ -72,7 +72,8 @@ static const struct {
 		"! there is no flag --listen-addr; did you mean --server.http.listen-addr?"},
 	{"run --frobnicate", "! there is no flag --frobnicate; \"invar help run\" lists them"},
 	{"run -o", "! there is no flag -o; flags begin with two dashes"},
-	{"run a b", "! \"b\" is one word too many: one PATH is taken, a file or a folder of *.alloy "
+	{"run a b", "! \"b\" is one word too many: one PATH is taken, a file or a folder of "
+		    "*.alloy "
 		    "files"},
 	{"version x", "! \"x\" is one word too many"},
 	{"validate --once c", "! the command does not take --once"},
@@ -81,7 +82,8 @@ static const struct {
 	{"run --dry-run=xml", "! --dry-run is \"xml\"; it may be text, json"},
 	{"run --shutdown.deadline=5",
 		"! --shutdown.deadline is \"5\"; it wants a duration such as 10s or 1m30s"},
-	{"run --memory.budget=1KiB", "! --memory.budget is \"1KiB\"; it wants a size of at least 1MiB"},
+	{"run --memory.budget=1KiB", "! --memory.budget is \"1KiB\"; it wants a size of at least "
+				     "1MiB"},
 	{"run --config.format=static", "! --config.format is \"static\"; it may be alloy"},
 };
 

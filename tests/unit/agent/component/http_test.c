@@ -40,7 +40,8 @@ static const struct {
 		"3:2: missing required attribute \"username\"\n"
 		"3:2: missing required attribute \"password\"\n"},
 	{"http {\n tls {\n cert_pem = \"C\"\n key_pem = \"K\"\n}\n}", true, "cert=C key=K ca="},
-	{"http {\n tls {\n cert_file = \"" FILE_NAME "\"\n key_pem = \"K\"\n client_ca_pem = \"A\"\n"
+	{"http {\n tls {\n cert_file = \"" FILE_NAME
+	 "\"\n key_pem = \"K\"\n client_ca_pem = \"A\"\n"
 	 " client_auth_type = \"RequireAndVerifyClientCert\"\n}\n}",
 		true, "cert=PEM key=K ca=A"},
 	{"http {\n tls {\n cert_pem = \"C\"\n cert_file = \"x\"\n}\n}", false,
@@ -48,7 +49,8 @@ static const struct {
 	{"http {\n tls {\n cert_file = \"build/none.pem\"\n key_pem = \"K\"\n}\n}", false,
 		"1:1: cannot start: tls: build/none.pem: No such file or directory\n"},
 	{"http {\n tls { }\n}", false,
-		"1:1: cannot start: tls: a certificate and its key are needed: cert_file and key_file\n"},
+		"1:1: cannot start: tls: a certificate and its key are needed: cert_file and "
+		"key_file\n"},
 	{"http {\n tls {\n client_auth_type = \"Perhaps\"\n}\n}", false,
 		"3:21: unknown client_auth_type Perhaps\n"},
 };

@@ -9,7 +9,8 @@ static const struct {
 } cases[] = {
 	{"livedebugging { }", true, ""},
 	{"livedebugging { enabled = true }", true, ""},
-	{"livedebugging { enabled = \"yes\" }", false, "1:27: \"yes\" should be bool, got string\n"},
+	{"livedebugging { enabled = \"yes\" }", false,
+		"1:27: \"yes\" should be bool, got string\n"},
 	{"livedebugging { }\nlivedebugging { }", false,
 		"2:1: block livedebugging already declared at test:1:1\n"},
 };

@@ -8,7 +8,8 @@ static const struct {
 	const char *want; /* errors and warnings */
 } cases[] = {
 	{"remotecfg { }", true, ""},
-	{"remotecfg {\n url = \"http://x\"\n id = \"a\"\n attributes = {\"b\" = \"c\"}\n basic_auth {\n"
+	{"remotecfg {\n url = \"http://x\"\n id = \"a\"\n attributes = {\"b\" = \"c\"}\n "
+	 "basic_auth {\n"
 	 " username = \"u\"\n}\n}",
 		true, "2:2: attribute \"url\" of remotecfg is accepted, but has no effect here\n"},
 	{"remotecfg { attributes = [] }", false, "1:26: [] should be object, got array\n"},

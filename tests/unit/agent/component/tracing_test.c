@@ -11,7 +11,8 @@ static const struct {
 	{"tracing {\n sampling_fraction = 0.5\n write_to = []\n sampler {\n jaeger_remote {\n"
 	 " max_operations = 2\n}\n}\n}",
 		true,
-		"2:2: attribute \"sampling_fraction\" of tracing is accepted, but has no effect here\n"
+		"2:2: attribute \"sampling_fraction\" of tracing is accepted, but has no effect "
+		"here\n"
 		"3:2: attribute \"write_to\" of tracing is accepted, but has no effect here\n"
 		"4:2: block \"sampler\" of tracing is accepted, but has no effect here\n"},
 	{"tracing { x = 1 }", false, "1:11: unrecognized attribute name \"x\"\n"},

@@ -54,7 +54,8 @@ static const struct arg stage_a_args[] = {
 	ARG(stage_a, x, .type = ARG_INT, .def = "1"),
 	ARGS_END,
 };
-static const struct arg_choice_type stage_a = {"stage.a", NULL, stage_a_args, sizeof(struct stage_a), NULL};
+static const struct arg_choice_type stage_a = {"stage.a", NULL, stage_a_args,
+	sizeof(struct stage_a), NULL};
 static const struct arg_choice_type stage_b = {"stage.b", NULL, NULL, 0, NULL};
 static const struct arg_choice_type *const stages[] = {&stage_a, &stage_b, NULL};
 static const char *const words[] = {"insert", "update", NULL};
@@ -76,9 +77,12 @@ static const struct arg outer_args[] = {
 	ARG(outer, many, .type = ARG_CAPSULES, .capsule = &capsule_logs_receiver),
 	ARG(outer, any, .type = ARG_ANY),
 	ARG(outer, word, .type = ARG_STR, .one_of = words),
-	ARG(outer, tls, .type = ARG_BLOCK, .flags = ARG_ALWAYS, .block = tls_args, .size = sizeof(struct tls)),
-	ARG(outer, once, .type = ARG_BLOCK, .flags = ARG_LABELED, .block = inner_args, .size = sizeof(struct inner)),
-	ARG_NAMED(outer, "rule", rules, .type = ARG_BLOCK, .flags = ARG_REPEATED, .block = inner_args, .size = sizeof(struct inner)),
+	ARG(outer, tls, .type = ARG_BLOCK, .flags = ARG_ALWAYS, .block = tls_args,
+		.size = sizeof(struct tls)),
+	ARG(outer, once, .type = ARG_BLOCK, .flags = ARG_LABELED, .block = inner_args,
+		.size = sizeof(struct inner)),
+	ARG_NAMED(outer, "rule", rules, .type = ARG_BLOCK, .flags = ARG_REPEATED,
+		.block = inner_args, .size = sizeof(struct inner)),
 	ARG(outer, stages, .type = ARG_CHOICE, .choices = stages),
 	ARG(outer, idle, .type = ARG_INT, .flags = ARG_NO_EFFECT),
 	ARG(outer, later, .type = ARG_INT, .flags = ARG_NOT_YET),
@@ -91,11 +95,13 @@ struct needy {
 };
 static const struct arg needy_args[] = {
 	ARG(needy, url, .type = ARG_STR, .flags = ARG_REQUIRED),
-	ARG(needy, output, .type = ARG_BLOCK, .flags = ARG_REQUIRED, .block = inner_args, .size = sizeof(struct inner)),
+	ARG(needy, output, .type = ARG_BLOCK, .flags = ARG_REQUIRED, .block = inner_args,
+		.size = sizeof(struct inner)),
 	ARGS_END,
 };
 
-static bool resolve(struct scope *s, const struct str *parts, size_t n, size_t *used, struct value *out)
+static bool resolve(struct scope *s, const struct str *parts, size_t n, size_t *used,
+	struct value *out)
 {
 	static int there;
 
@@ -114,15 +120,18 @@ static bool resolve(struct scope *s, const struct str *parts, size_t n, size_t *
 /* What the cases look at. */
 static void dump(struct buf *b, const struct outer *o)
 {
-	buf_printf(b, "%d %ld %lu %g %ld %ld " STR_FMT " [", o->flag, (long)o->i, (unsigned long)o->u,
+	buf_printf(b, "%d %ld %lu %g %ld %ld " STR_FMT " [", o->flag, (long)o->i,
+		(unsigned long)o->u,
 		o->f, (long)(o->wait / NS_PER_MS), (long)o->bytes, STR_ARG(o->text));
 	for (size_t i = 0; i < o->list.n; i++)
 		buf_printf(b, STR_FMT ",", STR_ARG(o->list.p[i]));
 	buf_printf(b, "]");
 	for (size_t i = 0; i < o->map.n; i++)
-		buf_printf(b, " " STR_FMT "=" STR_FMT, STR_ARG(o->map.p[i].name), STR_ARG(o->map.p[i].value));
+		buf_printf(b, " " STR_FMT "=" STR_FMT, STR_ARG(o->map.p[i].name),
+			STR_ARG(o->map.p[i].value));
 	for (size_t i = 0; i < o->headers.n; i++)
-		buf_printf(b, " " STR_FMT ":%zu", STR_ARG(o->headers.p[i].name), o->headers.p[i].values.n);
+		buf_printf(b, " " STR_FMT ":%zu", STR_ARG(o->headers.p[i].name),
+			o->headers.p[i].values.n);
 	for (size_t i = 0; i < o->targets.n; i++)
 		buf_printf(b, " t%zu", o->targets.p[i].n);
 	if (o->to)
@@ -141,7 +150,8 @@ static void dump(struct buf *b, const struct outer *o)
 	for (size_t i = 0; i < o->stages.n; i++) {
 		buf_printf(b, " %s", o->stages.p[i].type->name);
 		if (o->stages.p[i].type == &stage_a)
-			buf_printf(b, "/%ld", (long)((const struct stage_a *)o->stages.p[i].args)->x);
+			buf_printf(b, "/%ld",
+				(long)((const struct stage_a *)o->stages.p[i].args)->x);
 	}
 }
 
@@ -190,22 +200,31 @@ static const struct {
 	{"once \"lbl\" { n = 2 }", "! 2:1 missing required attribute \"name\""},
 	{"once { name = \"q\" }", "! 2:1 block \"once\" requires non-empty label"},
 	{"tls \"x\" { }", "! 2:5 block \"tls\" does not support specifying labels"},
-	{"stage.b { }\nstage.a { x = 4 }\nstage.a { }", DEFAULTS " insecure stage.b stage.a/4 stage.a/1"},
+	{"stage.b { }\nstage.a { x = 4 }\nstage.a { }", DEFAULTS
+		" insecure stage.b stage.a/4 stage.a/1"},
 	{"stage.c { }", "! 2:1 unrecognized block name \"stage.c\""},
 	{"stage.b { y = 1 }", "! 2:11 unrecognized attribute name \"y\""},
-	{"nope = 1\ni = 1\ni = 2", "! 2:1 unrecognized attribute name \"nope\"; 4:1 attribute \"i\" may only be provided once"},
-	{"tls { }\ntls { }", "! 2:1 block \"tls\" may only be specified once; 3:1 block \"tls\" may only be specified once"},
+	{"nope = 1\ni = 1\ni = 2", "! 2:1 unrecognized attribute name \"nope\"; 4:1 attribute "
+				   "\"i\" may only be provided once"},
+	{"tls { }\ntls { }", "! 2:1 block \"tls\" may only be specified once; 3:1 block \"tls\" "
+			     "may only be specified once"},
 	{"tls = 1", "! 2:1 \"tls\" must be a block, but is used as an attribute"},
 	{"i { }", "! 2:1 \"i\" must be an attribute, but is used as a block"},
-	{"i = \"x\"\nflag = \"true\"", "! 2:5 \"x\" should be number, got string; 3:8 \"true\" should be bool, got string"},
+	{"i = \"x\"\nflag = \"true\"", "! 2:5 \"x\" should be number, got string; 3:8 \"true\" "
+				       "should be bool, got string"},
 	{"list = [\"a\", {}]", "! 2:14 {} should be string, got object"},
-	{"list = coalesce(null, [1, [2]])", "! 2:8 coalesce(null, [1, [2]])[1] should be string, got array"},
+	{"list = coalesce(null, [1, [2]])", "! 2:8 coalesce(null, [1, [2]])[1] should be string, "
+					    "got array"},
 	{"map = {a = \"1\", b = []}", "! 2:21 [] should be string, got array"},
-	{"map = coalesce(null, {b = [1]})", "! 2:7 coalesce(null, {b = [1]}).b should be string, got array"},
-	{"targets = [10]", "! 2:12 10 target::ConvertFrom: conversion from 'int64' is not supported"},
+	{"map = coalesce(null, {b = [1]})", "! 2:7 coalesce(null, {b = [1]}).b should be string, "
+					    "got array"},
+	{"targets = [10]", "! 2:12 10 target::ConvertFrom: conversion from 'int64' is not "
+			   "supported"},
 	{"many = \"wrong\"", "! 2:8 \"wrong\" should be array, got string"},
-	{"many = [cons]", "! 2:9 cons expected capsule(\"loki.LogsReceiver\"), got capsule(\"otelcol.Consumer\")"},
-	{"to = recv", "! 2:6 recv expected capsule(\"otelcol.Consumer\"), got capsule(\"loki.LogsReceiver\")"},
+	{"many = [cons]", "! 2:9 cons expected capsule(\"loki.LogsReceiver\"), got "
+			  "capsule(\"otelcol.Consumer\")"},
+	{"to = recv", "! 2:6 recv expected capsule(\"otelcol.Consumer\"), got "
+		      "capsule(\"loki.LogsReceiver\")"},
 	{"to = 1", "! 2:6 1 expected capsule(\"otelcol.Consumer\"), got number"},
 	{"word = \"insert\"", DEFAULTS " insecure"},
 	{"word = \"random\"", "! 2:8 unknown word random"},
@@ -254,10 +273,12 @@ static const struct {
 	bool terse;
 	const char *want;
 } needy_cases[] = {
-	{"b \"l\" { }", true, "1:1 missing required attribute \"url\"; 1:1 missing required block \"output\""},
+	{"b \"l\" { }", true, "1:1 missing required attribute \"url\"; 1:1 missing required block "
+			      "\"output\""},
 	{"b \"l\" {\n  url = {}\n output { }\n}", true,
 		"2:9 expected string, got object; 3:2 missing required attribute \"name\""},
-	{"b \"l\" {\n  url = 1 + \"\"\n output { name = \"\" }\n}", false, "2:13 \"\" should be number, got string"},
+	{"b \"l\" {\n  url = 1 + \"\"\n output { name = \"\" }\n}", false,
+		"2:13 \"\" should be number, got string"},
 };
 
 static void test_missing(void **state)
@@ -272,7 +293,8 @@ static void test_missing(void **state)
 		arena_init(&a, 0);
 		diags_init(&d, &a);
 		print_message("%s\n", needy_cases[i].text);
-		args_decode(&a, evaluate(&a, needy_cases[i].text, needy_cases[i].terse, &d), needy_args, &o,
+		args_decode(&a, evaluate(&a, needy_cases[i].text, needy_cases[i].terse, &d),
+			needy_args, &o,
 			sizeof(o), &d);
 		dump_diags(&got, &d);
 		assert_str(buf_str(&got), needy_cases[i].want);
@@ -290,8 +312,10 @@ static const struct {
 	{"b \"l\" {\n i = 1\n text = \"x\"\n}", "b \"l\" {\n text = \"x\"\n i = 1\n}", true},
 	{"b \"l\" { i = 1 }", "b \"l\" { i = 2 }", false},
 	{"b \"l\" { i = 1 }", "b \"l\" { u = 1 }", false},
-	{"b \"l\" {\n rule { n = 1 }\n rule { n = 2 }\n}", "b \"l\" {\n rule { n = 2 }\n rule { n = 1 }\n}", false},
-	{"b \"l\" {\n rule { n = 1 }\n i = 1\n}", "b \"l\" {\n i = 2 - 1\n rule { n = 1 }\n}", true},
+	{"b \"l\" {\n rule { n = 1 }\n rule { n = 2 }\n}",
+		"b \"l\" {\n rule { n = 2 }\n rule { n = 1 }\n}", false},
+	{"b \"l\" {\n rule { n = 1 }\n i = 1\n}", "b \"l\" {\n i = 2 - 1\n rule { n = 1 }\n}",
+		true},
 	{"b \"l\" { once \"x\" { } }", "b \"l\" { once \"y\" { } }", false},
 	{"b \"l\" { rule { } }", "b \"l\" { tls { } }", false},
 	{"b \"l\" { i = 1 }", "b \"l\" { i { } }", false},
@@ -307,7 +331,10 @@ static void test_eq(void **state)
 		arena_init(&a, 0);
 		diags_init(&d, &a);
 		print_message("%s | %s\n", pairs[i].a, pairs[i].b);
-		assert_int_equal(evaluated_eq(evaluate(&a, pairs[i].a, false, &d), evaluate(&a, pairs[i].b, false, &d)), pairs[i].eq);
+		struct evaluated *x = evaluate(&a, pairs[i].a, false, &d);
+		struct evaluated *y = evaluate(&a, pairs[i].b, false, &d);
+
+		assert_int_equal(evaluated_eq(x, y), pairs[i].eq);
 		diags_fini(&d);
 		arena_fini(&a);
 	}

@@ -282,15 +282,20 @@ static void run_steps(const struct step *steps, size_t n, const char *at_the_end
 static void test_reload(void **state)
 {
 	static const struct step steps[] = {
-		{"t \"src\" { to = [t.sink.receiver] }\nt \"sink\" { }", GRAPH_LOADED, "+t.sink +t.src",
+		{"t \"src\" { to = [t.sink.receiver] }\nt \"sink\" { }", GRAPH_LOADED,
+			"+t.sink +t.src",
 			NULL, NULL},
-		{"t \"sink\" { }\n\n\nt \"src\" { to = [t.sink.receiver] }", GRAPH_LOADED, NULL, NULL, NULL},
-		{"t \"src\" {\n text = \"y\"\n to = [t.sink.receiver]\n}\nt \"sink\" { }", GRAPH_LOADED,
+		{"t \"sink\" { }\n\n\nt \"src\" { to = [t.sink.receiver] }", GRAPH_LOADED, NULL,
+			NULL, NULL},
+		{"t \"src\" {\n text = \"y\"\n to = [t.sink.receiver]\n}\nt \"sink\" { }",
+			GRAPH_LOADED,
 			"~t.src", NULL, NULL},
-		{"t \"src\" {\n text = \"y\"\n to = [t.sink.receiver, t.more.receiver]\n}\nt \"sink\" { }\n"
+		{"t \"src\" {\n text = \"y\"\n to = [t.sink.receiver, t.more.receiver]\n}\nt "
+		 "\"sink\" { }\n"
 		 "t \"more\" { }",
 			GRAPH_LOADED, "+t.more ~t.src", NULL, NULL},
-		{"t \"src\" {\n text = \"y\"\n to = [t.more.receiver]\n}\nt \"more\" { }", GRAPH_LOADED,
+		{"t \"src\" {\n text = \"y\"\n to = [t.more.receiver]\n}\nt \"more\" { }",
+			GRAPH_LOADED,
 			"~t.src -t.sink", NULL, NULL},
 		{"t \"src\" { to = [t.nope.receiver] }\nt \"new\" { }", GRAPH_REFUSED, NULL,
 			"component \"t.nope.receiver\" does not exist or is out of scope", NULL},
@@ -305,18 +310,24 @@ static void test_reload(void **state)
 static void test_failures(void **state)
 {
 	static const struct step steps[] = {
-		{"t \"a\" { text = \"fail\" }\nt \"b\" { to = [t.a.receiver] }\nt \"c\" { }", GRAPH_FAILED,
+		{"t \"a\" { text = \"fail\" }\nt \"b\" { to = [t.a.receiver] }\nt \"c\" { }",
+			GRAPH_FAILED,
 			"!t.a +t.c", "cannot start: it was told to fail",
-			"t.a unhealthy: cannot start: it was told to fail; t.b unhealthy: waits for t.a"},
-		{"t \"a\" { text = \"ok\" }\nt \"b\" { to = [t.a.receiver] }\nt \"c\" { }", GRAPH_LOADED,
+			"t.a unhealthy: cannot start: it was told to fail; t.b unhealthy: waits "
+			"for t.a"},
+		{"t \"a\" { text = \"ok\" }\nt \"b\" { to = [t.a.receiver] }\nt \"c\" { }",
+			GRAPH_LOADED,
 			"+t.a +t.b", NULL, NULL},
 		/* b keeps its old arguments, and so what they point to */
-		{"t \"b\" {\n text = \"stay\"\n to = [t.c.receiver]\n}\nt \"c\" { }", GRAPH_FAILED, "!t.b",
+		{"t \"b\" {\n text = \"stay\"\n to = [t.c.receiver]\n}\nt \"c\" { }",
+			GRAPH_FAILED, "!t.b",
 			"cannot take the new arguments: it was told to stay",
 			"t.b unhealthy: cannot take the new arguments: it was told to stay"},
-		{"t \"b\" { to = [t.c.receiver] }\nt \"c\" { }", GRAPH_LOADED, "~t.b -t.a", NULL, NULL},
+		{"t \"b\" { to = [t.c.receiver] }\nt \"c\" { }", GRAPH_LOADED, "~t.b -t.a", NULL,
+			NULL},
 		/* the same, and back to what is in force */
-		{"t \"b\" {\n text = \"stay\"\n to = [t.c.receiver]\n}\nt \"c\" { }", GRAPH_FAILED, "!t.b",
+		{"t \"b\" {\n text = \"stay\"\n to = [t.c.receiver]\n}\nt \"c\" { }",
+			GRAPH_FAILED, "!t.b",
 			"cannot take the new arguments: it was told to stay",
 			"t.b unhealthy: cannot take the new arguments: it was told to stay"},
 		{"t \"b\" { to = [t.c.receiver] }\nt \"c\" { }", GRAPH_LOADED, NULL, NULL, NULL},
@@ -330,18 +341,22 @@ static void test_values(void **state)
 {
 	static const struct step steps[] = {
 		/* evaluated when the value is there; the text flows through */
-		{"t \"a\" { text = \"one\" }\nt \"b\" { text = t.a.text + \"!\" }\nt \"c\" { text = t.b.text }",
+		{"t \"a\" { text = \"one\" }\nt \"b\" { text = t.a.text + \"!\" }\nt \"c\" { text "
+		 "= t.b.text }",
 			GRAPH_LOADED, "+t.a +t.b +t.c", NULL, NULL},
-		{"t \"a\" { text = \"two\" }\nt \"b\" { text = t.a.text + \"!\" }\nt \"c\" { text = t.b.text }",
+		{"t \"a\" { text = \"two\" }\nt \"b\" { text = t.a.text + \"!\" }\nt \"c\" { text "
+		 "= t.b.text }",
 			GRAPH_LOADED, "~t.a ~t.b ~t.c", NULL, NULL},
 		/* b's value stays the same, so c is not touched */
 		{"t \"a\" { text = \"three\" }\nt \"b\" { text = coalesce(\"two!\", t.a.text) }\n"
 		 "t \"c\" { text = t.b.text }",
 			GRAPH_LOADED, "~t.a", NULL, NULL},
 		/* what cannot be known before it runs fails where it runs */
-		{"t \"a\" { text = \"3\" }\nt \"b\" { targets = [t.a.text] }", GRAPH_FAILED, "-t.c ~t.a",
+		{"t \"a\" { text = \"3\" }\nt \"b\" { targets = [t.a.text] }", GRAPH_FAILED,
+			"-t.c ~t.a",
 			"t.a.text target::ConvertFrom: conversion from 'string' is not supported",
-			"t.b unhealthy: t.a.text target::ConvertFrom: conversion from 'string' is not supported"},
+			"t.b unhealthy: t.a.text target::ConvertFrom: conversion from 'string' is "
+			"not supported"},
 	};
 
 	(void)state;
@@ -351,7 +366,8 @@ static void test_values(void **state)
 static void test_slow(void **state)
 {
 	static const struct step steps[] = {
-		{"t \"src\" {\n text = \"slow\"\n to = [t.sink.receiver]\n}\nt \"sink\" { text = \"slow\" }",
+		{"t \"src\" {\n text = \"slow\"\n to = [t.sink.receiver]\n}\nt \"sink\" { text = "
+		 "\"slow\" }",
 			GRAPH_LOADED, "+t.sink +t.src", NULL, NULL},
 		/* the sink waits for the source, which still delivers */
 		{"", GRAPH_LOADED, "-t.src", NULL, NULL},
@@ -370,13 +386,17 @@ static void test_fixed(void **state)
 	static const struct step steps[] = {
 		{"t \"src\" { to = [fixed.sink.receiver] }\nfixed \"sink\" { }", GRAPH_LOADED,
 			"+fixed.sink +t.src", NULL, NULL},
-		{"t \"src\" { to = [fixed.sink.receiver] }\nfixed \"sink\" { text = \"y\" }", GRAPH_LOADED,
+		{"t \"src\" { to = [fixed.sink.receiver] }\nfixed \"sink\" { text = \"y\" }",
+			GRAPH_LOADED,
 			"+fixed.sink ~t.src -fixed.sink", NULL, NULL},
-		{"t \"src\" { to = [fixed.sink.receiver] }\nfixed \"sink\" { text = \"fail\" }", GRAPH_FAILED,
+		{"t \"src\" { to = [fixed.sink.receiver] }\nfixed \"sink\" { text = \"fail\" }",
+			GRAPH_FAILED,
 			"!fixed.sink", "cannot start: it was told to fail",
-			"fixed.sink unhealthy: cannot start: it was told to fail; t.src unhealthy: waits for "
+			"fixed.sink unhealthy: cannot start: it was told to fail; t.src "
+			"unhealthy: waits for "
 			"fixed.sink"},
-		{"t \"src\" { to = [fixed.sink.receiver] }\nfixed \"sink\" { text = \"z\" }", GRAPH_LOADED,
+		{"t \"src\" { to = [fixed.sink.receiver] }\nfixed \"sink\" { text = \"z\" }",
+			GRAPH_LOADED,
 			"+fixed.sink ~t.src -fixed.sink", NULL, NULL},
 	};
 
@@ -404,7 +424,8 @@ static void test_exports(void **state)
 
 	(void)state;
 	setup(&w);
-	load(&w, "t \"a\" { }\nt \"b\" { text = t.a.text }\nt \"c\" { text = t.b.text }\nt \"d\" { text = t.a.text }",
+	load(&w, "t \"a\" { }\nt \"b\" { text = t.a.text }\nt \"c\" { text = t.b.text }\nt \"d\" "
+		 "{ text = t.a.text }",
 		NULL);
 	turn(&w);
 	buf_clear(&events);
@@ -465,7 +486,8 @@ static void test_thousand_reloads(void **state)
 
 		buf_printf(&text, "t \"sink\" { text = \"%s\" }\n", i % 11 == 3 ? "slow" : "s");
 		for (unsigned k = 0; k < n; k++)
-			buf_printf(&text, "t \"n%u\" {\n text = \"%s\"\n to = [t.%s.receiver]\n}\n", k,
+			buf_printf(&text,
+				"t \"n%u\" {\n text = \"%s\"\n to = [t.%s.receiver]\n}\n", k,
 				i % 13 == 5 ? "stay" : i % 17 == 2 ? "fail"
 					       : i % 3             ? "a"
 								   : "slow",

@@ -40,19 +40,22 @@ static const struct arg match_args[] = {
 	ARG_NAMED(any, "path_targets", targets, .type = ARG_TARGETS, REQ), ARGS_END};
 static const struct arg source_args[] = {
 	ARG_NAMED(any, "targets", targets, .type = ARG_TARGETS, REQ),
-	ARG_NAMED(any, "forward_to", to, .type = ARG_CAPSULES, .capsule = &capsule_logs_receiver, REQ),
+	ARG_NAMED(any, "forward_to", to, .type = ARG_CAPSULES, .capsule = &capsule_logs_receiver,
+		REQ),
 	TEXT(0, "encoding"),
 	ARGS_END,
 };
 static const struct arg relabel_args[] = {
-	ARG_NAMED(any, "forward_to", to, .type = ARG_CAPSULES, .capsule = &capsule_logs_receiver, REQ),
+	ARG_NAMED(any, "forward_to", to, .type = ARG_CAPSULES, .capsule = &capsule_logs_receiver,
+		REQ),
 	ARGS_END,
 };
 static const char *const actions[] = {"insert", "update", "upsert", "delete", NULL};
 static const struct arg header_args[] = {
 	TEXT(0, "key"), TEXT(1, "action", .one_of = actions), ARGS_END};
 static const struct arg headers_args[] = {
-	ARG_NAMED(any, "header", blocks, .type = ARG_BLOCK, .flags = ARG_REPEATED, .block = header_args,
+	ARG_NAMED(any, "header", blocks, .type = ARG_BLOCK, .flags = ARG_REPEATED,
+		.block = header_args,
 		.size = sizeof(struct any)),
 	ARGS_END,
 };
@@ -67,12 +70,14 @@ static const struct arg_choice_type stage_labels = {
 	"stage.labels", NULL, stage_args, sizeof(struct any), NULL};
 static const struct arg_choice_type *const stages[] = {&stage_logfmt, &stage_labels, NULL};
 static const struct arg process_args[] = {
-	ARG_NAMED(any, "forward_to", to, .type = ARG_CAPSULES, .capsule = &capsule_logs_receiver, REQ),
+	ARG_NAMED(any, "forward_to", to, .type = ARG_CAPSULES, .capsule = &capsule_logs_receiver,
+		REQ),
 	ARG_NAMED(any, "stages", stages, .type = ARG_CHOICE, .choices = stages),
 	ARGS_END,
 };
 static const struct arg write_args[] = {
-	ARG_NAMED(any, "endpoint", blocks, .type = ARG_BLOCK, .flags = ARG_REPEATED, .block = url_args,
+	ARG_NAMED(any, "endpoint", blocks, .type = ARG_BLOCK, .flags = ARG_REPEATED,
+		.block = url_args,
 		.size = sizeof(struct any)),
 	ARGS_END,
 };
@@ -169,7 +174,8 @@ static void read_archive(struct arena *a, struct str text, struct archive *out, 
 
 		if (str_starts(text, "-- ")) {
 			assert_true(out->n < 8);
-			out->sources[out->n++] = (struct source){{text.p + 3, n - 7}, {text.p + n, 0}};
+			out->sources[out->n++] = (struct source){{text.p + 3, n - 7}, {text.p + n,
+											      0}};
 		} else if (out->n > 0) {
 			out->sources[out->n - 1].text.n += n;
 		}
@@ -235,7 +241,8 @@ static const struct {
 	{"pyroscope \"x\" { }", "1:1 cannot find the definition of component name \"pyroscope\""},
 	{"foreach \"x\" { }", "1:1 block \"foreach\" is not supported yet"},
 	{"test.new \"x\" { }",
-		"1:1 component \"test.new\" is at stability level \"experimental\", which is below the "
+		"1:1 component \"test.new\" is at stability level \"experimental\", which is "
+		"below the "
 		"minimum allowed stability level \"generally-available\". Use --stability.level "
 		"command-line flag to enable \"experimental\" features"},
 	{"logging \"x\" { }", "1:9 block \"logging\" does not support specifying labels"},
@@ -244,29 +251,34 @@ static const struct {
 	 " forward_to = [loki.write.w.receiver]\n}\nloki.write \"w\" { }\n"
 	 "local.file_match \"m\" { path_targets = [] }",
 		"local.file_match.m loki.write.w loki.source.file.f"},
-	{"test.number \"a\" { n = loki.write.w }\nloki.write \"w\" { }", "loki.write.w test.number.a"},
+	{"test.number \"a\" { n = loki.write.w }\nloki.write \"w\" { }",
+		"loki.write.w test.number.a"},
 	{"test.number \"a\" { n = loki.write.w.nope }\nloki.write \"w\" { }",
 		"1:36 field \"nope\" does not exist"},
-	{"test.number \"a\" { n = local.file.f.content + 1 }\nlocal.file \"f\" { filename = \"x\" }",
+	{"test.number \"a\" { n = local.file.f.content + 1 }\nlocal.file \"f\" { filename = \"x\" "
+	 "}",
 		"local.file.f test.number.a"},
 	{"test.number \"a\" { text = local.file.f.content }\nlocal.file \"f\" { filename = \"x\" }",
 		"local.file.f test.number.a"},
 	{"test.number \"a\" { n = 1 / 0 }", "1:27 0 divide by zero error"},
 	{"test.number \"a\" { text = \"bad\" }", "0:0 text is bad"},
 	{"test.number \"a\" { n = nope.x }\ntest.number \"b\" { n = env(\"X\") }",
-		"1:23 component \"nope.x\" does not exist or is out of scope; warning 2:23 this stdlib "
+		"1:23 component \"nope.x\" does not exist or is out of scope; warning 2:23 this "
+		"stdlib "
 		"function is deprecated; please refer to the documentation for updated usage and "
 		"alternatives"},
 	{"test.number \"a\" { n = string.nope }", "1:30 field \"nope\" does not exist"},
 	{"test.number \"a\" { n = array.combine_maps([], [], []) }",
-		"1:23 array.combine_maps is at stability level \"experimental\", which is below the "
+		"1:23 array.combine_maps is at stability level \"experimental\", which is below "
+		"the "
 		"minimum allowed stability level \"generally-available\". Use --stability.level "
 		"command-line flag to enable \"experimental\" features"},
 	{"loki.process \"p\" { forward_to = [otelcol.exporter.otlp.o.input] }\n"
 	 "otelcol.exporter.otlp \"o\" { }",
 		"1:34 otelcol.exporter.otlp.o.input expected capsule(\"loki.LogsReceiver\"), got "
 		"capsule(\"otelcol.Consumer\")"},
-	{"logging { write_to = [loki.write.w.receiver] }\nloki.write \"w\" { }", "loki.write.w logging"},
+	{"logging { write_to = [loki.write.w.receiver] }\nloki.write \"w\" { }",
+		"loki.write.w logging"},
 };
 
 static void test_cases(void **state)
@@ -331,4 +343,5 @@ static void test_chain(void **state)
 	buf_fini(&text);
 }
 
-TESTS_RUN(cmocka_unit_test(test_goldens), cmocka_unit_test(test_cases), cmocka_unit_test(test_chain))
+TESTS_RUN(cmocka_unit_test(test_goldens), cmocka_unit_test(test_cases),
+	cmocka_unit_test(test_chain))
