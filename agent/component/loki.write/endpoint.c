@@ -47,6 +47,8 @@ static void on_sender_changed(struct loki_sender *s)
 
 	if (ep->draining && ep->patient && s->delivered)
 		timer_set(&ep->drain, ep->loop, ep->set->drain_timeout);
+	if (ep->draining && s->fault[0]) /* nobody will mend the settings now */
+		timer_set(&ep->drain, ep->loop, 0);
 	s->delivered = false;
 	account(ep);
 	task_defer(&ep->tidy, ep->loop);
@@ -133,6 +135,7 @@ void loki_endpoint_change(struct loki_endpoint *ep, struct loki_settings *set)
 void loki_endpoint_drain(struct loki_endpoint *ep, bool settle, bool patient)
 {
 	loki_batches_flush(&ep->batches);
+	loki_sender_change(&ep->sender, ep->sender.set); /* if it waits: now */
 	ep->draining = true;
 	ep->settle = settle;
 	ep->patient = patient;

@@ -41,8 +41,8 @@ void loki_endpoint_push(struct loki_endpoint *ep, const struct entry *e);
  * brought it through. Takes set. */
 void loki_endpoint_change(struct loki_endpoint *ep, struct loki_settings *set);
 
-/* Sends what there is and then says changed(ep, true). After drain_timeout the rest is given
- * up. settle: it is counted as dropped and its acks are released (the endpoint is not wanted
- * any more); else they never are (the process ends, and reads the same lines again after it).
- * patient: the time is counted from the last delivery. */
+/* Sends what there is and then says changed(ep, true). After drain_timeout, or when the server
+ * says that a setting is wrong, the rest is given up. settle: it is counted as dropped and its
+ * acks are released (the endpoint is not wanted any more); else they never are (the process ends,
+ * and reads the same lines again after it). patient: the time is counted from the last delivery. */
 void loki_endpoint_drain(struct loki_endpoint *ep, bool settle, bool patient);

@@ -111,23 +111,36 @@ static bool may_say(struct loki_sender *s, uint64_t kind, int64_t *silent)
 	return true;
 }
 
-static void say(struct loki_sender *s, enum log_level level, const char *msg,
-	enum http_outcome outcome, struct loki_request *r, int64_t wait)
+/* wait is until the next try, 0: there is none. hint NULL: what the answer suggests. */
+static void say(struct loki_sender *s, enum log_level level, const char *msg, const char *hint,
+	int64_t wait)
 {
-	bool answered = outcome == HTTP_ANSWERED;
-	struct str text = answered ? loki_answer_line(s->call.answer) : str_from(s->call.error);
-	int status = answered ? s->call.status : 0;
+	struct loki_request *r = first(s);
+	struct str text = s->answered ? loki_answer_line(s->call.answer) : str_from(s->call.error);
+	int status = s->answered ? s->call.status : 0;
 	uint64_t kind = loki_answer_kind(status, text) ^ str_hash(str_from(msg));
 	char pause[TIMESTAMP_SIZE];
+	struct kv kv[12] = {0};
 	int64_t silent;
+	size_t n = 0;
 
 	if (!log_is_on(level) || !may_say(s, kind, &silent))
 		return;
-	log_pairs(level, s->set->id, msg, KV("endpoint", s->set->name), KV("host", s->set->host),
-		KV("tenant", r->tenant->name), KV("status", status), KV("error", text),
-		KV("entries", r->entries), KV("try", s->tries),
-		KV("retry_in", wait ? duration_format(pause, wait) : STR("")),
-		KV("not_said_again", silent), KV("hint", loki_answer_hint(status, text)));
+	kv[n++] = KV("endpoint", s->set->name);
+	kv[n++] = KV("host", s->set->host);
+	if (r->tenant->name.n)
+		kv[n++] = KV("tenant", r->tenant->name);
+	if (status)
+		kv[n++] = KV("status", status);
+	kv[n++] = KV("error", text);
+	kv[n++] = KV("entries", r->entries);
+	kv[n++] = KV("try", s->tries);
+	if (wait)
+		kv[n++] = KV("retry_in", duration_format(pause, wait));
+	if (silent)
+		kv[n++] = KV("not_said_again", silent);
+	kv[n++] = KV("hint", hint ? hint : loki_answer_hint(status, text));
+	log_at(level, s->set->id, msg, kv);
 }
 
 static void blame_settings(struct loki_sender *s)
@@ -177,54 +190,54 @@ static void delivered(struct loki_sender *s)
 	settle(s);
 }
 
-static void try_later(struct loki_sender *s, enum http_outcome outcome, bool hold)
+static void try_later(struct loki_sender *s, bool hold)
 {
-	struct loki_request *r = first(s);
-	bool limited = outcome == HTTP_ANSWERED && s->call.status == 429;
+	bool limited = s->answered && s->call.status == 429;
 	int64_t wait;
 
 	if (s->set->max_tries > 0 && s->tries >= s->set->max_tries) {
-		say(s, LOG_ERROR, "batch dropped: max_backoff_retries is reached", outcome, r, 0);
+		say(s, LOG_ERROR, "batch dropped: max_backoff_retries is reached",
+			"without max_backoff_retries the lines would wait in their files", 0);
 		drop(s, limited ? LOKI_DROP_RATE : LOKI_DROP_REFUSED);
 		return;
 	}
 	wait = backoff(s);
-	if (outcome == HTTP_ANSWERED && s->call.retry_after > wait)
+	if (s->answered && s->call.retry_after > wait)
 		wait = s->call.retry_after;
 	if (wait > MAX_RETRY_AFTER && wait > s->set->max_backoff)
 		wait = MAX_RETRY_AFTER;
-	metric_add(r->tenant->retries, 1);
-	say(s, hold ? LOG_ERROR : LOG_WARN,
-		hold ? "push refused: check the settings of the endpoint"
-		     : "push failed, it will be tried again",
-		outcome, r, wait);
+	metric_add(first(s)->tenant->retries, 1);
+	if (hold)
+		say(s, LOG_ERROR, "push refused: check the settings of the endpoint", NULL, wait);
+	else
+		say(s, LOG_WARN, "push failed, it will be tried again", NULL, wait);
 	set_state(s, SENDER_WAITING);
 	timer_set(&s->timer, s->loop, wait);
 }
 
-static void split(struct loki_sender *s, enum http_outcome outcome)
+static void split(struct loki_sender *s)
 {
 	struct loki_request *r = first(s);
 	struct loki_request *second;
 	size_t before = r->body.n;
 
 	if (!loki_request_split(r, &second)) {
-		say(s, LOG_ERROR, "entry dropped: the server refuses it", outcome, r, 0);
+		say(s, LOG_ERROR, "entry dropped: the server refuses it", NULL, 0);
 		drop(s, s->call.status == 413 ? LOKI_DROP_LINE : LOKI_DROP_REFUSED);
 		return;
 	}
-	say(s, LOG_WARN, "batch refused as a whole, its halves are sent one by one", outcome, r, 0);
+	say(s, LOG_WARN, "batch refused as a whole, its halves are sent one by one", NULL, 0);
 	list_add_first(&r->link, &second->link); /* behind r */
 	s->bytes += r->body.n + second->body.n - before;
 	send_next(s);
 }
 
-static void refused(struct loki_sender *s, enum http_outcome outcome)
+static void refused(struct loki_sender *s)
 {
 	bool limited = s->call.status == 429;
+	const char *hint = limited ? "with retry_on_http_429 = true the lines would wait" : NULL;
 
-	say(s, LOG_ERROR, "push refused, what the server did not take is dropped", outcome,
-		first(s), 0);
+	say(s, LOG_ERROR, "push refused, what the server did not take is dropped", hint, 0);
 	drop(s, limited ? LOKI_DROP_RATE : LOKI_DROP_REFUSED);
 }
 
@@ -236,6 +249,7 @@ static void on_done(struct http_call *call, enum http_outcome outcome)
 	enum loki_verdict v;
 
 	must(s->state == SENDER_SENDING);
+	s->answered = outcome == HTTP_ANSWERED;
 	v = loki_answer_judge(outcome, status, call->answer, s->flying->retry_429);
 	s->flying = NULL;
 	s->tries++;
@@ -243,7 +257,7 @@ static void on_done(struct http_call *call, enum http_outcome outcome)
 	metric_observe(r->tenant->request_size, (double)r->body.n);
 	if (v == LOKI_HOLD)
 		blame_settings(s);
-	else if (outcome == HTTP_ANSWERED)
+	else if (s->answered)
 		s->fault[0] = 0;
 	switch (v) {
 	case LOKI_DELIVERED:
@@ -252,13 +266,13 @@ static void on_done(struct http_call *call, enum http_outcome outcome)
 		break;
 	case LOKI_RETRY:
 	case LOKI_HOLD:
-		try_later(s, outcome, v == LOKI_HOLD);
+		try_later(s, v == LOKI_HOLD);
 		break;
 	case LOKI_SPLIT:
-		split(s, outcome);
+		split(s);
 		break;
 	case LOKI_REFUSED:
-		refused(s, outcome);
+		refused(s);
 		break;
 	}
 	s->changed(s);

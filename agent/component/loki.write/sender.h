@@ -58,6 +58,7 @@ struct loki_sender {
 	struct list queue;                       /* struct loki_request */
 	const struct loki_send_settings *flying; /* of the call; NULL: none */
 	struct http_call call;
+	bool answered; /* the call ended with an answer, not with an error */
 	struct timer timer;
 	struct loki_said said[8];
 };

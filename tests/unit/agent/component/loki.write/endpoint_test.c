@@ -246,6 +246,23 @@ static void test_given_up(void **state)
 	assert_false(ack.settled);
 }
 
+/* A server that refuses the credentials is not asked again and again while the agent ends; one
+ * that was waited for is asked at once. */
+static void test_given_up_at_once(void **state)
+{
+	(void)state;
+	push("one", NULL);
+	loop_advance(loop, NS_PER_SEC);
+	fake_answer(500, "");
+	assert_null(fake.call);
+	loki_endpoint_drain(ep, false, false);
+	assert_non_null(fake.call);
+	fake_answer(401, "no org id");
+	loop_advance(loop, 1);
+	loop_turn(loop, 0);
+	assert_int_equal(drained, 1);
+}
+
 /* The endpoint was taken out of the configuration: its share is counted and let go. */
 static void test_removed(void **state)
 {
@@ -281,5 +298,6 @@ static void test_patient(void **state)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 TESTS_RUN(TEST(test_budget), TEST(test_source_that_waits), TEST(test_pipeline), TEST(test_change),
-	TEST(test_drain), TEST(test_drain_of_nothing), TEST(test_given_up), TEST(test_removed),
+	TEST(test_drain), TEST(test_drain_of_nothing), TEST(test_given_up),
+	TEST(test_given_up_at_once), TEST(test_removed),
 	TEST(test_patient))
