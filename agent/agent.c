@@ -93,24 +93,24 @@ static int make_folders(char *path)
 	}
 }
 
-/* Without the folder everything is delivered all the same, but the next start begins anew. */
-static void prepare_storage(const struct options *o)
+/* Without the folder a restart would send everything again, so there is no start. When it cannot
+ * be written later on, the tailer says so, and delivers all the same. */
+static bool prepare_storage(const struct options *o, struct err *e)
 {
 	char path[3072];
 	size_t n = strlen(o->storage_path);
 
+	if (n >= sizeof(path))
+		return err_set(e, "--storage.path is too long");
 	snprintf(path, sizeof(path), "%s", n ? o->storage_path : ".");
 	snprintf(positions_path, sizeof(positions_path), "%s%spositions", path,
 		path[strlen(path) - 1] == '/' ? "" : "/");
-	if (options_dry_run(o) != DRY_RUN_OFF)
-		return;
-	if (n >= sizeof(path))
-		errno = ENAMETOOLONG;
-	if (n >= sizeof(path) || make_folders(path) == -1)
-		log_error(NULL, "the storage folder cannot be written: positions will not be kept",
-			KV("path", o->storage_path), KV("err", strerror(errno)),
-			KV("user", (int64_t)geteuid()),
-			KV("hint", "give a folder that this user may write with --storage.path"));
+	if (options_dry_run(o) != DRY_RUN_OFF || make_folders(path) == 0)
+		return true;
+	return err_set(e,
+		"the storage folder %.300s cannot be written: %s; give one that user %u may write "
+		"with --storage.path",
+		path, strerror(errno), (unsigned)geteuid());
 }
 
 static void on_once_changed(struct once *o)
@@ -315,7 +315,8 @@ int agent_run(const struct options *o)
 
 	a->options = o;
 	raise_limits();
-	prepare_storage(o);
+	if (!prepare_storage(o, &e))
+		return failed_start(&e);
 	init_context(a);
 	start_signals(a);
 	a->build = metric_new(&build_info, build);

@@ -97,16 +97,18 @@ static enum graph_loaded load(struct agent *a, struct source_set *s, struct diag
 	return how;
 }
 
-static void log_warnings(const struct diags *d)
+/* As log lines, with the component that each is about: what runs is said in the log. */
+static void log_warnings(const struct agent *a, const struct diags *d)
 {
 	for (size_t i = 0; i < d->n; i++) {
+		const struct diag *it = &d->p[i];
 		size_t line, column;
 
-		if (d->p[i].severity != DIAG_WARNING || !d->p[i].at.file)
+		if (it->severity != DIAG_WARNING || !it->at.file)
 			continue;
-		range_position(d->p[i].at, &line, &column);
-		log_warn(NULL, "the configuration has a warning", KV("warning", d->p[i].message),
-			KV("file", d->p[i].at.file->name), KV("line", line));
+		range_position(it->at, &line, &column);
+		log_warn(graph_id_at(a->graph, it->at), "the configuration has a warning",
+			KV("warning", it->message), KV("file", it->at.file->name), KV("line", line));
 	}
 }
 
@@ -121,7 +123,7 @@ bool agent_load_first(struct agent *a)
 	diags_init(&d, &texts);
 	how = load(a, &s, &d);
 	if (how == GRAPH_LOADED)
-		log_warnings(&d);
+		log_warnings(a, &d);
 	else
 		source_print(stderr, &d);
 	source_fini(&s);
@@ -183,7 +185,7 @@ bool agent_reload(struct agent *a, struct buf *answer)
 	diags_init(&d, &texts);
 	how = load(a, &s, &d);
 	summarize(answer, &d);
-	log_warnings(&d);
+	log_warnings(a, &d);
 	source_fini(&s);
 	diags_fini(&d);
 	arena_fini(&texts);

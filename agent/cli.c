@@ -273,7 +273,7 @@ int cli_main(int argc, char **argv)
 		source_print_default(stdout);
 		return 0;
 	case COMMAND_VERSION:
-		printf("invar version v%s\n", INVAR_VERSION);
+		printf("invar, version v%s\n", INVAR_VERSION);
 		return 0;
 	case COMMAND_HELP:
 		return help(o.topic);

@@ -308,3 +308,14 @@ struct graph_node_info graph_node(const struct graph *g, size_t i)
 		.health_at = n->health_at,
 	};
 }
+
+const char *graph_id_at(const struct graph *g, struct range at)
+{
+	for (size_t i = 0; at.file && i < graph_count(g); i++) {
+		const struct range *block = &g->plan->v[i]->block->at;
+
+		if (block->file == at.file && block->start <= at.start && at.start <= block->end)
+			return g->plan->v[i]->node->id;
+	}
+	return NULL;
+}

@@ -47,4 +47,6 @@ struct graph_node_info {
 };
 size_t graph_count(const struct graph *g);
 struct graph_node_info graph_node(const struct graph *g, size_t i);
+/* The id of the block that a place is in; NULL: of none. */
+const char *graph_id_at(const struct graph *g, struct range at);
 extern const char *const health_names[]; /* "unknown", "healthy", … */

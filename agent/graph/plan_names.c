@@ -57,7 +57,8 @@ static void hint_supported(const struct plan *p, struct str name, struct diags *
 		space = name;
 	if (list_supported(p, space, &all) == 0)
 		list_supported(p, (struct str){0}, &all);
-	diag_hint(d, "there is: " STR_FMT, STR_ARG(buf_str(&all)));
+	diag_hint(d, "there is: " STR_FMT "; \"invar help components\" says what they do",
+		STR_ARG(buf_str(&all)));
 	buf_fini(&all);
 }
 
