@@ -6,7 +6,7 @@ extern const struct component_type discovery_kubernetes, discovery_relabel, http
 	local_file_match, logging, loki_echo, loki_process, loki_relabel, loki_source_file,
 	loki_source_kubernetes, loki_write, otelcol_auth_basic, otelcol_auth_bearer,
 	otelcol_exporter_debug, otelcol_exporter_otlphttp, otelcol_processor_batch,
-	otelcol_receiver_otlp, remotecfg, tracing;
+	otelcol_processor_k8sattributes, otelcol_receiver_otlp, remotecfg, tracing;
 
 const struct component_type *const registry[] = {
 	&discovery_kubernetes,
@@ -26,6 +26,7 @@ const struct component_type *const registry[] = {
 	&otelcol_exporter_debug,
 	&otelcol_exporter_otlphttp,
 	&otelcol_processor_batch,
+	&otelcol_processor_k8sattributes,
 	&otelcol_receiver_otlp,
 	&remotecfg,
 	&tracing,

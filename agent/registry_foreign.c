@@ -91,7 +91,6 @@ const char *const registry_foreign[] = {
 	"otelcol.processor.filter",
 	"otelcol.processor.groupbyattrs",
 	"otelcol.processor.interval",
-	"otelcol.processor.k8sattributes",
 	"otelcol.processor.memory_limiter",
 	"otelcol.processor.metric_start_time",
 	"otelcol.processor.probabilistic_sampler",
