@@ -1,9 +1,13 @@
-/* The wanted bytes were made with Google's protobuf library from push.proto. */
+/* The wanted bytes were made with Google's protobuf library from push.proto; and what is written at
+ * random is read with the code that protoc-c makes of it. */
 
 #include "proto/loki/push.h"
 
 #include "agent/base/buf.h"
+#include "proto/loki/push.pb-c.h"
 #include "tests/test.h"
+
+#include <stdlib.h>
 
 static const struct push_pair pairs[] = {
 	{{"trace_id", 8}, {"abc", 3}},
@@ -114,5 +118,85 @@ static void test_weight(void **state)
 	assert_int_equal(push_entry_weight(&e), 4 + 8 + 3 + 1);
 }
 
+static uint32_t seed = 1;
+
+static uint32_t rnd(uint32_t n)
+{
+	seed = seed * 1664525 + 1013904223;
+	return (uint32_t)((uint64_t)seed * n >> 32);
+}
+
+/* A time of any kind: far away, a full second, near the one before. */
+static int64_t random_time(int64_t before)
+{
+	int64_t any = (int64_t)((uint64_t)rnd(UINT32_MAX) << 32 | rnd(UINT32_MAX));
+
+	switch (rnd(4)) {
+	case 0:
+		return any;
+	case 1:
+		return any / 1000000000 * 1000000000;
+	default:
+		return before / 2 + (int64_t)rnd(2000000000);
+	}
+}
+
+static struct str random_text(char *text, size_t n)
+{
+	return (struct str){text + rnd(100), rnd((uint32_t)n - 100)};
+}
+
+static void compare(const struct push_entry *want, const Loki__Push__EntryAdapter *got)
+{
+	assert_int_equal(got->timestamp->seconds * 1000000000 + got->timestamp->nanos, want->time);
+	assert_true(got->timestamp->nanos >= 0);
+	assert_int_equal(got->line.len, want->line.n);
+	if (want->line.n)
+		assert_memory_equal(got->line.data, want->line.p, want->line.n);
+	assert_int_equal(got->n_structuredmetadata, want->n_meta);
+	for (size_t i = 0; i < want->n_meta; i++) {
+		const Loki__Push__LabelPairAdapter *p = got->structuredmetadata[i];
+
+		assert_str(want->meta[i].name, p->name);
+		assert_str(want->meta[i].value, p->value);
+	}
+}
+
+static void test_oracle(void **state)
+{
+	static char text[70000];
+	struct push_clock clock = {0};
+	int64_t time = 0;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(text); i++)
+		text[i] = (char)(1 + rnd(127));
+	for (int i = 0; i < 3000; i++) {
+		struct push_pair meta[3];
+		struct push_entry e = {random_time(time), random_text(text, 300), meta, rnd(4)};
+		struct buf entry = {0};
+		struct buf request = {0};
+		Loki__Push__PushRequest *got;
+
+		if (i % 100 == 0)
+			e.line = random_text(text, sizeof(text));
+		for (size_t k = 0; k < e.n_meta; k++)
+			meta[k] = (struct push_pair){random_text(text, 400), random_text(text, 110)};
+		time = e.time = e.time == INT64_MIN ? 0 : e.time; /* it overflows in compare() */
+		push_encode_entry(&entry, &clock, &e);
+		push_encode_stream(&request, STR("{}"), buf_str(&entry));
+		got = loki__push__push_request__unpack(NULL, request.n, (uint8_t *)request.p);
+		assert_non_null(got);
+		assert_int_equal(got->n_streams, 1);
+		assert_string_equal(got->streams[0]->labels, "{}");
+		assert_int_equal(got->streams[0]->n_entries, 1);
+		compare(&e, got->streams[0]->entries[0]);
+		loki__push__push_request__free_unpacked(got, NULL);
+		buf_fini(&entry);
+		buf_fini(&request);
+	}
+}
+
 TESTS_RUN(cmocka_unit_test(test_entries), cmocka_unit_test(test_long_line),
-	cmocka_unit_test(test_request), cmocka_unit_test(test_weight))
+	cmocka_unit_test(test_request), cmocka_unit_test(test_weight),
+	cmocka_unit_test(test_oracle))
