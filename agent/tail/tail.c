@@ -62,18 +62,23 @@ static void set_names(struct tail *t, struct tail_name *real, struct tail_name *
 	struct tail_name *old = t->name;
 	struct tail_name *old_link = t->link_name;
 
-	list_remove(&t->in_name);
-	list_remove(&t->in_link_name);
 	t->name = real;
 	t->link_name = link;
-	if (real)
-		list_add_last(&real->tails, &t->in_name);
-	if (link)
-		list_add_last(&link->links, &t->in_link_name);
-	if (old && old != real)
-		dir_name_release(old);
-	if (old_link && old_link != link)
-		dir_name_release(old_link);
+	/* A list that stays the same is not touched: its tails are looked at one after the other. */
+	if (old != real) {
+		list_remove(&t->in_name);
+		if (real)
+			list_add_last(&real->tails, &t->in_name);
+		if (old)
+			dir_name_release(old);
+	}
+	if (old_link != link) {
+		list_remove(&t->in_link_name);
+		if (link)
+			list_add_last(&link->links, &t->in_link_name);
+		if (old_link)
+			dir_name_release(old_link);
+	}
 }
 
 void tail_free(struct tail *t)
