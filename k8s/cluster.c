@@ -12,6 +12,7 @@
 #include "agent/base/list.h"
 #include "agent/base/log.h"
 #include "agent/base/mem.h"
+#include "agent/base/metric.h"
 #include "agent/base/must.h"
 #include "agent/loop/http_client.h"
 #include "agent/loop/loop.h"
@@ -39,7 +40,13 @@ struct cluster {
 	struct pod_store *pods;
 	struct scope *scopes;
 	size_t n_scopes;
+	struct metric *count, *bytes;
 };
+
+static const struct metric_family count_family = {"invar_kubernetes_pods", METRIC_GAUGE,
+	"Pods that the API server has, as far as they were asked for.", NULL};
+static const struct metric_family bytes_family = {"invar_kubernetes_pods_bytes", METRIC_GAUGE,
+	"Memory of these pods, and of those deleted within the last two minutes.", NULL};
 
 static struct list clusters = {&clusters, &clusters};
 
@@ -161,6 +168,36 @@ static bool check_namespace(struct str s, struct err *e)
 	return s.n > 0 || err_set(e, "a namespace's name is empty");
 }
 
+static double read_count(void *owner)
+{
+	return (double)pod_store_count(((struct cluster *)owner)->pods);
+}
+
+static double read_bytes(void *owner)
+{
+	return (double)pod_store_bytes(((struct cluster *)owner)->pods);
+}
+
+static void make_metrics(struct cluster *c, const struct cluster_settings *set)
+{
+	struct buf names = {0};
+	struct metric_label labels[4] = {{"server", NULL}, {"selector", NULL}, {"namespaces", NULL}};
+
+	for (size_t i = 0; i < set->n_namespaces; i++)
+		buf_printf(&names, "%s" STR_FMT, i ? "," : "", STR_ARG(set->namespaces[i]));
+	buf_add_char(&names, 0);
+	labels[0].value = arena_str(&c->texts, set->config->server).p;
+	labels[1].value = arena_printf(&c->texts, STR_FMT "%s" STR_FMT, STR_ARG(set->field_selector),
+		set->label_selector.n ? ";" : "", STR_ARG(set->label_selector))
+				  .p;
+	labels[2].value = names.p;
+	c->count = metric_new(&count_family, labels);
+	c->bytes = metric_new(&bytes_family, labels);
+	metric_set_reader(c->count, read_count, c);
+	metric_set_reader(c->bytes, read_bytes, c);
+	buf_fini(&names);
+}
+
 static struct cluster *cluster_new(struct loop *l, struct http_client *h,
 	const struct cluster_settings *set, struct err *e)
 {
@@ -179,6 +216,7 @@ static struct cluster *cluster_new(struct loop *l, struct http_client *h,
 	c->target = t;
 	arena_init(&c->texts, 0);
 	c->pods = pod_store_new(l);
+	make_metrics(c, set);
 	c->n_scopes = set->n_namespaces ? set->n_namespaces : 1;
 	c->scopes = mem_new(struct scope, c->n_scopes);
 	for (size_t i = 0; i < c->n_scopes; i++)
@@ -221,6 +259,8 @@ void cluster_release(struct cluster *c)
 		return;
 	for (size_t i = 0; i < c->n_scopes; i++)
 		watch_free(c->scopes[i].watch);
+	metric_free(c->count);
+	metric_free(c->bytes);
 	pod_store_free(c->pods);
 	http_target_free(c->target);
 	list_remove(&c->link);

@@ -26,7 +26,8 @@
 #define INITIAL_MAX (30 * NS_PER_SEC)  /* without a byte, before the initial events have ended */
 #define SHORT (5 * NS_PER_SEC)         /* a watch that ends sooner is followed by a pause */
 #define LONG (30 * NS_PER_SEC)         /* one that lasts longer makes earlier failures forgotten */
-#define SETTLED (15 * NS_PER_SEC)      /* a request that has not failed by then works */
+#define SETTLED (15 * NS_PER_SEC)      /* a request that has not failed by then works; … */
+#define ANSWERED (3 * NS_PER_SEC)      /* … and sooner, if the server answered the last one */
 #define BODY_MAX ((size_t)16 * 1024)   /* kept of an answer that says why not */
 
 enum state {
@@ -65,6 +66,7 @@ struct watch {
 	bool has_bookmarks;  /* it sends them */
 	bool was_gone;       /* it said 410, in a line */
 	bool is_heard;       /* a byte came in this request */
+	bool is_answering;   /* the last request that failed was answered */
 	unsigned failures;   /* one after the other */
 	struct timer timer;  /* PAUSED: to start; else: silence */
 	struct timer settled;
@@ -172,7 +174,7 @@ static void request(struct watch *w)
 		w->sink->begin(w->sink);
 	}
 	listen_for_silence(w);
-	timer_set(&w->settled, w->loop, SETTLED);
+	timer_set(&w->settled, w->loop, w->is_answering ? ANSWERED : SETTLED);
 	http_call_start(w->target, &w->call);
 }
 
@@ -473,9 +475,12 @@ static void on_done(struct http_call *call, enum http_outcome outcome)
 	struct watch *w = container_of(call, struct watch, call);
 	int64_t lasted = loop_now(w->loop) - call->started;
 
-	if (outcome == HTTP_FAILED && w->is_heard && lasted >= SHORT) {
-		/* A watch that was cut off: the server went away, or what is between. */
+	w->is_answering = outcome == HTTP_ANSWERED;
+	if (outcome == HTTP_FAILED && w->state == WATCHING && w->is_heard && w->failures < 3) {
+		/* A watch that was cut off: the server went away, or what is between. The next
+		 * request tells whether that is a problem. */
 		w->failures = lasted >= LONG ? 0 : w->failures;
+		metric_add(w->failed, 1);
 		pause_for(w, 0);
 	} else if (outcome == HTTP_FAILED) {
 		fail(w, "check that the API server can be reached from this node", 0,

@@ -5,6 +5,7 @@ import argparse
 import json
 import os
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -21,6 +22,12 @@ class Server(ThreadingHTTPServer):
         self.open = set()
         self.lock = threading.Lock()
         super().__init__(("127.0.0.1", port), Handler)
+
+    def get_request(self):
+        s, address = super().get_request()
+        if self.fake.tls:  # the handshake is made by the request's own thread
+            s = self.fake.tls.wrap_socket(s, server_side=True, do_handshake_on_connect=False)
+        return s, address
 
     def process_request(self, request, client_address):
         with self.lock:
@@ -108,6 +115,7 @@ class Handler(BaseHTTPRequestHandler):
 
 class Fake:
     """answers holds what is scripted; after it the fake behaves as the real server does."""
+    tls = None  # an ssl.SSLContext: it speaks TLS
 
     def __init__(self, port=0):
         self.port = port
@@ -145,7 +153,7 @@ class Fake:
         self.released.set()
 
     def url(self):
-        return f"http://127.0.0.1:{self.port}"
+        return f"http{'s' if self.tls else ''}://127.0.0.1:{self.port}"
 
     def next_answer(self):
         with self.lock:
@@ -197,7 +205,12 @@ def main(make, about):
     p = argparse.ArgumentParser(description=about)
     p.add_argument("--port", type=int, default=0)
     p.add_argument("--port-file", help="gets the port's number once it listens")
+    p.add_argument("--tls-cert", help="PEM file: certificate; with --tls-key it speaks TLS")
+    p.add_argument("--tls-key")
     a = p.parse_args()
+    if a.tls_cert:
+        Fake.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        Fake.tls.load_cert_chain(a.tls_cert, a.tls_key)
     fake = make(a.port)
     if a.port_file:
         with open(a.port_file + ".tmp", "w") as f:
