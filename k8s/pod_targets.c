@@ -1,6 +1,6 @@
 /*
- * Labels of targets, under the names that Prometheus gives them. Those of a pod are many and are made
- * anew for each of its targets: targets are made when pods change, which is seldom.
+ * Labels of targets, under the names that Prometheus gives them. Those of a pod are many, and are made
+ * once for the targets of its containers that follow each other.
  */
 
 #include "k8s/pod_targets.h"
@@ -142,21 +142,37 @@ static void finish(struct draft *d, struct pod_targets *out)
 	p[out->n++] = (struct pod_target){d->v, n};
 }
 
-static struct draft start(struct arena *a, size_t pairs)
-{
-	size_t cap = 24 + 2 * pairs;
+#define OWN_LABELS 16 /* of a target, beside those of its pod */
 
-	return (struct draft){a, arena_new(a, struct pod_label, cap), 0, cap};
+static void make_base(struct arena *a, struct pod_targets *out, const struct pod *p)
+{
+	size_t cap = OWN_LABELS + 2 * (p->labels.n + p->annotations.n);
+	struct draft d = {a, arena_new(a, struct pod_label, cap), 0, cap};
+
+	add_pod(&d, p);
+	out->last = p;
+	out->base = (struct pod_target){d.v, d.n};
+}
+
+static struct draft start(struct arena *a, const struct pod_target *base)
+{
+	size_t cap = OWN_LABELS + base->n;
+	struct draft d = {a, arena_new(a, struct pod_label, cap), base->n, cap};
+
+	if (base->n)
+		memcpy(d.v, base->v, base->n * sizeof(*d.v));
+	return d;
 }
 
 void pod_targets_add(struct arena *a, struct pod_targets *out, const struct pod *p,
 	const struct pod_container *c)
 {
+	if (out->last != p)
+		make_base(a, out, p);
 	for (size_t i = 0; i < (c->n_ports ? c->n_ports : 1); i++) {
 		const struct pod_port *port = c->n_ports ? &c->ports[i] : NULL;
-		struct draft d = start(a, p->labels.n + p->annotations.n);
+		struct draft d = start(a, &out->base);
 
-		add_pod(&d, p);
 		add_container(&d, c);
 		if (port)
 			add_port(&d, port);
@@ -168,7 +184,7 @@ void pod_targets_add(struct arena *a, struct pod_targets *out, const struct pod 
 void pod_targets_add_dir(struct arena *a, struct pod_targets *out, const struct pod_dir *dir,
 	struct str container, struct str node)
 {
-	struct draft d = start(a, 0);
+	struct draft d = start(a, &(struct pod_target){NULL, 0});
 
 	ADD(&d, "namespace", dir->namespace);
 	ADD(&d, "pod_name", dir->pod);

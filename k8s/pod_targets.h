@@ -27,10 +27,13 @@ struct pod_target {
 	size_t n;
 };
 
+/* Zeroed before the first is added. */
 struct pod_targets {
 	struct pod_target *p;
 	size_t n;
 	size_t cap;
+	const struct pod *last; /* whose own labels are in base */
+	struct pod_target base;
 };
 
 /* Adds those of one container (not an ephemeral one). Everything is in a. */

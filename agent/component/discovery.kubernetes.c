@@ -145,12 +145,13 @@ static bool discovery_check(const void *args, struct diags *d)
 	return ok;
 }
 
+/* Texts are borrowed: the export copies them. */
 static struct value target_value(struct arena *a, const struct pod_target *t)
 {
 	struct field *fields = arena_new(a, struct field, t->n + 1);
 
 	for (size_t i = 0; i < t->n; i++)
-		fields[i] = (struct field){t->v[i].name, value_str(arena_str(a, t->v[i].value))};
+		fields[i] = (struct field){t->v[i].name, value_str(t->v[i].value)};
 	return value_object(a, fields, t->n);
 }
 

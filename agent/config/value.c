@@ -191,34 +191,79 @@ bool value_eq(const struct value *a, const struct value *b)
 	must_failed("a value of an unknown type", __FILE__, __LINE__);
 }
 
-static struct value copy_object(struct arena *a, const struct value *v)
+/* A copy that is there already, and what it is a copy of. */
+struct copied {
+	const struct value *from;
+	struct value to;
+};
+
+/* The field of an object that has this name; fields are sorted, and asked for in order. */
+static size_t seek(const struct value *v, size_t at, struct str key)
+{
+	while (at < v->object.n && str_cmp(v->object.fields[at].key, key) < 0)
+		at++;
+	return at;
+}
+
+/*
+ * Names and texts that the object before it in a list has too are not copied again: of the
+ * targets of a node's pods nine texts of ten are those of the target before.
+ */
+static struct value copy_object(struct arena *a, const struct value *v, const struct copied *like)
 {
 	struct field *fields = arena_new(a, struct field, v->object.n + 1);
 	struct value out = *v;
+	size_t at = 0;
 
 	for (size_t i = 0; i < v->object.n; i++) {
-		fields[i].key = arena_str(a, v->object.fields[i].key);
-		fields[i].value = value_copy(a, &v->object.fields[i].value);
+		const struct field *f = &v->object.fields[i];
+		const struct field *same = NULL;
+
+		if (like && (at = seek(like->from, at, f->key)) < like->from->object.n &&
+			str_eq(like->from->object.fields[at].key, f->key))
+			same = &like->to.object.fields[at];
+		fields[i].key = same ? same->key : arena_str(a, f->key);
+		if (same && f->value.type == VALUE_STRING && same->value.type == VALUE_STRING &&
+			str_eq(same->value.s, f->value.s))
+			fields[i].value = same->value;
+		else
+			fields[i].value = value_copy(a, &f->value);
 	}
 	out.object.fields = fields;
+	return out;
+}
+
+static struct value copy_array(struct arena *a, const struct value *v, struct str bytes)
+{
+	struct value *items = arena_new(a, struct value, v->array.n + 1);
+	struct value out = *v;
+	struct copied last = {0};
+
+	for (size_t i = 0; i < v->array.n; i++) {
+		const struct value *it = &v->array.items[i];
+
+		if (it->type != VALUE_OBJECT) {
+			items[i] = value_copy(a, it);
+			continue;
+		}
+		items[i] = copy_object(a, it, last.from ? &last : NULL);
+		last = (struct copied){it, items[i]};
+	}
+	out.array.items = items;
+	out.s = bytes;
 	return out;
 }
 
 struct value value_copy(struct arena *a, const struct value *v)
 {
 	struct value out = *v;
-	struct value *items;
 
 	if (v->s.p)
 		out.s = arena_str(a, v->s);
 	if (v->type == VALUE_OBJECT)
-		return copy_object(a, v);
-	if (v->type != VALUE_ARRAY)
-		return out;
-	items = arena_new(a, struct value, v->array.n + 1);
-	for (size_t i = 0; i < v->array.n; i++)
-		items[i] = value_copy(a, &v->array.items[i]);
-	out.array.items = items;
+		return copy_object(a, &out, NULL);
+	if (v->type == VALUE_ARRAY)
+		return copy_array(a, v, out.s);
 	return out;
 }
 
