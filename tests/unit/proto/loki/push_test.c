@@ -181,7 +181,10 @@ static void test_oracle(void **state)
 		if (i % 100 == 0)
 			e.line = random_text(text, sizeof(text));
 		for (size_t k = 0; k < e.n_meta; k++)
-			meta[k] = (struct push_pair){random_text(text, 400), random_text(text, 110)};
+			meta[k] = (struct push_pair){
+				random_text(text, 400),
+				random_text(text, 110),
+			};
 		time = e.time = e.time == INT64_MIN ? 0 : e.time; /* it overflows in compare() */
 		push_encode_entry(&entry, &clock, &e);
 		push_encode_stream(&request, STR("{}"), buf_str(&entry));
