@@ -296,13 +296,35 @@ static struct agent_http copy_settings(struct arena *to, const struct agent_http
 	return c;
 }
 
+/* On a port of nobody's: the certificate and its key can be used, or the text says why not. */
+static bool try_tls(struct agent *a, const struct agent_http *h, struct err *e)
+{
+	struct http_server_settings set = {
+		.address = STR("127.0.0.1:0"),
+		.tls_cert_pem = h->tls_cert_pem,
+		.tls_key_pem = h->tls_key_pem,
+		.tls_client_ca_pem = h->tls_client_ca_pem,
+		.request = on_request,
+	};
+	struct http_server *s;
+
+	if (h->tls_cert_pem.n == 0)
+		return true;
+	s = http_server_new(a->ctx.loop, &set, a, e);
+	if (!s)
+		return err_wrap(e, "tls");
+	http_server_free(s);
+	return true;
+}
+
 bool agent_configure_http(struct agent_context *ctx, const struct agent_http *h, struct err *e)
 {
 	struct agent *a = container_of(ctx, struct agent, ctx);
 	struct arena arena;
 	bool restart = !same_tls(&a->server.set, h);
 
-	(void)e;
+	if (restart && !try_tls(a, h, e))
+		return false;
 	arena_init(&arena, 0);
 	a->server.set = copy_settings(&arena, h);
 	arena_fini(&a->server.arena);

@@ -257,6 +257,7 @@ static const char *topic_of(const struct options *o)
 
 int cli_main(int argc, char **argv)
 {
+	struct buf text = {0};
 	struct options o;
 	struct err e;
 
@@ -270,7 +271,8 @@ int cli_main(int argc, char **argv)
 	case COMMAND_VALIDATE:
 		return validate(&o);
 	case COMMAND_DEFAULT_CONFIG:
-		source_print_default(stdout);
+		source_print_default(&text, true);
+		print(&text);
 		return 0;
 	case COMMAND_VERSION:
 		printf("invar, version v%s\n", INVAR_VERSION);

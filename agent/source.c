@@ -14,20 +14,41 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static struct str part_logs(void)
+/* A line that ends with "// with NAME" wants NAME in the environment. */
+static bool is_wanted(struct str line)
 {
-	return (struct str){default_config, default_config_size};
+	ptrdiff_t at = str_find(line, STR("// with "));
+	char name[64];
+	const char *v;
+
+	if (at == -1 || str_starts(line, "//"))
+		return true;
+	line = str_from_at(line, (size_t)at + 8);
+	if (line.n >= sizeof(name))
+		return true;
+	memcpy(name, line.p, line.n);
+	name[line.n] = 0;
+	v = getenv(name);
+	return v && *v;
 }
 
-static struct str part_otlp(void)
+static void print_part(struct buf *out, struct str text)
 {
-	return (struct str){default_config_otlp, default_config_otlp_size};
+	struct str line;
+
+	while (str_cut(text, '\n', &line, &text)) {
+		if (!is_wanted(line))
+			continue;
+		buf_add_str(out, line);
+		buf_add_char(out, '\n');
+	}
 }
 
-void source_print_default(FILE *out)
+void source_print_default(struct buf *out, bool with_otlp)
 {
-	fwrite(part_logs().p, 1, part_logs().n, out);
-	fwrite(part_otlp().p, 1, part_otlp().n, out);
+	print_part(out, (struct str){default_config, default_config_size});
+	if (with_otlp)
+		print_part(out, (struct str){default_config_otlp, default_config_otlp_size});
 }
 
 static bool parse_default(struct source_set *s, bool with_otlp, struct diags *d)
@@ -35,9 +56,7 @@ static bool parse_default(struct source_set *s, bool with_otlp, struct diags *d)
 	struct buf all = {0};
 	bool ok;
 
-	buf_add_str(&all, part_logs());
-	if (with_otlp)
-		buf_add_str(&all, part_otlp());
+	source_print_default(&all, with_otlp);
 	ok = config_parse(s->arena, STR("default-config"), buf_str(&all), &s->config, d);
 	buf_fini(&all);
 	return ok;

@@ -2,6 +2,7 @@
 
 /* Where configurations come from: a file, a folder of *.alloy files, or the built-in text. */
 
+#include "agent/base/buf.h"
 #include "agent/config/read.h"
 
 #include <stdbool.h>
@@ -22,8 +23,8 @@ void source_fini(struct source_set *s); /* arena NULL: it was given away */
 /* `invar validate`: prints what is wrong to out. True: nothing is (there may be warnings). */
 bool source_validate(const char *path, int stability, FILE *out);
 
-/* The built-in configuration as one text. */
-void source_print_default(FILE *out);
+/* The built-in configuration as one text, as the environment makes it. */
+void source_print_default(struct buf *out, bool with_otlp);
 
 /* Diagnostics for people, in colour on a terminal. */
 void source_print(FILE *out, const struct diags *d);
