@@ -80,7 +80,7 @@ static void clear(struct loki_process *p)
 	work_fini(&p->work);
 	for (size_t i = 0; i < p->shared.drops.n; i++) {
 		metric_free(p->shared.drops.p[i].count);
-		free((char *)(uintptr_t)p->shared.drops.p[i].reason.p);
+		free(p->shared.drops.p[i].reason);
 	}
 	free(p->shared.drops.p);
 	metric_free(p->shared.partials_flushed);

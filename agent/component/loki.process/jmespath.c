@@ -30,7 +30,7 @@ static char peek(struct cursor *c)
 	while (c->at < c->s.n && (c->s.p[c->at] == ' ' || c->s.p[c->at] == '\t' ||
 					 c->s.p[c->at] == '\n' || c->s.p[c->at] == '\r'))
 		c->at++;
-	return c->at < c->s.n ? c->s.p[c->at] : '\0';
+	return (char)(c->at < c->s.n ? c->s.p[c->at] : 0);
 }
 
 /* A JSON string. */

@@ -296,8 +296,11 @@ bool json_next(struct str *rest, struct str *key, struct str *value)
 
 static uint32_t take_hex4(const char *p)
 {
-	return (uint32_t)(hex_value(p[0]) << 12 | hex_value(p[1]) << 8 | hex_value(p[2]) << 4 |
-			  hex_value(p[3]));
+	uint32_t rune = 0;
+
+	for (int i = 0; i < 4; i++)
+		rune = rune << 4 | (uint32_t)hex_value(p[i]);
+	return rune;
 }
 
 /* p is at the u of \u; returns behind it. Half a surrogate pair is U+FFFD, as in Go. */

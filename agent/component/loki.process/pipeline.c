@@ -53,15 +53,15 @@ struct metric *process_drop_counter(struct process *p, struct str reason)
 	struct process_drops *d;
 
 	for (size_t i = 0; i < p->drops.n; i++) {
-		if (str_eq(p->drops.p[i].reason, reason))
+		if (str_is(reason, p->drops.p[i].reason))
 			return p->drops.p[i].count;
 	}
 	d = vec_add(&p->drops);
-	d->reason = (struct str){mem_new(char, reason.n + 1), reason.n};
-	memcpy((char *)(uintptr_t)d->reason.p, reason.p, reason.n);
+	d->reason = mem_new(char, reason.n + 1);
+	memcpy(d->reason, reason.p, reason.n);
 	d->count = metric_new(&dropped_lines,
 		(const struct metric_label[]){{"component_id", p->id}, {"component_path", "/"},
-			{"reason", d->reason.p}, {NULL, NULL}});
+			{"reason", d->reason}, {NULL, NULL}});
 	return d->count;
 }
 

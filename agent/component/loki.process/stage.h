@@ -48,7 +48,7 @@ struct process {
 	bool uses_extracted; /* some stage reads the map, so it must be filled */
 	struct {
 		struct process_drops {
-			struct str reason;
+			char *reason;
 			struct metric *count;
 		} * p;
 		size_t n;

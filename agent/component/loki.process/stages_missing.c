@@ -6,8 +6,8 @@
 #include "agent/component/loki.process/stages.h"
 
 #define SUPPORTED \
-	"stage.cri, docker, drop, json, label_drop, label_keep, labels, match, output, regex, " \
-	"static_labels and structured_metadata are supported"
+	"stage.cri, docker, drop, json, label_drop, label_keep, labels, logfmt, match, output, " \
+	"regex, sampling, static_labels, structured_metadata and tenant are supported"
 
 /* Where the attributes go; nobody looks at them. */
 struct ignored {
@@ -44,13 +44,6 @@ static const struct arg limit_args[] = {
 	IGNORE("drop"),
 	IGNORE("max_distinct_labels"),
 	IGNORE("rate"),
-	ARGS_END,
-};
-
-static const struct arg logfmt_args[] = {
-	IGNORE("mapping"),
-	IGNORE("regex"),
-	IGNORE("source"),
 	ARGS_END,
 };
 
@@ -98,12 +91,6 @@ static const struct arg replace_args[] = {
 	ARGS_END,
 };
 
-static const struct arg sampling_args[] = {
-	IGNORE("drop_counter_reason"),
-	IGNORE("rate"),
-	ARGS_END,
-};
-
 static const struct arg split_json_args[] = {
 	IGNORE("source"),
 	ARGS_END,
@@ -117,13 +104,6 @@ static const struct arg structured_metadata_drop_args[] = {
 static const struct arg template_args[] = {
 	IGNORE("source"),
 	IGNORE("template"),
-	ARGS_END,
-};
-
-static const struct arg tenant_args[] = {
-	IGNORE("label"),
-	IGNORE("source"),
-	IGNORE("value"),
 	ARGS_END,
 };
 
@@ -178,18 +158,15 @@ MISSING(decolorize, "Strips ANSI escape sequences.")
 MISSING(eventlogmessage, "Parses messages of the Windows event log.")
 MISSING(geoip, "Looks up where an address is.")
 MISSING(limit, "Limits the rate of entries.")
-MISSING(logfmt, "Extracts values of a logfmt line.")
 MISSING(luhn, "Redacts card numbers.")
 MISSING(metrics, "Makes metrics of entries.")
 MISSING(multiline, "Joins lines to entries.")
 MISSING(pack, "Packs labels into the line.")
 MISSING(pattern, "Extracts values by a LogQL pattern.")
 MISSING(replace, "Replaces parts of the line.")
-MISSING(sampling, "Passes on a part of the entries.")
 MISSING(split_json, "Makes entries of the elements of a JSON array.")
 MISSING(structured_metadata_drop, "Drops structured metadata.")
 MISSING(template, "Sets an extracted value by a Go template.")
-MISSING(tenant, "Sets the tenant.")
 MISSING(timestamp, "Sets the time from an extracted value.")
 MISSING(truncate, "Cuts long lines and values.")
 MISSING(windowsevent, "Parses messages of the Windows event log.")
