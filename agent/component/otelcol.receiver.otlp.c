@@ -28,6 +28,7 @@
 
 #define HOLD_TIME (INT64_C(1000) * 1000000)
 #define HOLD_PAUSE (INT64_C(25) * 1000000)
+#define LISTEN_PAUSE (INT64_C(2000) * 1000000)
 #define STOP_TIME (INT64_C(2000) * 1000000)
 
 enum {
@@ -55,6 +56,8 @@ struct otlp_receiver {
 	struct list held; /* struct held, oldest first */
 	size_t held_bytes;
 	struct timer timer;
+	struct timer listen_timer;
+	struct task listen_task;
 	int64_t stop_by; /* 0: not stopping */
 	struct metric *accepted[SIGNAL_KINDS];
 	struct metric *refused[SIGNAL_KINDS];
@@ -488,26 +491,34 @@ static bool same_server(const struct otlp_http *a, const struct otlp_http *b)
 	       a->max_request_body_size == b->max_request_body_size && a->idle_timeout == b->idle_timeout;
 }
 
-/* The old server has to go first where the new one wants its address. */
-static bool switch_server(struct otlp_receiver *o, const struct otlp_http *old, const struct otlp_http *new, struct err *e)
+/*
+ * A port that is in use, or a certificate that is not there yet, is no reason to end: the one who has
+ * the port is often our own predecessor on this node. It is tried again until it succeeds.
+ */
+static void try_to_listen(struct otlp_receiver *o, bool first)
 {
-	struct http_server *server = NULL;
-	bool clash = old && new &&str_eq(old->endpoint, new->endpoint);
-	struct err again;
+	struct err e;
 
-	if (clash && o->server) {
-		http_server_free(o->server);
-		o->server = NULL;
+	if (listen_on(o, o->args->http, &o->server, &e)) {
+		component_set_health(&o->base, HEALTH_HEALTHY, "started component");
+		return;
 	}
-	if (new && !listen_on(o, new, &server, e)) {
-		if (clash)
-			listen_on(o, old, &o->server, &again);
-		return false;
-	}
-	if (o->server)
-		http_server_free(o->server);
-	o->server = server;
-	return true;
+	component_set_health(&o->base, HEALTH_UNHEALTHY, e.text);
+	if (first)
+		log_error(o->base.id, "OTLP cannot be received; it is tried again", KV("err", (const char *)e.text),
+			KV("endpoint", o->args->http->endpoint));
+	timer_set(&o->listen_timer, o->base.loop, LISTEN_PAUSE);
+}
+
+static void on_listen_timer(struct timer *t)
+{
+	try_to_listen(container_of(t, struct otlp_receiver, listen_timer), false);
+}
+
+/* After start() or update(), since what is said of health in them does not last. */
+static void on_listen_task(struct task *t)
+{
+	try_to_listen(container_of(t, struct otlp_receiver, listen_task), true);
 }
 
 static bool otelcol_receiver_otlp_update(struct component *c, const void *args, struct err *e)
@@ -516,9 +527,15 @@ static bool otelcol_receiver_otlp_update(struct component *c, const void *args, 
 	const struct otlp_receiver_args *a = args;
 	const struct otlp_http *old = o->args ? o->args->http : NULL;
 
-	if ((old || a->http) && !(o->server && same_server(old, a->http)) && !switch_server(o, old, a->http, e))
-		return false;
+	(void)e;
 	o->args = a;
+	if (o->server && !same_server(old, a->http)) {
+		http_server_free(o->server);
+		o->server = NULL;
+	}
+	timer_clear(&o->listen_timer);
+	if (a->http && !o->server)
+		task_defer(&o->listen_task, c->loop);
 	otelcol_output_consumers(a->output, o->to);
 	LIST_EACH (h, &o->held, struct held, link)
 		h->done = 0; /* whose bits these were may have changed */
@@ -542,6 +559,8 @@ static struct metric *new_counter(struct component *c, const struct metric_famil
 static void fini(struct otlp_receiver *o)
 {
 	timer_clear(&o->timer);
+	timer_clear(&o->listen_timer);
+	task_cancel(&o->listen_task);
 	if (o->server)
 		http_server_free(o->server);
 	o->server = NULL;
@@ -564,6 +583,8 @@ static bool otelcol_receiver_otlp_start(struct component *c, const void *args, s
 
 	list_init(&o->held);
 	o->timer.fire = on_timer;
+	o->listen_timer.fire = on_listen_timer;
+	o->listen_task.run = on_listen_task;
 	o->decoder = decoder_new();
 	for (size_t i = 0; i < SIGNAL_KINDS; i++) {
 		o->accepted[i] = new_counter(c, &accepted_families[i], NULL);
@@ -571,10 +592,7 @@ static bool otelcol_receiver_otlp_start(struct component *c, const void *args, s
 	}
 	for (size_t i = 0; i < REASONS; i++)
 		o->requests[i] = new_counter(c, &requests_family, reason_names[i]);
-	if (otelcol_receiver_otlp_update(c, args, e))
-		return true;
-	fini(o);
-	return false;
+	return otelcol_receiver_otlp_update(c, args, e);
 }
 
 /* Requests that are under way are still taken, and their connections closed with the answer. */
@@ -593,6 +611,8 @@ static void otelcol_receiver_otlp_stop(struct component *c)
 {
 	struct otlp_receiver *o = container_of(c, struct otlp_receiver, base);
 
+	timer_clear(&o->listen_timer);
+	task_cancel(&o->listen_task);
 	if (o->server)
 		http_server_quiesce(o->server);
 	o->stop_by = loop_now(c->loop) + STOP_TIME;
