@@ -60,18 +60,18 @@ static void add_message(const struct http_call *call, struct buf *why)
 	buf_fini(&made);
 }
 
-static const char *hint(int status)
+const char *answer_hint(int status)
 {
 	switch (status) {
 	case 401:
 	case 403:
-		return " (check the credentials of the exporter)";
+		return "check the credentials of the exporter, and that they are for this endpoint";
 	case 404:
-		return " (check the endpoint: /v1/traces and so on are added to it)";
+		return "check the endpoint: /v1/traces and so on are added to it";
 	case 413:
-		return " (make send_batch_max_size smaller)";
+		return "make send_batch_max_size smaller";
 	default:
-		return "";
+		return "what was sent is said to be wrong; the destination's log may say more";
 	}
 }
 
@@ -87,7 +87,6 @@ enum answer answer_judge(const struct http_call *call, enum http_outcome outcome
 	} else {
 		buf_printf(why, "the destination answered HTTP status %d", call->status);
 		add_message(call, why);
-		buf_printf(why, "%s", hint(call->status));
 		if (is_retryable(call->status))
 			r = ANSWER_RETRY;
 	}

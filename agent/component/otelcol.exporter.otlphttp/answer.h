@@ -17,6 +17,9 @@ enum answer {
 /* Appends to why, NUL at its end, what the operator should read if it was not delivered. */
 enum answer answer_judge(const struct http_call *call, enum http_outcome outcome, struct buf *why);
 
+/* What to do about a refusal. */
+const char *answer_hint(int status);
+
 /* Of an answer that is a success: how many of items were rejected, and what was said. An answer
  * that cannot be read is full success, for it is one. */
 uint32_t answer_partial(const struct http_call *call, enum otlp_kind kind, uint32_t items, struct buf *message);

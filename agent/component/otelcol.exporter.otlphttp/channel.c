@@ -27,6 +27,8 @@
 
 #include <stdlib.h>
 
+#define STOPPING_WAIT (INT64_C(500) * 1000000) /* ns; longest between tries when the time is short */
+
 enum {
 	MAX_REQUEST = 64 << 20, /* the largest that OTLP recommends receivers to take */
 	KEEP_BUFFER = 1 << 20,
@@ -64,7 +66,8 @@ struct channel {
 	struct str url;
 	struct list waiting; /* struct queued */
 	size_t requests;     /* in the queue and under way */
-	size_t items;
+	size_t queued;       /* in the queue */
+	size_t items;        /* … of these */
 	size_t bytes;
 	struct sender **senders; /* made once, for the loop knows their addresses */
 	size_t n_senders;
@@ -126,7 +129,7 @@ static size_t used(const struct channel *c)
 
 	if (str_is(sizer, "items"))
 		return c->items + c->gathered_items;
-	return str_is(sizer, "bytes") ? c->bytes + c->gathered.n : c->requests;
+	return str_is(sizer, "bytes") ? c->bytes + c->gathered.n : c->queued;
 }
 
 static double read_size(void *owner)
@@ -189,13 +192,19 @@ void channel_update(struct channel *c)
 	pump(c);
 }
 
+/* n is 1 when q comes into the queue, -1 when it leaves it. */
+static void count_queued(struct channel *c, const struct queued *q, int n)
+{
+	c->queued += (size_t)n;
+	c->items += (size_t)n * q->items;
+	c->bytes += (size_t)n * q->n;
+}
+
 static void free_queued(struct channel *c, struct queued *q)
 {
 	budget_return(c->x->base.agent->budget, q->n + sizeof(*q));
-	must(c->requests > 0 && c->items >= q->items && c->bytes >= q->n);
+	must(c->requests > 0);
 	c->requests--;
-	c->items -= q->items;
-	c->bytes -= q->n;
 	free(q);
 }
 
@@ -254,8 +263,7 @@ static void enqueue(struct channel *c, struct str request, uint32_t items, bool 
 	else
 		list_add_last(&c->waiting, &q->link);
 	c->requests++;
-	c->items += items;
-	c->bytes += q->n;
+	count_queued(c, q, 1);
 	budget_charge(x->base.agent->budget, q->n + sizeof(*q));
 	metric_observe(c->batch_size, items);
 	buf_clear(&x->work);
@@ -264,11 +272,11 @@ static void enqueue(struct channel *c, struct str request, uint32_t items, bool 
 	buf_shrink(&x->work2, KEEP_BUFFER);
 }
 
-static void drop(struct channel *c, uint32_t items, const char *why)
+static void drop(struct channel *c, uint32_t items, const char *why, const char *hint)
 {
 	metric_add(c->failed, items);
 	log_error(c->x->base.id, "Exporting failed. Dropping data.", KV("error", why), KV("signal", signal_names[c->kind]),
-		KV("dropped_items", items), KV("endpoint", c->url));
+		KV("dropped_items", items), KV("endpoint", c->url), KV("hint", hint));
 }
 
 /* The sender is free for the next. */
@@ -297,9 +305,11 @@ static void retry(struct sender *s, int64_t retry_after, const char *why)
 
 	if (retry_after > wait)
 		wait = retry_after;
-	if (!r->enabled || c->x->is_stopping ||
+	if (c->x->is_stopping && wait > STOPPING_WAIT)
+		wait = STOPPING_WAIT;
+	if (!r->enabled ||
 		(r->max_elapsed_time > 0 && loop_now(l) - q->since + wait > r->max_elapsed_time)) {
-		drop(c, q->items, why);
+		drop(c, q->items, why, "the destination was away for too long; see retry_on_failure");
 		finish(s);
 		return;
 	}
@@ -382,7 +392,7 @@ static void refused(struct sender *s, const char *why)
 		log_warn(c->x->base.id, "the destination refused a request of several resources; they are sent in two parts",
 			KV("error", why), KV("items", s->q->items));
 	} else {
-		drop(c, s->q->items, why);
+		drop(c, s->q->items, why, answer_hint(s->call.status));
 	}
 	finish(s);
 }
@@ -471,6 +481,7 @@ static void pump(struct channel *c)
 	while (!list_is_empty(&c->waiting) && (s = idle_sender(c))) {
 		s->q = container_of(c->waiting.next, struct queued, link);
 		list_remove(&s->q->link);
+		count_queued(c, s->q, -1);
 		send_now(s);
 	}
 }
@@ -536,7 +547,7 @@ enum consumed channel_push(struct channel *c, const struct telemetry *t)
 	if (q->enabled ? now > 0 && now + weight(c, t) > (size_t)q->queue_size : c->requests >= c->limit)
 		return CONSUMER_FULL;
 	if (t->bytes.n > MAX_REQUEST) {
-		drop(c, t->items, "the request is larger than 64 MiB");
+		drop(c, t->items, "the request is larger than 64 MiB", "make send_batch_max_size smaller");
 		return CONSUMED;
 	}
 	if (q->enabled && q->batch) {
