@@ -38,12 +38,12 @@ static void test_default(void **state)
 	(void)state;
 	for (size_t i = 0; i < 5; i++)
 		unsetenv(names[i]);
-	check_default(false, 7);
-	check_default(true, 11);
+	check_default(false, 6);
+	check_default(true, 10);
 	for (size_t i = 0; i < 5; i++)
 		setenv(names[i], "x", 1);
-	check_default(false, 7);
-	check_default(true, 12);
+	check_default(false, 6);
+	check_default(true, 11);
 }
 
 /* The hash goes by content. */
