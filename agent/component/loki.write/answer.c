@@ -95,20 +95,22 @@ const char *loki_answer_hint(int status, struct str text)
 uint64_t loki_answer_kind(int status, struct str text)
 {
 	uint64_t h = UINT64_C(0xcbf29ce484222325) ^ (uint64_t)status;
-	char quote = 0;
+	char end = 0; /* of what is quoted */
 
 	text = loki_answer_line(text);
 	for (size_t i = 0; i < text.n; i++) {
 		char c = text.p[i];
 
-		if (quote) {
-			quote = c == quote ? 0 : quote;
-			continue;
-		}
-		if (c == '{' || c == '"')
-			quote = c == '{' ? '}' : c;
-		else if (c < '0' || c > '9')
+		if (end) {
+			if (c == end)
+				end = 0;
+		} else if (c == '{') {
+			end = '}';
+		} else if (c == '"') {
+			end = c;
+		} else if (c < '0' || c > '9') {
 			h = (h ^ (unsigned char)c) * UINT64_C(0x100000001b3);
+		}
 	}
 	return h;
 }

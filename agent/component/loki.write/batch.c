@@ -108,8 +108,11 @@ static struct str clean_tenant(struct arena *scratch, struct str name, size_t *r
 	for (size_t i = 0; i < name.n; i++) {
 		bool fits = name.p[i] > ' ' && name.p[i] < 0x7f;
 
-		p[i] = fits ? name.p[i] : '_';
-		bad = bad || !fits;
+		p[i] = name.p[i];
+		if (fits)
+			continue;
+		p[i] = '_';
+		bad = true;
 	}
 	*repaired += bad;
 	return (struct str){p, name.n};
@@ -185,22 +188,19 @@ static void drop_slot(struct loki_slot *slot)
 /* Tenants that nothing leads to any more; the one of the settings stays. */
 static void sweep_tenants(struct loki_batches *all)
 {
-	struct {
-		struct loki_batch **p;
-		size_t n;
-		size_t cap;
-	} idle = {0};
+	struct loki_batch **idle = arena_new(&all->scratch, struct loki_batch *, all->tenants.n);
+	size_t n = 0;
 
 	MAP_EACH(slot, &all->tenants)
 	{
 		struct loki_batch *b = slot->value;
 
 		if (b->streams.n == 0 && !str_eq(b->tenant->name, all->set->tenant))
-			*vec_add(&idle) = b;
+			idle[n++] = b;
 	}
-	for (size_t i = 0; i < idle.n; i++)
-		free_batch(idle.p[i]);
-	free(idle.p);
+	for (size_t i = 0; i < n; i++)
+		free_batch(idle[i]);
+	arena_clear(&all->scratch);
 }
 
 static void sweep(struct loki_batches *all)

@@ -39,7 +39,9 @@ static struct str valid_name(struct arena *scratch, struct str name, size_t *rep
 		const char two[2] = {'_', name.p[i]};
 		struct str here = {i ? two : two + 1, i ? 2 : 1}; /* a digit may not be the first */
 
-		p[i] = label_name_is_valid(here) ? name.p[i] : '_';
+		p[i] = name.p[i];
+		if (!label_name_is_valid(here))
+			p[i] = '_';
 	}
 	return (struct str){p, name.n};
 }
