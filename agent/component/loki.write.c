@@ -15,6 +15,9 @@
  *  - queue_config and wal have no effect but drain_timeout: the agent's memory budget is the
  *    queue, the files are the log.
  *
+ * Other 4xx are final. A 400 of Loki is partial, it has stored what it did not complain about, and
+ * says not how much that is: the whole batch is counted as dropped, which is the upper bound.
+ *
  * At the end of the process what the server has not taken within drain_timeout is given up, and the
  * acks of it are never released: the position of no file moves past it, and the next start
  * sends it. Whoever owns an ack may free it only after all components have stopped.
