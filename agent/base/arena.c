@@ -13,9 +13,11 @@
 #define __has_feature(x) 0 /* gcc before 14 */
 #endif
 #if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
+#define FIRST_SIZE ((size_t)0)
 #define BLOCK_SIZE ((size_t)0) /* a block an object: the sanitizer sees every bound */
 #else
-#define BLOCK_SIZE ((size_t)32 * 1024)
+#define FIRST_SIZE ((size_t)1024)      /* many arenas hold little; each block is twice the one before, … */
+#define BLOCK_SIZE ((size_t)32 * 1024) /* … up to this */
 #endif
 #define ALIGN ((size_t)16)
 
@@ -33,9 +35,12 @@ void arena_init(struct arena *a, size_t limit)
 
 static struct arena_block *push_block(struct arena *a, size_t n)
 {
-	size_t size = n > BLOCK_SIZE ? n : BLOCK_SIZE;
-	struct arena_block *b = calloc(1, sizeof(*b) + size);
+	size_t size = a->top ? a->top->size * 2 : FIRST_SIZE;
+	struct arena_block *b;
 
+	size = size > BLOCK_SIZE ? BLOCK_SIZE : size;
+	size = size < n ? n : size;
+	b = calloc(1, sizeof(*b) + size);
 	if (!b)
 		mem_out(size);
 	b->size = size;
@@ -95,7 +100,7 @@ void arena_clear(struct arena *a)
 	struct arena_block *keep = a->top;
 	struct arena_block *below;
 
-	if (!keep || keep->size != BLOCK_SIZE || BLOCK_SIZE == 0) {
+	if (!keep || keep->size > BLOCK_SIZE) {
 		size_t limit = a->limit;
 
 		arena_fini(a);

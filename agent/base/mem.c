@@ -2,6 +2,7 @@
 
 #include "agent/base/must.h"
 
+#include <malloc.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,4 +33,9 @@ void *mem_resize(void *p, size_t n)
 	if (!q)
 		mem_out(n);
 	return q;
+}
+
+void mem_trim(void)
+{
+	malloc_trim(0);
 }

@@ -11,4 +11,5 @@
 
 void *mem_alloc(size_t size, size_t count); /* free() it */
 void *mem_resize(void *p, size_t n);        /* as realloc(); what is new is not zeroed */
+void mem_trim(void); /* gives what is free back to the system; milliseconds, after a large burst */
 _Noreturn void mem_out(size_t n);           /* says how much was asked for, and exits with 70 */

@@ -9,6 +9,7 @@
 
 #include "agent/base/err.h"
 #include "agent/base/log.h"
+#include "agent/base/mem.h"
 #include "agent/component/common/http_client_args.h"
 #include "agent/component/discovery.kubernetes/pod_mix.h"
 #include "agent/flow/once.h"
@@ -20,6 +21,8 @@
 #include "k8s/config.h"
 
 #define COALESCE (50 * INT64_C(1000000))
+#define TRIM (1000 * INT64_C(1000000))  /* after an export, until all who read it are done */
+#define TRIM_FROM 100                   /* targets: a smaller burst leaves nothing worth it */
 #define SETTLE (100 * INT64_C(1000000)) /* after the first export, until its readers are busy */
 
 struct attach_metadata_block {
@@ -107,6 +110,7 @@ struct discovery {
 	struct timer soon;    /* changes gather */
 	struct timer patient; /* the first list has not come */
 	struct timer held;    /* something is held back until then */
+	struct timer trim;    /* an export passes through many hands, and leaves much free memory */
 	struct timer settle;  /* for --once */
 	struct once_part once;
 	bool is_first_done; /* with these settings */
@@ -173,6 +177,8 @@ static void export_targets(struct discovery *d)
 		timer_set(&d->held, d->base.loop, wait);
 	else
 		timer_clear(&d->held);
+	if (t.n >= TRIM_FROM)
+		timer_set(&d->trim, d->base.loop, TRIM);
 	d->is_first_done = true;
 	timer_clear(&d->soon);
 	timer_clear(&d->patient);
@@ -235,6 +241,12 @@ static void on_patient(struct timer *t)
 static void on_held(struct timer *t)
 {
 	export_targets(container_of(t, struct discovery, held));
+}
+
+static void on_trim(struct timer *t)
+{
+	(void)t;
+	mem_trim();
 }
 
 static void on_settled(struct timer *t)
@@ -454,6 +466,7 @@ static bool discovery_start(struct component *c, const void *args, struct err *e
 	d->patient.fire = on_patient;
 	d->held.fire = on_held;
 	d->settle.fire = on_settled;
+	d->trim.fire = on_trim;
 	component_export(c, "targets", value_array(NULL, 0));
 	once_busy(c->agent->work, &d->once);
 	if (discovery_update(c, args, e))
@@ -465,7 +478,7 @@ static bool discovery_start(struct component *c, const void *args, struct err *e
 static void discovery_stop(struct component *c)
 {
 	struct discovery *d = container_of(c, struct discovery, base);
-	struct timer *const timers[] = {&d->soon, &d->patient, &d->held, &d->settle};
+	struct timer *const timers[] = {&d->soon, &d->patient, &d->held, &d->settle, &d->trim};
 
 	for (size_t i = 0; i < sizeof(timers) / sizeof(timers[0]); i++)
 		timer_clear(timers[i]);
