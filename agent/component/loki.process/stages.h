@@ -19,6 +19,7 @@ extern const struct arg_choice_type stage_sampling;
 extern const struct arg_choice_type stage_static_labels;
 extern const struct arg_choice_type stage_structured_metadata;
 extern const struct arg_choice_type stage_tenant;
+extern const struct arg_choice_type stage_timestamp;
 
 /* Alloy's others (stages_missing.c): known by name and attributes, refused by one error. */
 extern const struct arg_choice_type stage_decolorize;
@@ -34,6 +35,5 @@ extern const struct arg_choice_type stage_replace;
 extern const struct arg_choice_type stage_split_json;
 extern const struct arg_choice_type stage_structured_metadata_drop;
 extern const struct arg_choice_type stage_template;
-extern const struct arg_choice_type stage_timestamp;
 extern const struct arg_choice_type stage_truncate;
 extern const struct arg_choice_type stage_windowsevent;

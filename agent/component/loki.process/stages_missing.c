@@ -7,7 +7,7 @@
 
 #define SUPPORTED \
 	"stage.cri, docker, drop, json, label_drop, label_keep, labels, logfmt, match, output, " \
-	"regex, sampling, static_labels, structured_metadata and tenant are supported"
+	"regex, sampling, static_labels, structured_metadata, tenant and timestamp are supported"
 
 /* Where the attributes go; nobody looks at them. */
 struct ignored {
@@ -107,16 +107,6 @@ static const struct arg template_args[] = {
 	ARGS_END,
 };
 
-static const struct arg timestamp_args[] = {
-	IGNORE("action_on_duplicate_timestamp"),
-	IGNORE("action_on_failure"),
-	IGNORE("fallback_formats"),
-	IGNORE("format"),
-	IGNORE("location"),
-	IGNORE("source"),
-	ARGS_END,
-};
-
 static const struct arg truncate_args[] = {
 	IGNORE_BLOCK("rule"),
 	ARGS_END,
@@ -167,7 +157,6 @@ MISSING(replace, "Replaces parts of the line.")
 MISSING(split_json, "Makes entries of the elements of a JSON array.")
 MISSING(structured_metadata_drop, "Drops structured metadata.")
 MISSING(template, "Sets an extracted value by a Go template.")
-MISSING(timestamp, "Sets the time from an extracted value.")
 MISSING(truncate, "Cuts long lines and values.")
 MISSING(windowsevent, "Parses messages of the Windows event log.")
 /* clang-format on */
