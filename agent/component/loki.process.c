@@ -78,11 +78,11 @@ static void clear(struct loki_process *p)
 		pipeline_flush(p->pipeline);
 	pipeline_free(p->pipeline);
 	work_fini(&p->work);
-	for (size_t i = 0; i < p->shared.drops.n; i++) {
-		metric_free(p->shared.drops.p[i].count);
-		free(p->shared.drops.p[i].reason);
+	for (size_t i = 0; i < p->shared.counters.n; i++) {
+		metric_free(p->shared.counters.p[i].count);
+		free(p->shared.counters.p[i].value);
 	}
-	free(p->shared.drops.p);
+	free(p->shared.counters.p);
 	metric_free(p->shared.partials_flushed);
 	metric_free(p->shared.lines_truncated);
 }

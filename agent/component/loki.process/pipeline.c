@@ -48,21 +48,28 @@ static const struct metric_family dropped_lines = {
 	"loki_process_dropped_lines_total", METRIC_COUNTER,
 	"Lines that a stage dropped, by the reason that the configuration gives.", NULL};
 
+struct metric *process_counter(struct process *p, const struct metric_family *f, const char *label,
+	struct str value)
+{
+	struct process_counter *c;
+
+	for (size_t i = 0; i < p->counters.n; i++) {
+		c = &p->counters.p[i];
+		if (c->family == f && str_is(value, c->value))
+			return c->count;
+	}
+	c = vec_add(&p->counters);
+	c->family = f;
+	c->value = mem_new(char, value.n + 1);
+	memcpy(c->value, value.p, value.n);
+	c->count = metric_new(f, (const struct metric_label[]){{"component_id", p->id},
+					 {"component_path", "/"}, {label, c->value}, {NULL, NULL}});
+	return c->count;
+}
+
 struct metric *process_drop_counter(struct process *p, struct str reason)
 {
-	struct process_drops *d;
-
-	for (size_t i = 0; i < p->drops.n; i++) {
-		if (str_is(reason, p->drops.p[i].reason))
-			return p->drops.p[i].count;
-	}
-	d = vec_add(&p->drops);
-	d->reason = mem_new(char, reason.n + 1);
-	memcpy(d->reason, reason.p, reason.n);
-	d->count = metric_new(&dropped_lines,
-		(const struct metric_label[]){{"component_id", p->id}, {"component_path", "/"},
-			{"reason", d->reason}, {NULL, NULL}});
-	return d->count;
+	return process_counter(p, &dropped_lines, "reason", reason);
 }
 
 /* --- pipelines --- */

@@ -20,6 +20,7 @@ struct budget;
 struct err;
 struct loop;
 struct metric;
+struct metric_family;
 
 /* An entry on its way. e.labels, e.line and e.meta are borrowed: from the entry that came
  * in, from the stage that changed them (until its next entry), or from the arena. */
@@ -39,6 +40,12 @@ void work_fini(struct work *w);
 /* Sets one; a name that is there already is replaced. */
 void work_set_meta(struct work *w, struct str name, struct str value);
 
+struct process_counter {
+	const struct metric_family *family;
+	char *value; /* of the label that tells it from the family's others */
+	struct metric *count;
+};
+
 /* What all stages of one loki.process share. */
 struct process {
 	const char *id;
@@ -47,18 +54,18 @@ struct process {
 	struct receivers to;
 	bool uses_extracted; /* some stage reads the map, so it must be filled */
 	struct {
-		struct process_drops {
-			char *reason;
-			struct metric *count;
-		} * p;
+		struct process_counter *p;
 		size_t n;
 		size_t cap;
-	} drops;
+	} counters; /* those that stages asked for; they go on through a reload */
 	struct metric *partials_flushed;
 	struct metric *lines_truncated;
 };
 
-/* loki_process_dropped_lines_total{reason}; the process' own. */
+/* The series of the family with one more label of this value; the process' own. */
+struct metric *process_counter(struct process *p, const struct metric_family *f, const char *label,
+	struct str value);
+/* loki_process_dropped_lines_total{reason} */
 struct metric *process_drop_counter(struct process *p, struct str reason);
 
 struct stage {

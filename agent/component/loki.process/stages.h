@@ -5,6 +5,7 @@
 #include "agent/graph/arg.h"
 
 extern const struct arg_choice_type stage_cri;
+extern const struct arg_choice_type stage_decolorize;
 extern const struct arg_choice_type stage_docker;
 extern const struct arg_choice_type stage_drop;
 extern const struct arg_choice_type stage_json;
@@ -20,9 +21,9 @@ extern const struct arg_choice_type stage_static_labels;
 extern const struct arg_choice_type stage_structured_metadata;
 extern const struct arg_choice_type stage_tenant;
 extern const struct arg_choice_type stage_timestamp;
+extern const struct arg_choice_type stage_truncate;
 
 /* Alloy's others (stages_missing.c): known by name and attributes, refused by one error. */
-extern const struct arg_choice_type stage_decolorize;
 extern const struct arg_choice_type stage_eventlogmessage;
 extern const struct arg_choice_type stage_geoip;
 extern const struct arg_choice_type stage_limit;
@@ -35,5 +36,4 @@ extern const struct arg_choice_type stage_replace;
 extern const struct arg_choice_type stage_split_json;
 extern const struct arg_choice_type stage_structured_metadata_drop;
 extern const struct arg_choice_type stage_template;
-extern const struct arg_choice_type stage_truncate;
 extern const struct arg_choice_type stage_windowsevent;

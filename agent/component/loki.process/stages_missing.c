@@ -6,8 +6,9 @@
 #include "agent/component/loki.process/stages.h"
 
 #define SUPPORTED \
-	"stage.cri, docker, drop, json, label_drop, label_keep, labels, logfmt, match, output, " \
-	"regex, sampling, static_labels, structured_metadata, tenant and timestamp are supported"
+	"stage.cri, decolorize, docker, drop, json, label_drop, label_keep, labels, logfmt, " \
+	"match, output, regex, sampling, static_labels, structured_metadata, tenant, timestamp " \
+	"and truncate are supported"
 
 /* Where the attributes go; nobody looks at them. */
 struct ignored {
@@ -18,10 +19,6 @@ struct ignored {
 #define IGNORE(text) ARG_NAMED(ignored, text, value, .type = ARG_ANY)
 #define IGNORE_BLOCK(text) \
 	ARG_NAMED(ignored, text, blocks, .type = ARG_BLOCK, .flags = ARG_REPEATED)
-
-static const struct arg decolorize_args[] = {
-	ARGS_END,
-};
 
 static const struct arg eventlogmessage_args[] = {
 	IGNORE("drop_invalid_labels"),
@@ -107,11 +104,6 @@ static const struct arg template_args[] = {
 	ARGS_END,
 };
 
-static const struct arg truncate_args[] = {
-	IGNORE_BLOCK("rule"),
-	ARGS_END,
-};
-
 static const struct arg windowsevent_args[] = {
 	IGNORE("drop_invalid_labels"),
 	IGNORE("overwrite_existing"),
@@ -144,7 +136,6 @@ static bool refuse(const char *name, struct range at, struct diags *d)
 	};
 
 /* clang-format off */
-MISSING(decolorize, "Strips ANSI escape sequences.")
 MISSING(eventlogmessage, "Parses messages of the Windows event log.")
 MISSING(geoip, "Looks up where an address is.")
 MISSING(limit, "Limits the rate of entries.")
@@ -157,6 +148,5 @@ MISSING(replace, "Replaces parts of the line.")
 MISSING(split_json, "Makes entries of the elements of a JSON array.")
 MISSING(structured_metadata_drop, "Drops structured metadata.")
 MISSING(template, "Sets an extracted value by a Go template.")
-MISSING(truncate, "Cuts long lines and values.")
 MISSING(windowsevent, "Parses messages of the Windows event log.")
 /* clang-format on */

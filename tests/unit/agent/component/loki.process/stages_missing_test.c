@@ -5,10 +5,10 @@ static const struct stage_case cases[] = {
 	{"one error a stage, whatever is in it",
 		"stage.template {\n source = \"x\"\n template = \"{{ .Value }}\"\n}\n"
 		"stage.metrics {\n metric.counter {\n name = \"x\"\n }\n}\n"
-		"stage.truncate {\n rule {\n limit = 5\n }\n}",
+		"stage.pack { labels = [] }",
 		"",
 		"! stage.template is not supported yet\n"
-		"! stage.metrics is not supported yet\n! stage.truncate is not supported yet\n"},
+		"! stage.metrics is not supported yet\n! stage.pack is not supported yet\n"},
 	{"unknown to Alloy too", "stage.nope {}", "", "! unrecognized block name \"stage.nope\"\n"},
 };
 
