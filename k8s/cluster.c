@@ -1,7 +1,7 @@
 /*
  * Clusters: found by a text that holds everything which makes a difference to what comes over the
- * wire. The list of them is the process': components come and go with reloads, and the one that comes
- * takes its reference before the one that goes gives its own back, so that a watch survives.
+ * wire. The list of them is the process': components come and go with reloads, and the one that
+ * comes takes its reference before the one that goes gives its own back, so that a watch survives.
  */
 
 #include "k8s/cluster.h"
@@ -181,15 +181,17 @@ static double read_bytes(void *owner)
 static void make_metrics(struct cluster *c, const struct cluster_settings *set)
 {
 	struct buf names = {0};
-	struct metric_label labels[4] = {{"server", NULL}, {"selector", NULL}, {"namespaces", NULL}};
+	struct metric_label labels[4] = {
+		{"server", NULL}, {"selector", NULL}, {"namespaces", NULL}};
 
 	for (size_t i = 0; i < set->n_namespaces; i++)
 		buf_printf(&names, "%s" STR_FMT, i ? "," : "", STR_ARG(set->namespaces[i]));
 	buf_add_char(&names, 0);
 	labels[0].value = arena_str(&c->texts, set->config->server).p;
-	labels[1].value = arena_printf(&c->texts, STR_FMT "%s" STR_FMT, STR_ARG(set->field_selector),
-		set->label_selector.n ? ";" : "", STR_ARG(set->label_selector))
-				  .p;
+	labels[1].value =
+		arena_printf(&c->texts, STR_FMT "%s" STR_FMT, STR_ARG(set->field_selector),
+			set->label_selector.n ? ";" : "", STR_ARG(set->label_selector))
+			.p;
 	labels[2].value = names.p;
 	c->count = metric_new(&count_family, labels);
 	c->bytes = metric_new(&bytes_family, labels);

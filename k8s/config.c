@@ -1,6 +1,6 @@
 /*
- * Settings for talking to an API server. Files of credentials are named, not read: the HTTP client reads them
- * again for each request, because the kubelet replaces them while we run.
+ * Settings for talking to an API server. Files of credentials are named, not read: the HTTP client
+ * reads them again for each request, because the kubelet replaces them while we run.
  */
 
 #include "k8s/config.h"
@@ -63,14 +63,17 @@ bool k8s_config_in_cluster(struct k8s_config *c, const char *dir, struct err *e)
 	struct str ca;
 
 	if (!host || !*host || !port || !*port)
-		return err_set(e, "not in a pod of Kubernetes: KUBERNETES_SERVICE_HOST and "
-				  "KUBERNETES_SERVICE_PORT are not set (give api_server or kubeconfig_file)");
+		return err_set(e,
+			"not in a pod of Kubernetes: KUBERNETES_SERVICE_HOST and "
+			"KUBERNETES_SERVICE_PORT are not set (give api_server or kubeconfig_file)");
 	arena_init(&n.arena, 0);
-	n.server = arena_printf(&n.arena, strchr(host, ':') ? "https://[%s]:%s" : "https://%s:%s", host,
-		port);
+	n.server = arena_printf(
+		&n.arena, strchr(host, ':') ? "https://[%s]:%s" : "https://%s:%s", host, port);
 	n.http.bearer_token_file = arena_printf(&n.arena, STR_FMT "/token", STR_ARG(at));
 	if (!is_readable(n.http.bearer_token_file)) {
-		err_set(e, "%s: %s (the pod needs a service account, and automountServiceAccountToken)",
+		err_set(e,
+			"%s: %s (the pod needs a service account, and "
+			"automountServiceAccountToken)",
 			n.http.bearer_token_file.p, strerror(errno));
 		k8s_config_fini(&n);
 		return false;
@@ -132,7 +135,8 @@ void k8s_config_fini(struct k8s_config *c)
 	*c = (struct k8s_config){0};
 }
 
-static const struct http_header *copy_headers(struct arena *a, const struct http_header *v, size_t n)
+static const struct http_header *copy_headers(
+	struct arena *a, const struct http_header *v, size_t n)
 {
 	struct http_header *out = arena_new(a, struct http_header, n + 1);
 
@@ -145,10 +149,10 @@ struct http_settings k8s_config_copy_http(struct arena *a, const struct http_set
 {
 	struct http_settings s = *from;
 	struct str *const texts[] = {&s.basic_username, &s.basic_password, &s.basic_password_file,
-		&s.bearer_token, &s.bearer_token_file, &s.authorization_type, &s.authorization_credentials,
-		&s.authorization_credentials_file, &s.ca_pem, &s.ca_file, &s.cert_pem, &s.cert_file,
-		&s.key_pem, &s.key_file, &s.server_name, &s.min_version, &s.proxy_url, &s.no_proxy,
-		&s.user_agent};
+		&s.bearer_token, &s.bearer_token_file, &s.authorization_type,
+		&s.authorization_credentials, &s.authorization_credentials_file, &s.ca_pem,
+		&s.ca_file, &s.cert_pem, &s.cert_file, &s.key_pem, &s.key_file, &s.server_name,
+		&s.min_version, &s.proxy_url, &s.no_proxy, &s.user_agent};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		if (texts[i]->p)

@@ -15,10 +15,12 @@ static yaml_node_t *member(yaml_document_t *d, yaml_node_t *map, const char *nam
 {
 	if (!map || map->type != YAML_MAPPING_NODE)
 		return NULL;
-	for (yaml_node_pair_t *p = map->data.mapping.pairs.start; p < map->data.mapping.pairs.top; p++) {
+	for (yaml_node_pair_t *p = map->data.mapping.pairs.start; p < map->data.mapping.pairs.top;
+		p++) {
 		yaml_node_t *key = yaml_document_get_node(d, p->key);
 
-		if (key && key->type == YAML_SCALAR_NODE && key->data.scalar.length == strlen(name) &&
+		if (key && key->type == YAML_SCALAR_NODE &&
+			key->data.scalar.length == strlen(name) &&
 			memcmp(key->data.scalar.value, name, strlen(name)) == 0)
 			return yaml_document_get_node(d, p->value);
 	}
@@ -42,7 +44,8 @@ static yaml_node_t *named(yaml_document_t *d, const char *list, struct str name,
 
 	if (!n || n->type != YAML_SEQUENCE_NODE)
 		return NULL;
-	for (yaml_node_item_t *i = n->data.sequence.items.start; i < n->data.sequence.items.top; i++) {
+	for (yaml_node_item_t *i = n->data.sequence.items.start; i < n->data.sequence.items.top;
+		i++) {
 		yaml_node_t *item = yaml_document_get_node(d, *i);
 
 		if (str_eq(text_of(d, item, "name"), name))
@@ -53,7 +56,8 @@ static yaml_node_t *named(yaml_document_t *d, const char *list, struct str name,
 
 static int base64_digit(char c)
 {
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	const char *at = c ? strchr(digits, c) : NULL;
 
 	return at ? (int)(at - digits) : -1;
@@ -142,8 +146,9 @@ static bool read_user(struct reader *r, yaml_node_t *n, struct err *e)
 	struct arena *a = &r->c->arena;
 
 	if (member(r->d, n, "exec") || member(r->d, n, "auth-provider"))
-		return err_set(e, "credentials come from a program (exec), which is not started here: "
-				  "use token, tokenFile or a client certificate");
+		return err_set(e,
+			"credentials come from a program (exec), which is not started here: "
+			"use token, tokenFile or a client certificate");
 	if (!read_data(r, n, "client-certificate-data", &h->cert_pem, e) ||
 		!read_data(r, n, "client-key-data", &h->key_pem, e))
 		return false;

@@ -34,7 +34,8 @@ static bool is_digits(struct str s)
 /* "20261122-104049": the kubelet's local time. */
 static bool is_rotation(struct str s)
 {
-	return s.n == 15 && s.p[8] == '-' && is_digits(str_head(s, 8)) && is_digits(str_from_at(s, 9));
+	return s.n == 15 && s.p[8] == '-' && is_digits(str_head(s, 8)) &&
+	       is_digits(str_from_at(s, 9));
 }
 
 /* Splits s at the last '/'. */
@@ -113,8 +114,9 @@ void log_path_encode(struct buf *out, const struct log_path *p)
 		buf_add_str(out, p->root);
 		buf_add_char(out, '/');
 	}
-	buf_printf(out, STR_FMT "_" STR_FMT "_" STR_FMT "/" STR_FMT "/%lld.log", STR_ARG(p->namespace),
-		STR_ARG(p->pod), STR_ARG(p->uid), STR_ARG(p->container), (long long)p->restart);
+	buf_printf(out, STR_FMT "_" STR_FMT "_" STR_FMT "/" STR_FMT "/%lld.log",
+		STR_ARG(p->namespace), STR_ARG(p->pod), STR_ARG(p->uid), STR_ARG(p->container),
+		(long long)p->restart);
 	if (p->rotated.n)
 		buf_printf(out, "." STR_FMT "%s", STR_ARG(p->rotated), p->is_gz ? ".gz" : "");
 }

@@ -89,8 +89,8 @@ static bool owners_eq(const struct pod *a, const struct pod *b)
 		const struct pod_owner *x = &a->owners[i];
 		const struct pod_owner *y = &b->owners[i];
 
-		if (!str_eq(x->kind, y->kind) || !str_eq(x->name, y->name) || !str_eq(x->uid, y->uid) ||
-			x->is_controller != y->is_controller)
+		if (!str_eq(x->kind, y->kind) || !str_eq(x->name, y->name) ||
+			!str_eq(x->uid, y->uid) || x->is_controller != y->is_controller)
 			return false;
 	}
 	return true;

@@ -84,7 +84,8 @@ struct pod {
 	struct pod_pairs annotations; /* a value above POD_VALUE_MAX is kept as empty */
 	const struct pod_owner *owners;
 	size_t n_owners;
-	const struct pod_container *containers; /* init ones first, then the others, then ephemeral */
+	const struct pod_container
+		*containers; /* init ones first, then the others, then ephemeral */
 	size_t n_containers;
 
 	/* The store's own. */

@@ -1,7 +1,7 @@
 /*
- * Pod folders. The root and each pod's folder are watched; what an event says is never trusted further
- * than its name: whether something is there is asked of the file system, so that events that come
- * late, twice or in another order do no harm.
+ * Pod folders. The root and each pod's folder are watched; what an event says is never trusted
+ * further than its name: whether something is there is asked of the file system, so that events
+ * that come late, twice or in another order do no harm.
  */
 
 #include "k8s/pod_dirs.h"
@@ -161,7 +161,8 @@ static void free_dir(struct dir *p)
 
 static void add_dir(void *owner, const char *name);
 
-static void on_dir_changed(struct notify_watch *w, unsigned events, struct str name, uint32_t cookie)
+static void on_dir_changed(
+	struct notify_watch *w, unsigned events, struct str name, uint32_t cookie)
 {
 	struct dir *p = container_of(w, struct dir, watch);
 	struct pod_dirs *d = p->in;
@@ -248,7 +249,8 @@ static void check_dirs(struct pod_dirs *d)
 	}
 }
 
-static void on_root_changed(struct notify_watch *w, unsigned events, struct str name, uint32_t cookie)
+static void on_root_changed(
+	struct notify_watch *w, unsigned events, struct str name, uint32_t cookie)
 {
 	struct pod_dirs *d = container_of(w, struct pod_dirs, watch);
 
@@ -267,7 +269,8 @@ static void on_root_changed(struct notify_watch *w, unsigned events, struct str 
 		add_dir(d, name.p);
 }
 
-static void on_above_changed(struct notify_watch *w, unsigned events, struct str name, uint32_t cookie)
+static void on_above_changed(
+	struct notify_watch *w, unsigned events, struct str name, uint32_t cookie)
 {
 	(void)name;
 	(void)cookie;
@@ -301,7 +304,8 @@ static void watch_root(struct pod_dirs *d)
 			d->has_warned = true;
 			log_warn(NULL, "cannot watch the folder of pod logs", KV("path", d->root),
 				KV("err", strerror(errno)),
-				KV("hint", "mount it into the pod, and run as root or with CAP_DAC_READ_SEARCH"));
+				KV("hint", "mount it into the pod, and run as root or with "
+					   "CAP_DAC_READ_SEARCH"));
 		}
 		if (!d->is_watched)
 			wait_for_root(d);

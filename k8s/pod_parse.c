@@ -1,7 +1,7 @@
 /*
- * From the API's JSON to a pod. An object is read once, from its text, into a draft whose texts are views; then the draft is
- * measured and copied into one allocation. Reading and keeping are apart so that both stay simple:
- * the same walk over the draft measures it and copies it.
+ * From the API's JSON to a pod. An object is read once, from its text, into a draft whose texts are
+ * views; then the draft is measured and copied into one allocation. Reading and keeping are apart
+ * so that both stay simple: the same walk over the draft measures it and copies it.
  */
 
 #include "k8s/pod.h"

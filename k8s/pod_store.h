@@ -26,9 +26,10 @@ const struct pod *pod_store_find_log_uid(const struct pod_store *s, struct str l
 const struct pod *pod_store_find_name(const struct pod_store *s, struct str ns, struct str name);
 
 /*
- * The pod that has this address (IPv4 as ::ffff:a.b.c.d), never one with hostNetwork. Running pods come
- * before those being deleted, and these before finished and deleted ones; of the latter kinds the one
- * with the newest startTime is taken. An address that two running pods claim is nobody's: NULL.
+ * The pod that has this address (IPv4 as ::ffff:a.b.c.d), never one with hostNetwork. Running pods
+ * come before those being deleted, and these before finished and deleted ones; of the latter kinds
+ * the one with the newest startTime is taken. An address that two running pods claim is nobody's:
+ * NULL.
  */
 const struct pod *pod_store_find_ip(const struct pod_store *s, const struct in6_addr *ip);
 

@@ -1,6 +1,6 @@
 /*
- * Labels of targets, under the names that Prometheus gives them. Those of a pod are many, and are made
- * once for the targets of its containers that follow each other.
+ * Labels of targets, under the names that Prometheus gives them. Those of a pod are many, and are
+ * made once for the targets of its containers that follow each other.
  */
 
 #include "k8s/pod_targets.h"
@@ -29,7 +29,8 @@ struct str pod_targets_label_name(struct arena *a, const char *prefix, struct st
 	memcpy(p, prefix, n);
 	for (size_t i = 0; i < name.n; i++) {
 		char c = name.p[i];
-		bool ok = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+		bool ok =
+			(c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 
 		p[n + i] = ok ? c : '_';
 	}
@@ -107,8 +108,8 @@ static void add_address(struct draft *d, struct str ip, const struct pod_port *p
 		add(d, STR("__address__"), ip);
 	else
 		add(d, STR("__address__"),
-			arena_printf(d->a, is_v6 ? "[" STR_FMT "]:%lld" : STR_FMT ":%lld", STR_ARG(ip),
-				(long long)port->number));
+			arena_printf(d->a, is_v6 ? "[" STR_FMT "]:%lld" : STR_FMT ":%lld",
+				STR_ARG(ip), (long long)port->number));
 }
 
 static int by_name(const void *x, const void *y)

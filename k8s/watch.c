@@ -37,12 +37,13 @@ enum state {
 	WATCHING,  /* takes changes */
 };
 
-static const struct metric_family events_family = {"invar_kubernetes_watch_events_total", METRIC_COUNTER,
+static const struct metric_family events_family = {"invar_kubernetes_watch_events_total",
+	METRIC_COUNTER,
 	"Objects that the API server sent: listed, added, changed and deleted ones.", NULL};
-static const struct metric_family failures_family = {"invar_kubernetes_watch_failures_total", METRIC_COUNTER,
-	"Requests to the API server that failed, and will be made again.", NULL};
-static const struct metric_family restarts_family = {"invar_kubernetes_watch_restarts_total", METRIC_COUNTER,
-	"Times that everything was asked for anew.", NULL};
+static const struct metric_family failures_family = {"invar_kubernetes_watch_failures_total",
+	METRIC_COUNTER, "Requests to the API server that failed, and will be made again.", NULL};
+static const struct metric_family restarts_family = {"invar_kubernetes_watch_restarts_total",
+	METRIC_COUNTER, "Times that everything was asked for anew.", NULL};
 static const struct metric_family skipped_family = {"invar_kubernetes_watch_objects_skipped_total",
 	METRIC_COUNTER, "Objects that were too long, or could not be understood.", NULL};
 
@@ -132,7 +133,8 @@ static void set_state(struct watch *w, enum state state)
 		[PAUSED] = {[LISTING] = true, [BEGINNING] = true, [WATCHING] = true},
 		[LISTING] = {[PAUSED] = true, [WATCHING] = true},
 		[BEGINNING] = {[PAUSED] = true, [WATCHING] = true, [LISTING] = true},
-		[WATCHING] = {[PAUSED] = true, [WATCHING] = true, [BEGINNING] = true, [LISTING] = true},
+		[WATCHING] =
+			{[PAUSED] = true, [WATCHING] = true, [BEGINNING] = true, [LISTING] = true},
 	};
 
 	must(may[w->state][state]);
@@ -187,10 +189,11 @@ static void set_problem(struct watch *w, const char *text, const char *hint)
 	snprintf(w->problem, sizeof(w->problem), "%s", text);
 	if (text[0])
 		log_warn(NULL, "cannot watch the Kubernetes API", KV("resource", w->set.resource),
-			KV("server", w->set.server), KV("err", (const char *)text), KV("hint", hint));
+			KV("server", w->set.server), KV("err", (const char *)text),
+			KV("hint", hint));
 	else
-		log_info(NULL, "the Kubernetes API is watched again", KV("resource", w->set.resource),
-			KV("server", w->set.server));
+		log_info(NULL, "the Kubernetes API is watched again",
+			KV("resource", w->set.resource), KV("server", w->set.server));
 	w->sink->problem(w->sink);
 }
 
@@ -202,7 +205,7 @@ static void on_settled(struct timer *t)
 		set_problem(w, "", NULL);
 }
 
-/* Waits before the next request; the wait doubles with each failure. at_least: the server's wish. */
+/* Waits before the next request, twice as long after each failure. at_least: the server's wish. */
 static void pause_for(struct watch *w, int64_t at_least)
 {
 	int64_t base = WATCH_BACKOFF_MIN << (w->failures < 6 ? w->failures : 6);
@@ -436,8 +439,10 @@ static void on_end(struct watch *w)
 static void on_forbidden(struct watch *w, struct str message)
 {
 	fail(w, "with the right granted it goes on by itself", 0,
-		"the API server forbids it: " STR_FMT " (403); add to the service account's ClusterRole: "
-		"apiGroups: [\"\"], resources: [\"" STR_FMT "\"], verbs: [\"get\", \"list\", \"watch\"]",
+		"the API server forbids it: " STR_FMT
+		" (403); add to the service account's ClusterRole: "
+		"apiGroups: [\"\"], resources: [\"" STR_FMT
+		"\"], verbs: [\"get\", \"list\", \"watch\"]",
 		STR_ARG(message), STR_ARG(w->set.resource));
 }
 
@@ -460,14 +465,16 @@ static void on_refusal(struct watch *w)
 	if (status == 504 && w->state != WATCHING)
 		start_over(w, "0"); /* "Too large resource version" */
 	if (status == 401)
-		fail(w, "the token may have expired or be of another cluster; it is read again each time", 0,
-			"the API server does not accept our credentials: " STR_FMT " (401)",
+		fail(w,
+			"the token may have expired or be of another cluster; it is read again "
+			"each time",
+			0, "the API server does not accept our credentials: " STR_FMT " (401)",
 			STR_ARG(message));
 	else if (status == 403)
 		on_forbidden(w, message);
 	else
-		fail(w, "it is tried again", w->call.retry_after, "the API server answers %d: " STR_FMT,
-			status, STR_ARG(message));
+		fail(w, "it is tried again", w->call.retry_after,
+			"the API server answers %d: " STR_FMT, status, STR_ARG(message));
 }
 
 static void on_done(struct http_call *call, enum http_outcome outcome)
@@ -502,9 +509,9 @@ static void make_metrics(struct watch *w)
 		{NULL, NULL},
 	};
 
-	snprintf(selector, w->set.field_selector.n + w->set.label_selector.n + 2, STR_FMT "%s" STR_FMT,
-		STR_ARG(w->set.field_selector), w->set.label_selector.n ? ";" : "",
-		STR_ARG(w->set.label_selector));
+	snprintf(selector, w->set.field_selector.n + w->set.label_selector.n + 2,
+		STR_FMT "%s" STR_FMT, STR_ARG(w->set.field_selector),
+		w->set.label_selector.n ? ";" : "", STR_ARG(w->set.label_selector));
 	w->events = metric_new(&events_family, labels);
 	w->failed = metric_new(&failures_family, labels);
 	w->restarts = metric_new(&restarts_family, labels);

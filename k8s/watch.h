@@ -43,7 +43,8 @@ struct watch *watch_new(struct loop *l, struct http_target *t, const struct watc
 	struct watch_sink *sink);
 void watch_free(struct watch *w); /* NULL is nothing */
 
-/* Why the watch does not work at the moment, for the operator; NULL: it does, or has not been tried. */
+/* Why the watch does not work at the moment, for the operator; NULL: it does, or has not been
+ * tried. */
 const char *watch_problem(const struct watch *w);
 
 #define WATCH_BACKOFF_MIN (INT64_C(1) * 1000 * 1000 * 1000)

@@ -1,9 +1,9 @@
 #pragma once
 
 /*
- * The two forms in which the API server sends many objects, taken apart as their bytes arrive: a watch
- * is one JSON object a line; a list is one object with an array `items`. At most one object is
- * in memory, and none above a bound: a longer one is skipped and counted.
+ * The two forms in which the API server sends many objects, taken apart as their bytes arrive: a
+ * watch is one JSON object a line; a list is one object with an array `items`. At most one object
+ * is in memory, and none above a bound: a longer one is skipped and counted.
  */
 
 #include "agent/base/buf.h"
@@ -50,8 +50,8 @@ struct watch_lines {
 	bool is_given; /* head was given out whole: it ends with the next call */
 };
 
-/* The next line that is whole, without its newline; *bytes is moved on. False: more bytes are needed.
- * The line is valid until the next call. Empty lines are left out. */
+/* The next line that is whole, without its newline; *bytes is moved on. False: more bytes are
+ * needed. The line is valid until the next call. Empty lines are left out. */
 bool watch_lines_next(struct watch_lines *s, struct str *bytes, struct str *line);
 void watch_lines_reset(struct watch_lines *s); /* for the next stream */
 void watch_lines_fini(struct watch_lines *s);

@@ -1,6 +1,6 @@
 /*
- * A list's items. A byte at a time, which is as fast as the network: what is inside an object is not
- * looked at, but for strings and brackets, so that its end is known; whoever gets it reads it.
+ * A list's items. A byte at a time, which is as fast as the network: what is inside an object is
+ * not looked at, but for strings and brackets, so that its end is known; whoever gets it reads it.
  */
 
 #include "k8s/watch_line.h"

@@ -16,8 +16,8 @@
 #define FIRST_SIZE ((size_t)0)
 #define BLOCK_SIZE ((size_t)0) /* a block an object: the sanitizer sees every bound */
 #else
-#define FIRST_SIZE ((size_t)1024)      /* many arenas hold little; each block is twice the one before, … */
-#define BLOCK_SIZE ((size_t)32 * 1024) /* … up to this */
+#define FIRST_SIZE ((size_t)1024)      /* many arenas hold little; each block is … */
+#define BLOCK_SIZE ((size_t)32 * 1024) /* … twice the one before, up to this */
 #endif
 #define ALIGN ((size_t)16)
 

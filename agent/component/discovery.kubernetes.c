@@ -2,8 +2,8 @@
  * discovery.kubernetes: the pods of this node as targets.
  *
  * Differences from Alloy, on purpose: only the own node's pods are watched, since the
- * logs of the others are not here; changes are exported within 50 ms, not 5 s; and pods are known from
- * their log folders too, so that an API server that is down, or has forgotten a pod, does not
+ * logs of the others are not here; changes are exported within 50 ms, not 5 s; and pods are known
+ * from their log folders too, so that an API server that is down, or has forgotten a pod, does not
  * keep its lines from being read.
  */
 
@@ -119,8 +119,8 @@ struct discovery {
 	char no_cluster[512];
 };
 
-static const char *const roles[] = {"pod", "node", "service", "endpoints", "endpointslice", "ingress",
-	NULL};
+static const char *const roles[] = {
+	"pod", "node", "service", "endpoints", "endpointslice", "ingress", NULL};
 
 static bool is_role(struct str s)
 {
@@ -138,7 +138,8 @@ static bool discovery_check(const void *args, struct diags *d)
 	bool ok = http_client_args_check(&a->http, d);
 
 	if (!is_role(a->role))
-		ok = diag_error(d, a->at, "unknown Kubernetes SD role \"" STR_FMT "\"", STR_ARG(a->role));
+		ok = diag_error(
+			d, a->at, "unknown Kubernetes SD role \"" STR_FMT "\"", STR_ARG(a->role));
 	for (size_t i = 0; i < a->selectors.n; i++) {
 		if (!is_role(v[i].role))
 			ok = diag_error(d, v[i].at, "unknown Kubernetes SD role \"" STR_FMT "\"",
@@ -234,7 +235,8 @@ static void on_patient(struct timer *t)
 	struct discovery *d = container_of(t, struct discovery, patient);
 
 	log_warn(d->base.id, "the pods are not known yet, their log folders have to do",
-		KV("hint", "lines are sent with what the folders' names tell until the API server answers"));
+		KV("hint", "lines are sent with what the folders' names tell until the API server "
+			   "answers"));
 	export_targets(d);
 }
 
@@ -312,8 +314,10 @@ static void restrict_to_node(struct discovery *d, struct arena *texts, struct qu
 		q->field.n ? "," : "", STR_ARG(own));
 	if (!d->has_said)
 		log_info(d->base.id, "only the pods of this node are watched", KV("node", own),
-			KV("hint", "logs of other nodes' pods are read by the agents there; to say it "
-				   "yourself add selectors { role = \"pod\" field = \"spec.nodeName=…\" }"));
+			KV("hint",
+				"logs of other nodes' pods are read by the agents there; to say it "
+				"yourself add selectors { role = \"pod\" field = "
+				"\"spec.nodeName=…\" }"));
 	d->has_said = true;
 }
 

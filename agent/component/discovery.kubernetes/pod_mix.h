@@ -5,8 +5,8 @@
  * must not wait for its metadata for long, and its labels should not change after its first:
  *
  * - a pod of the API server gives the targets that Prometheus' discovery gives; of one that
- *   has not been started, a container is held back until its id is known, or its folder is old enough
- *   that somebody may have lines to read;
+ *   has not been started, a container is held back until its id is known, or its folder is old
+ * enough that somebody may have lines to read;
  * - a pod that the API server has deleted keeps its targets until its folder is gone;
  * - a pod that has only a folder gets targets from that, when the folder is old enough.
  */

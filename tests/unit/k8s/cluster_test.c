@@ -27,12 +27,16 @@ static void on_request(struct http_server *s, struct http_request *r)
 
 	(void)s;
 	requests++;
-	reply.body = is_b ? STR("{\"type\":\"ADDED\",\"object\":{\"metadata\":{\"name\":\"p\",\"namespace\":\"b\","
-				"\"uid\":\"2\"}}}\n{\"type\":\"BOOKMARK\",\"object\":{\"metadata\":{"
-				"\"resourceVersion\":\"3\",\"annotations\":{\"k8s.io/initial-events-end\":"
-				"\"true\"}}}}\n")
-			  : STR("{\"type\":\"ADDED\",\"object\":{\"metadata\":{\"name\":\"p\",\"namespace\":\"a\","
-				"\"uid\":\"1\"}}}\n{\"type\":\"ADDED\",\"object\":{\"metadata\":{}}}\n");
+	reply.body =
+		is_b ? STR("{\"type\":\"ADDED\",\"object\":{\"metadata\":{\"name\":\"p\","
+			   "\"namespace\":\"b\","
+			   "\"uid\":\"2\"}}}\n{\"type\":\"BOOKMARK\",\"object\":{\"metadata\":{"
+			   "\"resourceVersion\":\"3\",\"annotations\":{\"k8s.io/"
+			   "initial-events-end\":"
+			   "\"true\"}}}}\n")
+		     : STR("{\"type\":\"ADDED\",\"object\":{\"metadata\":{\"name\":\"p\","
+			   "\"namespace\":\"a\","
+			   "\"uid\":\"1\"}}}\n{\"type\":\"ADDED\",\"object\":{\"metadata\":{}}}\n");
 	if (str_find(path, STR("/refused/")) >= 0)
 		reply = (struct http_reply){.status = 403, .body = STR("{\"message\":\"no\"}")};
 	http_reply(r, &reply);
@@ -76,7 +80,10 @@ static int teardown(void **state)
 
 static struct cluster *hold(const char *field, const struct str *namespaces, size_t n)
 {
-	struct cluster_settings set = {.config = &config, .field_selector = str_from(field), .namespaces = namespaces, .n_namespaces = n};
+	struct cluster_settings set = {.config = &config,
+		.field_selector = str_from(field),
+		.namespaces = namespaces,
+		.n_namespaces = n};
 	struct err e;
 
 	return cluster_hold(loop, client, &set, &e);
@@ -130,7 +137,8 @@ static void test_namespaces(void **state)
 	cluster_release(c);
 	c = hold("", refused, 2);
 	turn();
-	assert_true(str_starts(str_from(cluster_problem(c)), "the API server forbids it: no (403)"));
+	assert_true(
+		str_starts(str_from(cluster_problem(c)), "the API server forbids it: no (403)"));
 	assert_int_equal(pod_store_count(cluster_pods(c)), 1);
 	cluster_release(c);
 	assert_null(hold("", bad, 1));

@@ -131,7 +131,8 @@ static const struct {
 	{CONTEXT CLUSTER("") USER("    username: u\n    password: p\n"),
 		"https://api:6443 ns=dev user=u password=p"},
 	{CONTEXT CLUSTER("") USER("    exec: {command: aws}\n"),
-		"! user \"me\": credentials come from a program (exec), which is not started here: use token, "
+		"! user \"me\": credentials come from a program (exec), which is not started here: "
+		"use token, "
 		"tokenFile or a client certificate"},
 	{CONTEXT CLUSTER("    certificate-authority-data: '!'\n") USER(""),
 		"! cluster \"two\": certificate-authority-data is not base64"},
@@ -141,7 +142,8 @@ static const struct {
 	{"{}", "! it has no current-context"},
 	{"", "! it has no current-context"},
 	{"a: [", "! line 2: did not find expected node content"},
-	{"contexts:\n- name: main\n  context: {cluster: c}\ncurrent-context: main\nclusters:\n- name: c\n"
+	{"contexts:\n- name: main\n  context: {cluster: c}\ncurrent-context: main\nclusters:\n- "
+	 "name: c\n"
 	 "  cluster: {server: 'ftp://x'}\n",
 		"! cluster \"c\": server \"ftp://x\" is no http:// or https:// address"},
 };

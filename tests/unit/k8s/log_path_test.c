@@ -7,7 +7,8 @@ static const struct {
 	const char *path;
 	const char *want; /* root|namespace|pod|uid|container|restart|rotated|gz; NULL: no log */
 } cases[] = {
-	{"/var/log/pods/default_web-7_0a1b-2c/app/0.log", "/var/log/pods|default|web-7|0a1b-2c|app|0||"},
+	{"/var/log/pods/default_web-7_0a1b-2c/app/0.log",
+		"/var/log/pods|default|web-7|0a1b-2c|app|0||"},
 	{"/var/log/pods/kube-system_etcd-n1_8e3a0f7b/etcd/12.log.20261122-104049",
 		"/var/log/pods|kube-system|etcd-n1|8e3a0f7b|etcd|12|20261122-104049|"},
 	{"/p/a_b.c_d/e/3.log.20261122-104049.gz", "/p|a|b.c|d|e|3|20261122-104049|gz"},
@@ -47,9 +48,12 @@ static void test_paths(void **state)
 			assert_int_equal(p.restart, -7);
 			continue;
 		}
-		buf_printf(&out, STR_FMT "|" STR_FMT "|" STR_FMT "|" STR_FMT "|" STR_FMT "|%lld|" STR_FMT "|%s",
+		buf_printf(&out,
+			STR_FMT "|" STR_FMT "|" STR_FMT "|" STR_FMT "|" STR_FMT "|%lld|" STR_FMT
+				"|%s",
 			STR_ARG(p.root), STR_ARG(p.namespace), STR_ARG(p.pod), STR_ARG(p.uid),
-			STR_ARG(p.container), (long long)p.restart, STR_ARG(p.rotated), p.is_gz ? "gz" : "");
+			STR_ARG(p.container), (long long)p.restart, STR_ARG(p.rotated),
+			p.is_gz ? "gz" : "");
 		assert_str(buf_str(&out), cases[i].want);
 		buf_clear(&out);
 		log_path_encode(&out, &p);

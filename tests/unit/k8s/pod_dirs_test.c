@@ -174,4 +174,5 @@ static void test_it_is_shared(void **state)
 
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
-TESTS_RUN(CASE(test_folders_come_and_go), CASE(test_a_root_that_comes_later), CASE(test_it_is_shared))
+TESTS_RUN(
+	CASE(test_folders_come_and_go), CASE(test_a_root_that_comes_later), CASE(test_it_is_shared))

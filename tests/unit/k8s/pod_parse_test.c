@@ -65,9 +65,9 @@ static void print_pod(struct buf *out, const struct pod *p)
 		buf_printf(out, " a:" STR_FMT "=" STR_FMT, STR_ARG(p->annotations.p[i].name),
 			STR_ARG(p->annotations.p[i].value));
 	for (size_t i = 0; i < p->n_owners; i++)
-		buf_printf(out, " o:" STR_FMT "/" STR_FMT "/" STR_FMT "%s", STR_ARG(p->owners[i].kind),
-			STR_ARG(p->owners[i].name), STR_ARG(p->owners[i].uid),
-			p->owners[i].is_controller ? "!" : "");
+		buf_printf(out, " o:" STR_FMT "/" STR_FMT "/" STR_FMT "%s",
+			STR_ARG(p->owners[i].kind), STR_ARG(p->owners[i].name),
+			STR_ARG(p->owners[i].uid), p->owners[i].is_controller ? "!" : "");
 	add_containers(out, p);
 }
 
@@ -76,33 +76,47 @@ static const struct {
 	const char *want; /* "! " and the error */
 } cases[] = {
 	{"{" META "}", "n/p/u"},
-	{"{\"kind\":\"Pod\",\"status\":{\"phase\":\"Running\",\"podIP\":\"10.0.0.7\",\"hostIP\":\"10.1.1.1\","
-	 "\"podIPs\":[{\"ip\":\"10.0.0.7\"},{\"ip\":\"fd00::7\"}],\"startTime\":\"2026-11-22T10:00:01Z\","
-	 "\"conditions\":[{\"type\":\"Initialized\",\"status\":\"True\"},{\"type\":\"Ready\",\"status\":"
+	{"{\"kind\":\"Pod\",\"status\":{\"phase\":\"Running\",\"podIP\":\"10.0.0.7\",\"hostIP\":"
+	 "\"10.1.1.1\","
+	 "\"podIPs\":[{\"ip\":\"10.0.0.7\"},{\"ip\":\"fd00::7\"}],\"startTime\":\"2026-11-22T10:00:"
+	 "01Z\","
+	 "\"conditions\":[{\"type\":\"Initialized\",\"status\":\"True\"},{\"type\":\"Ready\","
+	 "\"status\":"
 	 "\"False\"}],\"containerStatuses\":[{\"name\":\"b\",\"restartCount\":2,\"containerID\":"
 	 "\"containerd://bb\"},{\"name\":\"a\",\"containerID\":\"containerd://aa\"}],"
 	 "\"initContainerStatuses\":[{\"name\":\"i\",\"containerID\":\"containerd://ii\"}]},"
-	 "\"spec\":{\"nodeName\":\"n1\",\"containers\":[{\"name\":\"a\",\"image\":\"web:1\",\"ports\":["
-	 "{\"name\":\"http\",\"containerPort\":80,\"protocol\":\"TCP\"},{\"containerPort\":53,\"protocol\":"
-	 "\"UDP\"}],\"env\":[{\"name\":\"X\",\"value\":\"{[\"}]},{\"name\":\"b\",\"image\":\"side\"}],"
-	 "\"initContainers\":[{\"name\":\"i\"}],\"ephemeralContainers\":[{\"name\":\"dbg\"}]}," META "}",
+	 "\"spec\":{\"nodeName\":\"n1\",\"containers\":[{\"name\":\"a\",\"image\":\"web:1\","
+	 "\"ports\":["
+	 "{\"name\":\"http\",\"containerPort\":80,\"protocol\":\"TCP\"},{\"containerPort\":53,"
+	 "\"protocol\":"
+	 "\"UDP\"}],\"env\":[{\"name\":\"X\",\"value\":\"{[\"}]},{\"name\":\"b\",\"image\":"
+	 "\"side\"}],"
+	 "\"initContainers\":[{\"name\":\"i\"}],\"ephemeralContainers\":[{\"name\":\"dbg\"}]}," META
+	 "}",
 		"n/p/u node=n1 phase=Running not-ready host=10.1.1.1 ip=10.0.0.7+10.0.0.7+fd00::7 "
 		"started=2026-11-22T10:00:01Z (init i id=containerd://ii) (a image=web:1 "
-		"id=containerd://aa http:80/TCP :53/UDP) (b image=side id=containerd://bb restarts=2) "
+		"id=containerd://aa http:80/TCP :53/UDP) (b image=side id=containerd://bb "
+		"restarts=2) "
 		"(ephemeral dbg)"},
 	{"{\"metadata\":{\"managedFields\":[{\"f:x\":{\"f:y\":{}}}],\"uid\":\"u\",\"name\":\"p\","
 	 "\"namespace\":\"n\",\"creationTimestamp\":\"2026-11-22T10:00:00Z\",\"deletionTimestamp\":"
-	 "\"2026-11-22T11:00:00Z\",\"labels\":{\"z\":\"1\",\"a\":\"\\u00e9\"},\"annotations\":{\"n\":\"\"},"
-	 "\"ownerReferences\":[{\"kind\":\"ReplicaSet\",\"name\":\"rs-1\",\"uid\":\"r\",\"controller\":true}"
+	 "\"2026-11-22T11:00:00Z\",\"labels\":{\"z\":\"1\",\"a\":\"\\u00e9\"},\"annotations\":{"
+	 "\"n\":\"\"},"
+	 "\"ownerReferences\":[{\"kind\":\"ReplicaSet\",\"name\":\"rs-1\",\"uid\":\"r\","
+	 "\"controller\":true}"
 	 ",{\"kind\":\"X\",\"name\":\"x\",\"uid\":\"y\"}]}}",
-		"n/p/u created=2026-11-22T10:00:00Z deleted=2026-11-22T11:00:00Z l:a=\xc3\xa9 l:z=1 a:n= "
+		"n/p/u created=2026-11-22T10:00:00Z deleted=2026-11-22T11:00:00Z l:a=\xc3\xa9 "
+		"l:z=1 a:n= "
 		"o:ReplicaSet/rs-1/r! o:X/x/y"},
-	{"{\"metadata\":{\"uid\":\"u\",\"name\":\"etcd-n1\",\"namespace\":\"kube-system\",\"annotations\":{"
-	 "\"kubernetes.io/config.hash\":\"8e3a\",\"kubernetes.io/config.mirror\":\"8e3a\"}},\"spec\":{"
+	{"{\"metadata\":{\"uid\":\"u\",\"name\":\"etcd-n1\",\"namespace\":\"kube-system\","
+	 "\"annotations\":{"
+	 "\"kubernetes.io/config.hash\":\"8e3a\",\"kubernetes.io/"
+	 "config.mirror\":\"8e3a\"}},\"spec\":{"
 	 "\"hostNetwork\":true},\"status\":{\"podIP\":\"10.1.1.1\"}}",
 		"kube-system/etcd-n1/u log=8e3a host-network ip=10.1.1.1+10.1.1.1 "
 		"a:kubernetes.io/config.hash=8e3a a:kubernetes.io/config.mirror=8e3a"},
-	{"{\"spec\":{\"containers\":null,\"nodeName\":7},\"status\":{\"podIPs\":[{\"ip\":\"\"},3,{\"ip\":"
+	{"{\"spec\":{\"containers\":null,\"nodeName\":7},\"status\":{\"podIPs\":[{\"ip\":\"\"},3,{"
+	 "\"ip\":"
 	 "\"10.0.0.9\"}]}," META "}",
 		"n/p/u ip=10.0.0.9+10.0.0.9"},
 	{"{\"spec\":{\"containers\":[7,\"x\",[]]}," META "}", "n/p/u () () ()"},
@@ -154,7 +168,8 @@ static void test_long_annotation_is_left_out(void **state)
 		struct pod *p;
 
 		snprintf(json, sizeof(json),
-			"{\"metadata\":{\"uid\":\"u\",\"name\":\"p\",\"namespace\":\"n\",\"annotations\":{\"big\":"
+			"{\"metadata\":{\"uid\":\"u\",\"name\":\"p\",\"namespace\":\"n\","
+			"\"annotations\":{\"big\":"
 			"\"%0*d\"}}}",
 			POD_VALUE_MAX + more, 0);
 		arena_init(&a, 0);

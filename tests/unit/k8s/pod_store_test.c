@@ -29,7 +29,8 @@ static struct pod *make(const struct spec *s)
 
 	snprintf(json, sizeof(json),
 		"{\"metadata\":{\"uid\":\"%s\",\"name\":\"%s\",\"namespace\":\"n\"%s},\"spec\":{"
-		"\"hostNetwork\":%s},\"status\":{\"phase\":\"%s\",\"podIP\":\"%s\",\"startTime\":\"%s\"}}",
+		"\"hostNetwork\":%s},\"status\":{\"phase\":\"%s\",\"podIP\":\"%s\",\"startTime\":"
+		"\"%s\"}}",
 		s->uid, s->name, s->more ? s->more : "", s->is_host_network ? "true" : "false",
 		s->phase ? s->phase : "Running", s->ip ? s->ip : "",
 		s->started ? s->started : "2026-11-22T10:00:00Z");
@@ -76,8 +77,13 @@ static void test_look_ups(void **state)
 {
 	(void)state;
 	set(&scope_a, (struct spec){.uid = "u1", .name = "web", .ip = "10.0.0.1"});
-	set(&scope_a, (struct spec){.uid = "u2", .name = "etcd-n1", .ip = "10.1.1.1", .is_host_network = true, .more = ",\"annotations\":{\"kubernetes.io/config.mirror\":\"h2\",\"kubernetes.io/config.hash\":"
-														       "\"h2\"}"});
+	set(&scope_a, (struct spec){.uid = "u2",
+			      .name = "etcd-n1",
+			      .ip = "10.1.1.1",
+			      .is_host_network = true,
+			      .more = ",\"annotations\":{\"kubernetes.io/"
+				      "config.mirror\":\"h2\",\"kubernetes.io/config.hash\":"
+				      "\"h2\"}"});
 	set(&scope_a, (struct spec){.uid = "u3", .name = "six", .ip = "fd00::3"});
 	assert_int_equal(pod_store_count(store), 3);
 	assert_str(pod_store_find_uid(store, STR("u1"))->name, "web");
@@ -97,13 +103,23 @@ static void test_addresses_that_move(void **state)
 {
 	(void)state;
 	set(&scope_a, (struct spec){.uid = "old", .name = "a", .ip = "10.0.0.1"});
-	set(&scope_a, (struct spec){.uid = "new", .name = "b", .ip = "10.0.0.1", .started = "2026-11-22T11:00:00Z"});
+	set(&scope_a, (struct spec){.uid = "new",
+			      .name = "b",
+			      .ip = "10.0.0.1",
+			      .started = "2026-11-22T11:00:00Z"});
 	assert_str(uid_at("10.0.0.1"), "-"); /* two running pods */
-	set(&scope_a, (struct spec){.uid = "old", .name = "a", .ip = "10.0.0.1", .more = ",\"deletionTimestamp\":\"2026-11-22T11:00:00Z\""});
+	set(&scope_a, (struct spec){.uid = "old",
+			      .name = "a",
+			      .ip = "10.0.0.1",
+			      .more = ",\"deletionTimestamp\":\"2026-11-22T11:00:00Z\""});
 	assert_str(uid_at("10.0.0.1"), "new");
 	pod_store_delete(store, STR("old"));
 	assert_str(uid_at("10.0.0.1"), "new");
-	set(&scope_a, (struct spec){.uid = "new", .name = "b", .ip = "10.0.0.1", .phase = "Succeeded", .started = "2026-11-22T11:00:00Z"});
+	set(&scope_a, (struct spec){.uid = "new",
+			      .name = "b",
+			      .ip = "10.0.0.1",
+			      .phase = "Succeeded",
+			      .started = "2026-11-22T11:00:00Z"});
 	assert_str(uid_at("10.0.0.1"), "new"); /* both ended: the newer one */
 	set(&scope_a, (struct spec){.uid = "new", .name = "b", .ip = "10.0.0.2"});
 	assert_str(uid_at("10.0.0.1"), "old");

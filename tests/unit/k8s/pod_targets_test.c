@@ -34,39 +34,51 @@ static const struct {
 	const char *want;
 } cases[] = {
 	{"{\"metadata\":{" META ",\"labels\":{\"app.kubernetes.io/name\":\"web\",\"app\":\"\"},"
-	 "\"annotations\":{\"a-b\":\"c\"},\"ownerReferences\":[{\"kind\":\"ReplicaSet\",\"name\":\"rs\","
-	 "\"controller\":true}]},\"spec\":{\"nodeName\":\"n1\",\"containers\":[{\"name\":\"c\",\"image\":"
-	 "\"i:1\",\"ports\":[{\"name\":\"http\",\"containerPort\":80},{\"containerPort\":53,\"protocol\":"
-	 "\"UDP\"}]}]},\"status\":{\"phase\":\"Running\",\"podIP\":\"10.0.0.1\",\"hostIP\":\"10.1.1.1\","
-	 "\"conditions\":[{\"type\":\"Ready\",\"status\":\"True\"}],\"containerStatuses\":[{\"name\":"
+	 "\"annotations\":{\"a-b\":\"c\"},\"ownerReferences\":[{\"kind\":\"ReplicaSet\",\"name\":"
+	 "\"rs\","
+	 "\"controller\":true}]},\"spec\":{\"nodeName\":\"n1\",\"containers\":[{\"name\":\"c\","
+	 "\"image\":"
+	 "\"i:1\",\"ports\":[{\"name\":\"http\",\"containerPort\":80},{\"containerPort\":53,"
+	 "\"protocol\":"
+	 "\"UDP\"}]}]},\"status\":{\"phase\":\"Running\",\"podIP\":\"10.0.0.1\",\"hostIP\":\"10.1."
+	 "1.1\","
+	 "\"conditions\":[{\"type\":\"Ready\",\"status\":\"True\"}],\"containerStatuses\":[{"
+	 "\"name\":"
 	 "\"c\",\"containerID\":\"containerd://x\"}]}}",
 #define COMMON \
-	"namespace=n pod_annotation_a_b=c pod_annotationpresent_a_b=true pod_container_id=containerd://x " \
+	"namespace=n pod_annotation_a_b=c pod_annotationpresent_a_b=true " \
+	"pod_container_id=containerd://x " \
 	"pod_container_image=i:1 pod_container_init=false pod_container_name=c "
 #define AFTER \
-	" pod_controller_kind=ReplicaSet pod_controller_name=rs pod_host_ip=10.1.1.1 pod_ip=10.0.0.1 " \
+	" pod_controller_kind=ReplicaSet pod_controller_name=rs pod_host_ip=10.1.1.1 " \
+	"pod_ip=10.0.0.1 " \
 	"pod_label_app= pod_label_app_kubernetes_io_name=web pod_labelpresent_app=true " \
-	"pod_labelpresent_app_kubernetes_io_name=true pod_name=p pod_node_name=n1 pod_phase=Running " \
+	"pod_labelpresent_app_kubernetes_io_name=true pod_name=p pod_node_name=n1 " \
+	"pod_phase=Running " \
 	"pod_ready=true pod_uid=u1\n"
 		"__address__=10.0.0.1:80 " COMMON "pod_container_port_name=http "
 		"pod_container_port_number=80 pod_container_port_protocol=TCP" AFTER
 		"__address__=10.0.0.1:53 " COMMON "pod_container_port_name= "
 		"pod_container_port_number=53 pod_container_port_protocol=UDP" AFTER},
-	{"{\"metadata\":{" META "},\"spec\":{\"initContainers\":[{\"name\":\"i\"}],\"containers\":[{\"name\":"
+	{"{\"metadata\":{" META
+	 "},\"spec\":{\"initContainers\":[{\"name\":\"i\"}],\"containers\":[{\"name\":"
 	 "\"c\",\"ports\":[{\"containerPort\":1}]}],\"ephemeralContainers\":[{\"name\":\"e\"}]},"
 	 "\"status\":{\"podIP\":\"fd00::1\"}}",
 		"__address__=fd00::1 namespace=n pod_container_id= pod_container_image= "
-		"pod_container_init=true pod_container_name=i pod_host_ip= pod_ip=fd00::1 pod_name=p "
+		"pod_container_init=true pod_container_name=i pod_host_ip= pod_ip=fd00::1 "
+		"pod_name=p "
 		"pod_node_name= pod_phase= pod_ready=unknown pod_uid=u1\n"
 		"__address__=[fd00::1]:1 namespace=n pod_container_id= pod_container_image= "
 		"pod_container_init=false pod_container_name=c pod_container_port_name= "
 		"pod_container_port_number=1 pod_container_port_protocol=TCP pod_host_ip= "
-		"pod_ip=fd00::1 pod_name=p pod_node_name= pod_phase= pod_ready=unknown pod_uid=u1\n"},
+		"pod_ip=fd00::1 pod_name=p pod_node_name= pod_phase= pod_ready=unknown "
+		"pod_uid=u1\n"},
 	{"{\"metadata\":{" META ",\"labels\":{\"a.b\":\"1\",\"a/b\":\"2\"},\"annotations\":{"
 	 "\"kubernetes.io/config.mirror\":\"h\"}},\"spec\":{\"containers\":[{\"name\":\"c\"}]}}",
 		"namespace=n pod_annotation_kubernetes_io_config_mirror=h "
 		"pod_annotationpresent_kubernetes_io_config_mirror=true pod_container_id= "
-		"pod_container_image= pod_container_init=false pod_container_name=c pod_host_ip= pod_ip= "
+		"pod_container_image= pod_container_init=false pod_container_name=c pod_host_ip= "
+		"pod_ip= "
 		"pod_label_a_b=2 pod_labelpresent_a_b=true pod_name=p pod_node_name= pod_phase= "
 		"pod_ready=unknown pod_uid=h\n"},
 };

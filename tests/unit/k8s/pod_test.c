@@ -18,7 +18,8 @@ static struct pod *make(const char *json)
 }
 
 #define BASE(labels, status) \
-	"{\"metadata\":{\"uid\":\"u\",\"name\":\"p\",\"namespace\":\"n\",\"labels\":{" labels "}}," \
+	"{\"metadata\":{\"uid\":\"u\",\"name\":\"p\",\"namespace\":\"n\",\"labels\":{" labels \
+	"}}," \
 	"\"status\":{" status "},\"spec\":{\"containers\":[{\"name\":\"c\",\"ports\":[{" \
 	"\"containerPort\":80}]}]}}"
 
@@ -34,7 +35,9 @@ static void test_eq(void **state)
 		{BASE("\"b\":\"1\"", "\"phase\":\"Running\""), false},
 		{BASE("\"a\":\"1\"", "\"phase\":\"Pending\""), false},
 		{BASE("\"a\":\"1\"", "\"phase\":\"Running\",\"podIP\":\"1.2.3.4\""), false},
-		{BASE("\"a\":\"1\"", "\"phase\":\"Running\",\"startTime\":\"2026-11-22T10:00:01Z\""), false},
+		{BASE("\"a\":\"1\"",
+			 "\"phase\":\"Running\",\"startTime\":\"2026-11-22T10:00:01Z\""),
+			false},
 	};
 	struct pod *first = make(cases[0].json);
 
@@ -50,10 +53,11 @@ static void test_eq(void **state)
 
 static void test_look_ups(void **state)
 {
-	struct pod *p = make("{\"metadata\":{\"uid\":\"u\",\"name\":\"p\",\"namespace\":\"n\",\"labels\":{"
-			     "\"b\":\"2\",\"a\":\"1\",\"c\":\"\"},\"ownerReferences\":[{\"name\":\"x\"},"
-			     "{\"name\":\"y\",\"controller\":true}]},\"spec\":{\"containers\":[{\"name\":"
-			     "\"one\"},{\"name\":\"two\"}]},\"status\":{\"phase\":\"Failed\"}}");
+	struct pod *p =
+		make("{\"metadata\":{\"uid\":\"u\",\"name\":\"p\",\"namespace\":\"n\",\"labels\":{"
+		     "\"b\":\"2\",\"a\":\"1\",\"c\":\"\"},\"ownerReferences\":[{\"name\":\"x\"},"
+		     "{\"name\":\"y\",\"controller\":true}]},\"spec\":{\"containers\":[{\"name\":"
+		     "\"one\"},{\"name\":\"two\"}]},\"status\":{\"phase\":\"Failed\"}}");
 
 	(void)state;
 	assert_str(pod_pairs_find(&p->labels, STR("a")), "1");

@@ -7,24 +7,33 @@ static const struct {
 	const char *line;
 	const char *want; /* event version [end] [code message] object; NULL: no event */
 } events[] = {
-	{"{\"type\":\"ADDED\",\"object\":{\"kind\":\"Pod\",\"metadata\":{\"name\":\"a\",\"resourceVersion\":"
+	{"{\"type\":\"ADDED\",\"object\":{\"kind\":\"Pod\",\"metadata\":{\"name\":\"a\","
+	 "\"resourceVersion\":"
 	 "\"12\"},\"spec\":{}}}",
-		"0 12 {\"kind\":\"Pod\",\"metadata\":{\"name\":\"a\",\"resourceVersion\":\"12\"},\"spec\":{}}"},
+		"0 12 "
+		"{\"kind\":\"Pod\",\"metadata\":{\"name\":\"a\",\"resourceVersion\":\"12\"},"
+		"\"spec\":{}}"},
 	{"{\"object\":{\"metadata\":{\"resourceVersion\":\"7\"}},\"type\":\"DELETED\"}\r",
 		"2 7 {\"metadata\":{\"resourceVersion\":\"7\"}}"},
 	{"{\"type\":\"MODIFIED\",\"object\":{}}", "1  {}"},
-	{"{\"type\":\"BOOKMARK\",\"object\":{\"kind\":\"Pod\",\"metadata\":{\"resourceVersion\":\"491\","
+	{"{\"type\":\"BOOKMARK\",\"object\":{\"kind\":\"Pod\",\"metadata\":{\"resourceVersion\":"
+	 "\"491\","
 	 "\"creationTimestamp\":null},\"spec\":{\"containers\":null},\"status\":{}}}",
-		"3 491 {\"kind\":\"Pod\",\"metadata\":{\"resourceVersion\":\"491\",\"creationTimestamp\":null}"
+		"3 491 "
+		"{\"kind\":\"Pod\",\"metadata\":{\"resourceVersion\":\"491\",\"creationTimestamp\":"
+		"null}"
 		",\"spec\":{\"containers\":null},\"status\":{}}"},
-	{"{\"type\":\"BOOKMARK\",\"object\":{\"metadata\":{\"annotations\":{\"k8s.io/initial-events-end\":"
+	{"{\"type\":\"BOOKMARK\",\"object\":{\"metadata\":{\"annotations\":{\"k8s.io/"
+	 "initial-events-end\":"
 	 "\"true\"},\"resourceVersion\":\"5\"}}}",
 		"3 5 end {\"metadata\":{\"annotations\":{\"k8s.io/initial-events-end\":\"true\"},"
 		"\"resourceVersion\":\"5\"}}"},
 	{"{\"type\":\"ERROR\",\"object\":{\"kind\":\"Status\",\"status\":\"Failure\",\"message\":"
 	 "\"too old resource version: 300 (510)\",\"reason\":\"Expired\",\"code\":410}}",
-		"4  410 too old resource version: 300 (510) {\"kind\":\"Status\",\"status\":\"Failure\","
-		"\"message\":\"too old resource version: 300 (510)\",\"reason\":\"Expired\",\"code\":410}"},
+		"4  410 too old resource version: 300 (510) "
+		"{\"kind\":\"Status\",\"status\":\"Failure\","
+		"\"message\":\"too old resource version: 300 "
+		"(510)\",\"reason\":\"Expired\",\"code\":410}"},
 	{"{\"type\":\"OTHER\",\"object\":{}}", NULL},
 	{"{\"type\":\"ADDED\",\"object\":[]}", NULL},
 	{"{\"type\":\"ADDED\"}", NULL},
@@ -50,7 +59,8 @@ static void test_events(void **state)
 			buf_printf(&out, "%d " STR_FMT " %s", l.event, STR_ARG(l.version),
 				l.is_initial_end ? "end " : "");
 			if (l.event == WATCH_ERROR)
-				buf_printf(&out, "%lld " STR_FMT " ", (long long)l.code, STR_ARG(l.message));
+				buf_printf(&out, "%lld " STR_FMT " ", (long long)l.code,
+					STR_ARG(l.message));
 			buf_add_str(&out, l.object);
 			assert_str(buf_str(&out), events[i].want);
 		}

@@ -9,11 +9,13 @@ static const struct {
 	const char *want; /* m:metadata| i:item| and how it ends: end, more, bad */
 	unsigned skipped;
 } cases[] = {
-	{"{\"kind\":\"PodList\",\"metadata\":{\"resourceVersion\":\"9\"},\"items\":[{\"a\":1},{\"b\":{}}]}", 99,
-		"m:{\"resourceVersion\":\"9\"}|i:{\"a\":1}|i:{\"b\":{}}|end", 0},
+	{"{\"kind\":\"PodList\",\"metadata\":{\"resourceVersion\":\"9\"},\"items\":[{\"a\":1},{"
+	 "\"b\":{}}]}",
+		99, "m:{\"resourceVersion\":\"9\"}|i:{\"a\":1}|i:{\"b\":{}}|end", 0},
 	{" {\n \"items\": [\n {\"a\": \"]}\\\"\"} ] ,\n \"metadata\" : {} }\n ", 99,
 		"i:{\"a\": \"]}\\\"\"}|m:{}|end", 0},
-	{"{\"metadata\":{\"items\":[{\"x\":1}]},\"items\":[]}", 99, "m:{\"items\":[{\"x\":1}]}|end", 0},
+	{"{\"metadata\":{\"items\":[{\"x\":1}]},\"items\":[]}", 99, "m:{\"items\":[{\"x\":1}]}|end",
+		0},
 	{"{\"items\":null,\"metadata\":{}}", 99, "m:{}|end", 0},
 	{"{\"other\":{\"items\":[{}]},\"aVeryLongMemberNameItems\":[{}]}", 99, "end", 0},
 	{"{\"items\":[{\"a\":\"0123456789\"},{\"b\":1}]}", 9, "i:{\"b\":1}|end", 1},
@@ -43,9 +45,11 @@ static void test_lists(void **state)
 				struct str object;
 
 				text = str_from_at(text, part.n);
-				while ((got = watch_list_next(&s, &part, &object)) == WATCH_LIST_ITEM ||
+				while ((got = watch_list_next(&s, &part, &object)) ==
+						WATCH_LIST_ITEM ||
 					got == WATCH_LIST_METADATA)
-					buf_printf(&out, "%c:" STR_FMT "|", got == WATCH_LIST_ITEM ? 'i' : 'm',
+					buf_printf(&out, "%c:" STR_FMT "|",
+						got == WATCH_LIST_ITEM ? 'i' : 'm',
 						STR_ARG(object));
 			} while (text.n > 0);
 			buf_printf(&out, "%s", ends[got]);

@@ -103,7 +103,8 @@ static int setup(void **state)
 
 	(void)state;
 	log_set_writer(discard);
-	address = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	address = (struct sockaddr_in){
+		.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	listen_again();
 	snprintf(server, sizeof(server), "http://127.0.0.1:%d", ntohs(address.sin_port));
 	set.server = str_from(server);
@@ -199,7 +200,8 @@ static void send_head(int status, const char *more)
 	char text[256];
 
 	snprintf(text, sizeof(text),
-		"HTTP/1.1 %d X\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n%s\r\n", status, more);
+		"HTTP/1.1 %d X\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n%s\r\n",
+		status, more);
 	send_text(text);
 }
 
@@ -296,7 +298,9 @@ static void test_a_server_without_initial_events(void **state)
 	want_request(BEGIN "0");
 	assert_true(str_find(buf_str(&head), STR("gzip")) > 0);
 	send_head(200, "");
-	send_chunk("{\"kind\":\"PodList\",\"metadata\":{\"resourceVersion\":\"40\"},\"items\":[" POD("a", "5"));
+	send_chunk(
+		"{\"kind\":\"PodList\",\"metadata\":{\"resourceVersion\":\"40\"},\"items\":[" POD(
+			"a", "5"));
 	want("begin begin +a ");
 	send_chunk("," POD("b", "6") "]}");
 	want("+b ");
@@ -372,12 +376,14 @@ static const struct {
 	{401, "", STATUS("401", "Unauthorized"),
 		"the API server does not accept our credentials: Unauthorized (401)", 1},
 	{403, "", STATUS("403", "pods is forbidden"),
-		"the API server forbids it: pods is forbidden (403); add to the service account's ClusterRole: "
+		"the API server forbids it: pods is forbidden (403); add to the service account's "
+		"ClusterRole: "
 		"apiGroups: [\"\"], resources: [\"pods\"], verbs: [\"get\", \"list\", \"watch\"]",
 		2},
 	{429, "Retry-After: 20\r\n", "slow down", "the API server answers 429: slow down", 20},
 	{503, "", "", "the API server answers 503: ", 8},
-	{200, "", EVENT("ERROR", STATUS("500", "bad")), "the API server ended the watch: bad (500)", 16},
+	{200, "", EVENT("ERROR", STATUS("500", "bad")), "the API server ended the watch: bad (500)",
+		16},
 };
 
 static void test_refusals_are_followed_by_longer_and_longer_pauses(void **state)
@@ -409,7 +415,8 @@ static void test_pauses_are_never_above_the_limit(void **state)
 
 		want_request(BEGIN "0" STREAM INITIAL);
 		answer(500 + i, "", "");
-		snprintf(text, sizeof(text), "begin problem(the API server answers %d: ) ", 500 + i);
+		snprintf(
+			text, sizeof(text), "begin problem(the API server answers %d: ) ", 500 + i);
 		want(text);
 		next_try(60);
 	}

@@ -18,17 +18,19 @@ static int status;
 
 #define POD(name, uid) \
 	"{\"type\":\"ADDED\",\"object\":{\"metadata\":{\"namespace\":\"n\",\"name\":\"" name \
-	"\",\"uid\":\"" uid "\",\"resourceVersion\":\"5\"},\"spec\":{\"nodeName\":\"n1\",\"containers\":[{" \
+	"\",\"uid\":\"" uid \
+	"\",\"resourceVersion\":\"5\"},\"spec\":{\"nodeName\":\"n1\",\"containers\":[{" \
 	"\"name\":\"app\"}]},\"status\":{\"phase\":\"Running\",\"podIP\":\"10.0.0.1\"}}}\n"
 #define END \
-	"{\"type\":\"BOOKMARK\",\"object\":{\"metadata\":{\"resourceVersion\":\"7\",\"annotations\":{" \
+	"{\"type\":\"BOOKMARK\",\"object\":{\"metadata\":{\"resourceVersion\":\"7\"," \
+	"\"annotations\":{" \
 	"\"k8s.io/initial-events-end\":\"true\"}}}}\n"
 #define M "__meta_kubernetes_"
 #define TARGET(name, uid) \
-	"target __address__=10.0.0.1;" M "namespace=n;" M "pod_container_id=;" M "pod_container_image=;" M \
-	"pod_container_init=false;" M "pod_container_name=app;" M "pod_host_ip=;" M "pod_ip=10.0.0.1;" M \
-	"pod_name=" name ";" M "pod_node_name=n1;" M "pod_phase=Running;" M "pod_ready=unknown;" M \
-	"pod_uid=" uid ";\n"
+	"target __address__=10.0.0.1;" M "namespace=n;" M "pod_container_id=;" M \
+	"pod_container_image=;" M "pod_container_init=false;" M "pod_container_name=app;" M \
+	"pod_host_ip=;" M "pod_ip=10.0.0.1;" M "pod_name=" name ";" M "pod_node_name=n1;" M \
+	"pod_phase=Running;" M "pod_ready=unknown;" M "pod_uid=" uid ";\n"
 #define FOLDER(name, uid) \
 	"target " M "namespace=n;" M "pod_container_name=app;" M "pod_name=" name ";" M \
 	"pod_node_name=n1;" M "pod_uid=" uid ";\n"
@@ -151,10 +153,12 @@ static const struct {
 } questions[] = {
 	{"selectors {\n role = \"pod\"\n field = \"spec.nodeName=n2\"\n }",
 		"/api/v1/pods spec.nodeName=n2 \n"},
-	{"selectors {\n role = \"pod\"\n field = \"status.phase=Running\"\n label = \"a in (b)\"\n }",
+	{"selectors {\n role = \"pod\"\n field = \"status.phase=Running\"\n label = \"a in (b)\"\n "
+	 "}",
 		"/api/v1/pods status.phase=Running,spec.nodeName=n1 a in (b)\n"},
 	{"namespaces {\n names = [\"x\", \"y\"]\n }",
-		"/api/v1/namespaces/x/pods spec.nodeName=n1 \n/api/v1/namespaces/y/pods spec.nodeName=n1 \n"},
+		"/api/v1/namespaces/x/pods spec.nodeName=n1 \n/api/v1/namespaces/y/pods "
+		"spec.nodeName=n1 \n"},
 };
 
 static void test_what_is_asked(void **state)
@@ -202,7 +206,8 @@ static void test_a_reload_keeps_the_watch(void **state)
 	assert_true(load("role = \"pod\""));
 	want(TARGET("a", "1"));
 	until_asked("/api/v1/pods spec.nodeName=n1 \n");
-	assert_true(load("role = \"pod\"\n selectors {\n role = \"pod\"\n field = \"spec.nodeName=n1\"\n }"));
+	assert_true(load("role = \"pod\"\n selectors {\n role = \"pod\"\n field = "
+			 "\"spec.nodeName=n1\"\n }"));
 	until_asked("");
 	assert_int_equal(harness_seen.n, 0);
 }
@@ -221,7 +226,8 @@ static const struct {
 	const char *want;
 } mistakes[] = {
 	{"role = \"pods\"", "1:1: unknown Kubernetes SD role \"pods\"\n"},
-	{"role = \"pod\"\n selectors { role = \"node\" }", "4:2: pod role supports only pod selectors\n"},
+	{"role = \"pod\"\n selectors { role = \"node\" }",
+		"4:2: pod role supports only pod selectors\n"},
 	{"", "1:1: missing required attribute \"role\"\n"},
 };
 

@@ -17,7 +17,9 @@ static struct notify *notify;
 static char root[64];
 
 #define STATUS(phase, more) "\"status\":{\"phase\":\"" phase "\"" more "}"
-#define RAN ",\"containerStatuses\":[{\"name\":\"app\",\"containerID\":\"c://1\"}],\"podIP\":\"10.0.0.1\""
+#define RAN \
+	",\"containerStatuses\":[{\"name\":\"app\",\"containerID\":\"c://" \
+	"1\"}],\"podIP\":\"10.0.0.1\""
 #define POD(name, uid, status) \
 	"{\"metadata\":{\"namespace\":\"n\",\"name\":\"" name "\",\"uid\":\"" uid "\"},\"spec\":{" \
 	"\"containers\":[{\"name\":\"app\"}]}," status "}"
@@ -58,7 +60,10 @@ static const struct {
 		.folders = {"n_a_1/app"},
 		.waited = 2,
 		.want = "a/app/folder"},
-	{.what = "no server, no wait", .has_no_server = true, .folders = {"n_a_1/app"}, .want = "a/app/folder"},
+	{.what = "no server, no wait",
+		.has_no_server = true,
+		.folders = {"n_a_1/app"},
+		.want = "a/app/folder"},
 	{.what = "a deleted pod keeps its targets as long as its folder is there",
 		.pods = {RUNNING("a", "1"), RUNNING("b", "2")},
 		.deleted = "1",
