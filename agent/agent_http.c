@@ -131,7 +131,7 @@ static void add_base64(struct buf *out, struct str s)
 		if (i + 2 < s.n)
 			v |= (unsigned char)s.p[i + 2];
 		for (unsigned k = 0; k < 4; k++)
-			buf_add_char(out, i + k > s.n ? '=' : digits[v >> (18 - 6 * k) & 63]);
+			buf_add(out, i + k > s.n ? "=" : &digits[v >> (18 - 6 * k) & 63], 1);
 	}
 }
 

@@ -48,7 +48,7 @@ static void count_load(struct agent *a, const struct source_set *s, bool ok)
 	const struct metric_label labels[] = {
 		{"cluster_name", ""}, {"sha256", s->sha256}, {NULL, NULL}};
 
-	metric_set(a->config_time, (double)(loop_wall(a->ctx.loop) / NS_PER_SEC));
+	metric_set(a->config_time, (double)loop_wall(a->ctx.loop) / (double)NS_PER_SEC);
 	metric_free(a->config_hash);
 	a->config_hash = metric_new(&hash_family, labels);
 	metric_set(a->config_hash, 1);

@@ -57,18 +57,43 @@ static double read_cpu(void *owner)
 	return seconds(u.ru_utime) + seconds(u.ru_stime);
 }
 
+/* The text of a small file of /proc; empty if there is none. */
+static struct str read_proc(const char *path, char *text, size_t size)
+{
+	FILE *f = fopen(path, "re");
+	size_t n;
+
+	if (!f)
+		return (struct str){"", 0};
+	n = fread(text, 1, size, f);
+	fclose(f);
+	return (struct str){text, n};
+}
+
+/* Field i of a line, 0 the first; 0 if it is no number. */
+static double number_at(struct str line, unsigned i)
+{
+	int64_t v = 0;
+
+	for (;; i--) {
+		size_t n = 0;
+
+		line = str_trim(line);
+		while (n < line.n && line.p[n] != ' ' && line.p[n] != '\n')
+			n++;
+		if (i == 0)
+			return str_to_int(str_head(line, n), &v) ? (double)v : 0;
+		line = str_from_at(line, n);
+	}
+}
+
 /* /proc/self/statm: size and resident, in pages. */
 static double read_pages(unsigned field)
 {
-	unsigned long pages[2] = {0, 0};
-	FILE *f = fopen("/proc/self/statm", "re");
+	char text[128];
 
-	if (!f)
-		return 0;
-	if (fscanf(f, "%lu %lu", &pages[0], &pages[1]) != 2)
-		pages[0] = pages[1] = 0;
-	fclose(f);
-	return (double)pages[field] * (double)sysconf(_SC_PAGESIZE);
+	return number_at(read_proc("/proc/self/statm", text, sizeof(text)), field) *
+	       (double)sysconf(_SC_PAGESIZE);
 }
 
 static double read_resident(void *owner)
@@ -84,37 +109,28 @@ static double read_virtual(void *owner)
 }
 
 /* /proc/net/dev, a line an interface: name: received bytes, 7 more, sent bytes, … */
-static double read_net(bool sent)
+static double read_net(unsigned field)
 {
-	char line[512];
+	static char text[64 << 10]; /* 500 interfaces of a node full of pods */
+	struct str rest = read_proc("/proc/net/dev", text, sizeof(text)), line, name, numbers;
 	double total = 0;
-	FILE *f = fopen("/proc/net/dev", "re");
 
-	if (!f)
-		return 0;
-	while (fgets(line, sizeof(line), f)) {
-		unsigned long long rx, tx;
-		const char *colon = strchr(line, ':');
-
-		if (!colon || sscanf(colon + 1, "%llu %*u %*u %*u %*u %*u %*u %*u %llu", &rx,
-				      &tx) != 2)
-			continue;
-		total += (double)(sent ? tx : rx);
-	}
-	fclose(f);
+	while (str_cut(rest, '\n', &line, &rest))
+		if (str_cut(line, ':', &name, &numbers))
+			total += number_at(numbers, field);
 	return total;
 }
 
 static double read_received(void *owner)
 {
 	(void)owner;
-	return read_net(false);
+	return read_net(0);
 }
 
 static double read_sent(void *owner)
 {
 	(void)owner;
-	return read_net(true);
+	return read_net(8);
 }
 
 void process_metrics_start(int64_t start_ns)

@@ -29,7 +29,7 @@ static void block(uint32_t h[8], const unsigned char *p)
 {
 	uint32_t w[64], v[8];
 
-	for (unsigned i = 0; i < 16; i++)
+	for (size_t i = 0; i < 16; i++)
 		w[i] = (uint32_t)p[4 * i] << 24 | (uint32_t)p[4 * i + 1] << 16 |
 		       (uint32_t)p[4 * i + 2] << 8 | p[4 * i + 3];
 	for (unsigned i = 16; i < 64; i++) {
@@ -70,6 +70,6 @@ void sha256_hex(struct str s, char out[65])
 		last[n - 1 - i] = (unsigned char)(bits >> 8 * i);
 	for (size_t i = 0; i < n; i += 64)
 		block(h, last + i);
-	for (unsigned i = 0; i < 8; i++)
+	for (size_t i = 0; i < 8; i++)
 		snprintf(out + 8 * i, 9, "%08x", h[i]);
 }

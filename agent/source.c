@@ -110,7 +110,7 @@ void source_print(FILE *out, const struct diags *d)
 
 bool source_validate(const char *path, int stability, FILE *out)
 {
-	struct plan_types types = registry_types();
+	const struct plan_settings set = {registry_types(), stability, true};
 	struct source_set s;
 	struct arena texts;
 	struct diags d;
@@ -119,8 +119,7 @@ bool source_validate(const char *path, int stability, FILE *out)
 	arena_init(&texts, 0);
 	diags_init(&d, &texts);
 	if (source_read(&s, path, true, &d))
-		plan_fini(plan_new(s.arena, &types, stability, s.config.files, s.config.n, true,
-			&d));
+		plan_fini(plan_new(s.arena, &set, s.config.files, s.config.n, &d));
 	source_print(out, &d);
 	ok = d.errors == 0;
 	source_fini(&s);

@@ -110,7 +110,7 @@ static bool logging_take(struct component *c, const void *args, struct err *e)
 
 	(void)e;
 	l->push.run = on_push;
-	l->to = (struct receivers){(struct receiver *const *)(void *)(uintptr_t)a->write_to.p,
+	l->to = (struct receivers){(struct receiver *const *)(const void *)a->write_to.p,
 		a->write_to.n};
 	current = l;
 	log_set(level_of(a->level), str_is(a->format, "json") ? LOG_JSON : LOG_LOGFMT);

@@ -14,9 +14,6 @@ const struct capsule_type capsule_consumer = {"otelcol.Consumer"};
 const struct capsule_type capsule_handler = {"otelcol.Handler"};
 const struct capsule_type capsule_relabel_rules = {"loki.RelabelRules"};
 
-#define EACH_ARG(it, table) \
-	for (const struct arg *it = (table); it && it->type != ARG_END; it++)
-
 /* What has been seen of one argument while a body is decoded. */
 struct seen {
 	size_t count; /* of statements with its name */
@@ -33,9 +30,9 @@ static bool is_block_arg(const struct arg *arg)
 
 static const struct arg *find_arg(const struct arg *table, struct str name)
 {
-	EACH_ARG(it, table)
-	if (it->name && it->type != ARG_CHOICE && str_is(name, it->name))
-		return it;
+	for (const struct arg *it = table; it && it->type != ARG_END; it++)
+		if (it->name && it->type != ARG_CHOICE && str_is(name, it->name))
+			return it;
 	return NULL;
 }
 
@@ -43,8 +40,7 @@ static const struct arg *find_arg(const struct arg *table, struct str name)
 static const struct arg *find_choice(const struct arg *table, struct str name,
 	const struct arg_choice_type **type)
 {
-	EACH_ARG(it, table)
-	{
+	for (const struct arg *it = table; it && it->type != ARG_END; it++) {
 		if (it->type != ARG_CHOICE)
 			continue;
 		for (size_t i = 0; it->choices[i]; i++) {
@@ -69,8 +65,7 @@ static void default_always(struct arena *a, const struct arg *arg, char *out)
 
 static void default_body(struct arena *a, const struct arg *table, char *out)
 {
-	EACH_ARG(it, table)
-	{
+	for (const struct arg *it = table; it && it->type != ARG_END; it++) {
 		if (it->type == ARG_BLOCK && it->flags & ARG_ALWAYS)
 			default_always(a, it, out);
 		else if (it->def)
@@ -107,7 +102,7 @@ static char *next_repeated(struct decoder *dec, const struct arg *arg, struct se
 	if (list->n == 0 || !list->p)
 		list->p = arena_alloc(dec->a, arg->size, seen->total);
 	must(list->n < seen->total);
-	return (char *)(uintptr_t)list->p + arg->size * list->n++;
+	return (char *)unconst(list->p) + arg->size * list->n++;
 }
 
 static bool decode_block(struct decoder *dec, const struct evaluated *e, const struct arg *arg,
@@ -143,7 +138,7 @@ static bool decode_choice(struct decoder *dec, const struct evaluated *e, const 
 	if (!list->p)
 		list->p = arena_new(dec->a, struct arg_choice, seen->total);
 	must(list->n < seen->total);
-	c = (struct arg_choice *)(uintptr_t)list->p + list->n++;
+	c = (struct arg_choice *)unconst(list->p) + list->n++;
 	c->type = type;
 	c->args = p;
 	c->at = e->block->name_at;
@@ -224,8 +219,7 @@ static bool report_missing(struct decoder *dec, const struct evaluated *e,
 {
 	bool ok = true;
 
-	EACH_ARG(it, table)
-	{
+	for (const struct arg *it = table; it && it->type != ARG_END; it++) {
 		if (!(it->flags & ARG_REQUIRED) || seen[it - table].count > 0)
 			continue;
 		ok = diag_error(dec->d, e->block->at, "missing required %s \"%s\"",
@@ -257,8 +251,7 @@ static bool decode_body(struct decoder *dec, const struct evaluated *e, const st
 	struct seen *seen;
 	bool ok = true;
 
-	EACH_ARG(it, table)
-	{
+	for (const struct arg *it = table; it && it->type != ARG_END; it++) {
 		if (it->type == ARG_AT)
 			*(struct range *)(void *)(out + it->offset) = e->block->at;
 		n++;

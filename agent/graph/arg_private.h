@@ -10,6 +10,17 @@
 
 #include "agent/graph/arg.h"
 
+/* For lists that are being made here, and are constant for who gets them. */
+static inline void *unconst(const void *p)
+{
+	union {
+		const void *from;
+		void *to;
+	} u = {p};
+
+	return u.to;
+}
+
 struct evaluated_item {
 	const struct stmt *stmt;
 	struct str name;

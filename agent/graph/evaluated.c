@@ -11,13 +11,10 @@ static void evaluate_attr(struct arena *a, struct evaluated *e, struct evaluated
 {
 	struct value v = {0};
 
-	if (o->skip && o->skip(o->owner, it->stmt->value)) {
-		it->unknown = true;
-	} else if (!eval_expr(a, scope, it->stmt->value, &v, d)) {
-		it->unknown = true;
-	} else {
+	it->unknown = (o->skip && o->skip(o->owner, it->stmt->value)) ||
+		      !eval_expr(a, scope, it->stmt->value, &v, d);
+	if (!it->unknown)
 		it->value = value_copy(a, &v);
-	}
 	e->unknown |= it->unknown;
 }
 

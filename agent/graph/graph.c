@@ -259,7 +259,8 @@ enum graph_loaded graph_load(struct graph *g, struct arena *generation, struct f
 {
 	struct plan *old = g->plan;
 	struct arena *old_generation = g->generation;
-	struct plan *p = plan_new(generation, &g->set.types, g->set.stability, files, n, false, d);
+	const struct plan_settings set = {g->set.types, g->set.stability, false};
+	struct plan *p = plan_new(generation, &set, files, n, d);
 	bool ok;
 
 	if (d->errors > 0) {

@@ -6,11 +6,8 @@
 
 #include "agent/graph/plan.h"
 
-#include "agent/base/vec.h"
 #include "agent/config/ast.h"
 #include "agent/graph/plan_private.h"
-
-#include <stdlib.h>
 
 enum group {
 	DECLARES,
@@ -44,21 +41,14 @@ static enum group group_of(const struct stmt *block)
 	return COMPONENTS;
 }
 
-struct blocks {
-	struct stmt **p;
-	size_t n, cap;
-};
-
-static bool gather(struct file *const *files, size_t n, enum group group, struct blocks *out)
+static size_t count_blocks(struct file *const *files, size_t n)
 {
-	for (size_t f = 0; f < n; f++)
-		for (size_t i = 0; i < files[f]->body.n; i++) {
-			struct stmt *s = &files[f]->body.stmts[i];
+	size_t total = 0;
 
-			if (s->is_block && group_of(s) == group)
-				*vec_add(out) = s;
-		}
-	return true;
+	for (size_t f = 0; f < n; f++)
+		for (size_t i = 0; i < files[f]->body.n; i++)
+			total += files[f]->body.stmts[i].is_block;
+	return total;
 }
 
 /* Bytes [start, start + n) of the line that the block's name is on. */
@@ -140,23 +130,35 @@ struct draft {
 	struct diags refs;
 };
 
-static void add_group(struct plan *p, enum group group, const struct blocks *blocks,
+static void add_block(struct plan *p, const struct stmt *block, enum group group, size_t i,
+	struct draft *w)
+{
+	struct vertex *v = make_vertex(p, block);
+	struct diags definition;
+
+	diags_init(&definition, p->arena);
+	diags_init(&w->names, p->arena);
+	diags_init(&w->refs, p->arena);
+	v->type = plan_define(p, block, &definition);
+	check_label(v, group, &w->names);
+	check_duplicate(p, v, i, &w->names);
+	plan_report(&w->names, &definition);
+	diags_fini(&definition);
+	p->v[p->n++] = v;
+}
+
+/* In the order of the files, and in them of the lines. */
+static void add_group(struct plan *p, enum group group, struct file *const *files, size_t n,
 	struct draft *drafts)
 {
-	for (size_t i = 0; i < blocks->n; i++) {
-		struct vertex *v = make_vertex(p, blocks->p[i]);
-		struct draft *w = &drafts[p->n];
-		struct diags definition;
+	size_t added = 0;
 
-		diags_init(&definition, p->arena);
-		diags_init(&w->names, p->arena);
-		diags_init(&w->refs, p->arena);
-		v->type = plan_define(p, v->block, &definition);
-		check_label(v, group, &w->names);
-		check_duplicate(p, v, i, &w->names);
-		plan_report(&w->names, &definition);
-		diags_fini(&definition);
-		p->v[p->n++] = v;
+	for (size_t f = 0; f < n; f++) {
+		const struct body *b = &files[f]->body;
+
+		for (size_t i = 0; i < b->n; i++)
+			if (b->stmts[i].is_block && group_of(&b->stmts[i]) == group)
+				add_block(p, &b->stmts[i], group, added++, &drafts[p->n]);
 	}
 }
 
@@ -190,28 +192,21 @@ static bool check_top_level(struct file *const *files, size_t n, struct diags *d
 	return ok;
 }
 
-struct plan *plan_new(struct arena *a, const struct plan_types *types, int stability,
-	struct file *const *files, size_t n, bool terse, struct diags *d)
+struct plan *plan_new(struct arena *a, const struct plan_settings *set, struct file *const *files,
+	size_t n, struct diags *d)
 {
 	struct plan *p = arena_new(a, struct plan, 1);
-	struct blocks groups[GROUPS] = {0};
-	size_t total = 0;
+	size_t total = count_blocks(files, n);
+	struct draft *drafts;
 
-	*p = (struct plan){.arena = a, .types = *types, .stability = stability};
+	*p = (struct plan){.arena = a, .types = set->types, .stability = set->stability};
 	if (!check_top_level(files, n, d))
 		return p;
-	for (enum group g = 0; g < GROUPS; g++) {
-		gather(files, n, g, &groups[g]);
-		total += groups[g].n;
-	}
-	struct draft *drafts = arena_new(a, struct draft, total);
-
+	drafts = arena_new(a, struct draft, total);
 	p->v = arena_new(a, struct vertex *, total);
-	for (enum group g = 0; g < GROUPS; g++) {
-		add_group(p, g, &groups[g], drafts);
-		free(groups[g].p);
-	}
-	finish(p, drafts, terse, d);
+	for (enum group g = 0; g < GROUPS; g++)
+		add_group(p, g, files, n, drafts);
+	finish(p, drafts, set->terse, d);
 	return p;
 }
 

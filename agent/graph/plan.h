@@ -57,10 +57,16 @@ struct plan {
 	struct map by_id;       /* plan_fini() frees it */
 };
 
-/* Everything lives in a. Every mistake is reported. terse: in the words of `alloy validate`. The
- * plan may be used only if there was no error. */
-struct plan *plan_new(struct arena *a, const struct plan_types *types, int stability,
-	struct file *const *files, size_t n, bool terse, struct diags *d);
+struct plan_settings {
+	struct plan_types types;
+	int stability; /* enum stability: the lowest that is allowed */
+	bool terse;    /* in the words of `alloy validate` */
+};
+
+/* Everything lives in a. Every mistake is reported. The plan may be used only if there was no
+ * error. */
+struct plan *plan_new(struct arena *a, const struct plan_settings *set, struct file *const *files,
+	size_t n, struct diags *d);
 void plan_fini(struct plan *p);
 
 /* The vertex that a dotted chain begins with, and how many of its parts are its id; NULL: none. */

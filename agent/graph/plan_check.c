@@ -87,7 +87,7 @@ void plan_check(const struct plan *p, const struct vertex *v, bool terse, struct
 
 	if (!t || !t->args)
 		return;
-	options.owner = (void *)(uintptr_t)v;
+	options.owner = unconst(v);
 	plan_scope_init(&scope, p, p->arena);
 	e = body_evaluate_with(p->arena, v->block, &scope.base, &options, d);
 	args = arena_alloc(p->arena, t->args_size ? t->args_size : 1, 1);

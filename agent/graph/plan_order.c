@@ -46,7 +46,7 @@ static void report_cycle(struct plan *p, struct vertex **c, size_t n, struct dia
 {
 	struct str names = {"", 0};
 
-	qsort(c, n, sizeof(*c), cmp_ids);
+	qsort(c, n, sizeof(struct vertex *), cmp_ids); /* NOLINT: pointers are sorted */
 	for (size_t i = 0; i < n; i++)
 		names = arena_printf(p->arena, STR_FMT "%s" STR_FMT, STR_ARG(names), i ? ", " : "",
 			STR_ARG(c[i]->id));

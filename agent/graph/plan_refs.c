@@ -33,7 +33,7 @@ static void add_dep(struct gatherer *g, struct vertex *to)
 	for (size_t i = 0; i < g->deps.n; i++)
 		if (g->deps.p[i] == to)
 			return;
-	*vec_add(&g->deps) = to;
+	*vec_add(&g->deps) = to; /* NOLINT: its elements are pointers */
 }
 
 /* False: it leads nowhere, or to what is not allowed. */

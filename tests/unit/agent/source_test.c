@@ -9,7 +9,7 @@
 /* The built-in configuration is right, whatever the environment has. */
 static void check_default(bool with_otlp, size_t components)
 {
-	struct plan_types types = registry_types();
+	const struct plan_settings set = {registry_types(), STABILITY_GA, true};
 	struct source_set s;
 	struct arena texts;
 	struct diags d;
@@ -18,7 +18,7 @@ static void check_default(bool with_otlp, size_t components)
 	arena_init(&texts, 0);
 	diags_init(&d, &texts);
 	assert_true(source_read(&s, NULL, with_otlp, &d));
-	p = plan_new(s.arena, &types, STABILITY_GA, s.config.files, s.config.n, true, &d);
+	p = plan_new(s.arena, &set, s.config.files, s.config.n, &d);
 	for (size_t i = 0; i < d.n; i++)
 		print_message(STR_FMT "\n", STR_ARG(d.p[i].message));
 	assert_int_equal(d.errors, 0);

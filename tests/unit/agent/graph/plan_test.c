@@ -142,7 +142,9 @@ static const char *const foreign[] = {"loki.echo", "pyroscope.*", NULL};
 static struct plan *make(struct arena *a, struct file *const *files, size_t n, bool terse,
 	struct diags *d)
 {
-	return plan_new(a, &(struct plan_types){types, foreign}, STABILITY_GA, files, n, terse, d);
+	const struct plan_settings set = {{types, foreign}, STABILITY_GA, terse};
+
+	return plan_new(a, &set, files, n, d);
 }
 
 static struct str read_all(struct arena *a, const char *path)
