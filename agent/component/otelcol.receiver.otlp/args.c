@@ -142,8 +142,7 @@ bool otlp_receiver_check(const void *args, struct diags *d)
 	bool ok = otelcol_output_check(a->output, d);
 
 	if (a->grpc) {
-		diag_warning(d, a->grpc->at, "gRPC is not served yet");
-		diag_hint(d, "set OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf in the clients, and port 4318");
+		diag_warning(d, a->grpc->at, "gRPC is not served yet: set OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf and port 4318");
 	}
 	return (!a->http || check_http(a->http, d)) && ok;
 }
