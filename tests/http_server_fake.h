@@ -10,6 +10,8 @@
 #include "agent/loop/http_server.h"
 #include "tests/test.h"
 
+#include <stdlib.h>
+
 #include <arpa/inet.h>
 
 struct http_request {
