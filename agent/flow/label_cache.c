@@ -95,6 +95,7 @@ static size_t make_room(struct label_cache *c)
 		}
 		return c->n++;
 	}
+	must(c->max > 0);
 	place = c->oldest;
 	c->oldest = (c->oldest + 1) % c->max;
 	take_slot(c, place);

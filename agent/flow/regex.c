@@ -17,6 +17,7 @@
 #include "agent/base/err.h"
 #include "agent/base/log.h"
 #include "agent/base/mem.h"
+#include "agent/base/must.h"
 #include "agent/base/utf8.h"
 #include "agent/flow/regex_syntax.h"
 
@@ -26,7 +27,8 @@
 /* About 10 ms for the worst patterns; what real ones need is a few hundred. */
 #define MATCH_LIMIT 500000
 #define HEAP_LIMIT 8192 /* KiB; only used where code cannot be compiled to machine code */
-#define JIT_STACK_MAX (512 * 1024)
+#define JIT_STACK_MIN ((size_t)32 << 10)
+#define JIT_STACK_MAX ((size_t)512 << 10)
 
 enum shape {
 	SHAPE_ANY,   /* .* and the whole text is asked for */
@@ -80,6 +82,7 @@ static bool split_words(struct regex_program *g, struct str s)
 	size_t n = 0;
 	size_t len = 0;
 
+	must(s.p || s.n == 0);
 	for (size_t i = 0; i <= s.n; i++) {
 		if (i == s.n || s.p[i] == '|') {
 			words[n++] = (struct str){to, len};
@@ -151,7 +154,7 @@ static pcre2_jit_stack *jit_stack(void)
 	static pcre2_jit_stack *s;
 
 	if (!s)
-		s = pcre2_jit_stack_create(32 * 1024, JIT_STACK_MAX, NULL);
+		s = pcre2_jit_stack_create(JIT_STACK_MIN, JIT_STACK_MAX, NULL);
 	return s;
 }
 

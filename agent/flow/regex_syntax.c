@@ -54,7 +54,7 @@ static bool more(const struct parser *p)
 
 static char peek(const struct parser *p, size_t ahead)
 {
-	return p->at + ahead < p->s.n ? p->s.p[p->at + ahead] : '\0';
+	return (char)(p->at + ahead < p->s.n ? p->s.p[p->at + ahead] : 0);
 }
 
 static bool is_digit(char c)

@@ -55,7 +55,7 @@ static bool fail(struct cursor *c, const char *what)
 
 static char peek(const struct cursor *c)
 {
-	return c->at < c->s.n ? c->s.p[c->at] : '\0';
+	return (char)(c->at < c->s.n ? c->s.p[c->at] : 0);
 }
 
 static void skip_space(struct cursor *c)
@@ -174,7 +174,7 @@ static bool add(
 	struct cursor *c, struct conditions *to, struct str name, bool is_not, bool is_regex)
 {
 	struct condition *made;
-	struct str text;
+	struct str text = {0};
 
 	if (to->n == CONDITIONS_MAX)
 		return fail(c, "too many conditions");

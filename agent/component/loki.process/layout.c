@@ -310,7 +310,7 @@ static bool take_zone(struct reading *r)
 		if (!take_number(r, 2, 2, 59, &part[i]))
 			return false;
 	}
-	r->offset = sign * (part[0] * 3600 + part[1] * 60 + part[2]);
+	r->offset = sign * (part[0] * INT64_C(3600) + part[1] * INT64_C(60) + part[2]);
 	return true;
 }
 
@@ -330,7 +330,7 @@ static bool take_zone_name(struct reading *r)
 		cut(r, 4);
 		if (!take_number(r, 1, 2, 23, &hours))
 			return false;
-		r->offset = sign * hours * 3600;
+		r->offset = sign * hours * INT64_C(3600);
 		return true;
 	}
 	cut(r, n);
@@ -475,7 +475,8 @@ static bool finish(struct reading *r, bool has_year, int64_t now, int64_t *ns)
 		r->hour = 0;
 	if (r->year < 1678 || r->year > 2261 || !to_days(r, &days))
 		return false; /* what nanoseconds in 64 bits can hold */
-	seconds = days * 86400 + r->hour * 3600 + r->minute * 60 + r->second - r->offset;
+	seconds = days * 86400 + r->hour * INT64_C(3600) + r->minute * INT64_C(60) + r->second -
+		  r->offset;
 	*ns = seconds * NS_PER_SEC + r->ns;
 	return true;
 }

@@ -51,7 +51,8 @@ static uint64_t spread(const struct label *change, size_t n)
 
 		h = h * 31 + v.n;
 		if (v.n)
-			h = h * 31 + (unsigned char)v.p[0] + (unsigned char)v.p[v.n - 1] * 7u;
+			h = h * 31 + (unsigned char)v.p[0] +
+			    (unsigned char)v.p[v.n - 1] * UINT64_C(7);
 	}
 	return h;
 }

@@ -5,7 +5,6 @@
 #include "agent/component/loki.process/partials.h"
 
 #include "agent/base/log.h"
-#include "agent/base/mem.h"
 #include "agent/base/metric.h"
 #include "agent/base/vec.h"
 #include "agent/flow/budget.h"
@@ -33,24 +32,34 @@ static size_t find(const struct partials *p, const struct labels *labels)
 {
 	size_t i = 0;
 
-	while (i < p->open.n && p->open.p[i]->labels != labels)
+	while (i < p->open.n && p->open.p[i].labels != labels)
 		i++;
 	return i;
 }
 
-static void partial_free(struct partials *p, struct partial *it)
+static void partial_fini(struct partials *p, struct partial *it)
 {
 	budget_return(process_of(p)->budget, it->charged);
 	join_clear(&it->join);
 	buf_fini(&it->join.text);
 	labels_release(it->labels);
 	labels_release(it->base);
-	free(it);
 }
 
-/* Pushes on one as far as it has come. It is out of the list already. */
-static void give_up(struct partials *p, struct partial *it)
+/* Takes it out of the list; it is the caller's. */
+static struct partial take_out(struct partials *p, size_t i)
 {
+	struct partial it = p->open.p[i];
+
+	vec_remove(&p->open, i);
+	return it;
+}
+
+/* Pushes on one as far as it has come. */
+static void give_up(struct partials *p, size_t i)
+{
+	struct partial taken = take_out(p, i);
+	struct partial *it = &taken;
 	struct work w = {0};
 	struct entry e = {
 		.labels = it->base,
@@ -65,18 +74,14 @@ static void give_up(struct partials *p, struct partial *it)
 		p->extract(&w);
 	pipeline_emit(p->stage, &w);
 	work_fini(&w);
-	partial_free(p, it);
+	partial_fini(p, it);
 }
 
 void partials_flush(struct partials *p)
 {
 	timer_clear(&p->idle);
-	while (p->open.n > 0) {
-		struct partial *it = p->open.p[0];
-
-		vec_remove(&p->open, 0);
-		give_up(p, it);
-	}
+	while (p->open.n > 0)
+		give_up(p, 0);
 }
 
 /* More lines are open than may be. */
@@ -111,22 +116,20 @@ static void on_idle(struct timer *t)
 	size_t held = 0;
 
 	for (size_t i = 0; i < p->open.n; i++)
-		held += p->open.p[i]->charged;
+		held += p->open.p[i].charged;
 	if (budget_is_full(process->budget) && held < process->budget->limit / 2) {
 		set_timer(p, PARTIALS_IDLE_NS);
 		return;
 	}
 	for (size_t i = 0; i < p->open.n;) {
-		struct partial *it = p->open.p[i];
-		int64_t left = it->touched + PARTIALS_IDLE_NS - now;
+		int64_t left = p->open.p[i].touched + PARTIALS_IDLE_NS - now;
 
 		if (left > 0) {
 			next = left < next ? left : next;
 			i++;
 			continue;
 		}
-		vec_remove(&p->open, i);
-		give_up(p, it);
+		give_up(p, i);
 	}
 	if (p->open.n > 0)
 		set_timer(p, next);
@@ -142,7 +145,7 @@ void partials_fini(struct partials *p)
 {
 	timer_clear(&p->idle);
 	for (size_t i = 0; i < p->open.n; i++)
-		partial_free(p, p->open.p[i]);
+		partial_fini(p, &p->open.p[i]);
 	free(p->open.p);
 }
 
@@ -162,20 +165,17 @@ static struct partial *open_line(struct partials *p, const struct work *w)
 	size_t i = find(p, w->e.labels);
 	struct partial *it;
 
-	if (i < p->open.n && p->open.p[i]->join.text.n + w->e.line.n <= PARTIALS_LINE_MAX)
-		return p->open.p[i];
+	if (i < p->open.n && p->open.p[i].join.text.n + w->e.line.n <= PARTIALS_LINE_MAX)
+		return &p->open.p[i];
 	if (i < p->open.n) {
-		it = p->open.p[i];
 		metric_add(process_of(p)->partials_flushed, 1);
-		vec_remove(&p->open, i);
-		give_up(p, it);
+		give_up(p, i);
 	}
 	if (p->open.n >= p->max)
 		flush_all(p);
-	it = mem_new(struct partial, 1);
+	it = vec_add(&p->open);
 	it->labels = labels_hold(w->e.labels);
 	it->base = labels_hold(w->x.base);
-	*vec_add(&p->open) = it;
 	return it;
 }
 
@@ -196,15 +196,14 @@ void partials_add(struct partials *p, struct work *w)
 bool partials_end(struct partials *p, struct work *w)
 {
 	size_t i = find(p, w->e.labels);
-	struct partial *it;
+	struct partial it;
 	int64_t first;
 
 	if (i == p->open.n)
 		return true;
-	it = p->open.p[i];
-	vec_remove(&p->open, i);
-	w->e.line = join_end(&it->join, fit(p, it, w->e.line), &first, w->e.ack);
+	it = take_out(p, i);
+	w->e.line = join_end(&it.join, fit(p, &it, w->e.line), &first, w->e.ack);
 	pipeline_emit(p->stage, w);
-	partial_free(p, it);
+	partial_fini(p, &it);
 	return false;
 }

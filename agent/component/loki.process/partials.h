@@ -18,7 +18,7 @@ struct partials {
 	struct stage *stage;
 	struct timer idle;
 	struct {
-		struct partial **p; /* in the order in which they were begun */
+		struct partial *p; /* in the order in which they were begun */
 		size_t n;
 		size_t cap;
 	} open;
