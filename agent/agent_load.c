@@ -108,7 +108,8 @@ static void log_warnings(const struct agent *a, const struct diags *d)
 			continue;
 		range_position(it->at, &line, &column);
 		log_warn(graph_id_at(a->graph, it->at), "the configuration has a warning",
-			KV("warning", it->message), KV("file", it->at.file->name), KV("line", line));
+			KV("warning", it->message), KV("file", it->at.file->name),
+			KV("line", line));
 	}
 }
 
