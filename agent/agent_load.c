@@ -23,6 +23,7 @@
 #include <sys/stat.h>
 
 #define SETTLE (200 * NS_PER_MS)
+#define FOLDER_RETRY (2 * NS_PER_SEC)
 
 static const struct metric_family hash_family = {"alloy_config_hash", METRIC_GAUGE,
 	"Hash of the currently active config file.", NULL};
@@ -215,7 +216,13 @@ static void on_settled(struct timer *t)
 	struct agent *a = container_of(t, struct agent, watch.settle);
 	struct buf answer = {0};
 
-	if (a->state == AGENT_RUNNING && has_changed(a))
+	if (a->state != AGENT_RUNNING)
+		return;
+	/* The folder itself was replaced: the new one is watched once it is there. */
+	if (!a->watch.watch.dir &&
+		notify_start(a->ctx.notify, &a->watch.watch, a->watch.folder) == -1)
+		timer_set(t, a->ctx.loop, FOLDER_RETRY);
+	if (has_changed(a))
 		agent_reload(a, &answer);
 	buf_fini(&answer);
 }
