@@ -222,3 +222,73 @@ void tail_resume(struct tail *t)
 	free(s.p);
 	position_free(list);
 }
+
+/* Opens again a file that was closed when its tail was left, under the name it has now. */
+static void reopen(struct tail_file *f, const struct sibling *s)
+{
+	struct tail *t = f->tail;
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s/%s", t->name->dir->path, s->name);
+	f->fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	if (f->fd == -1)
+		return;
+	file_set_name(f, dir_name(t->tailer, str_from(path)));
+	file_rewind(f);
+	if (!str_is(str_from(t->name->name), s->name))
+		file_set_state(f, FILE_ENDING);
+	if (is_gz(s->name))
+		start_gz(f, s->known);
+}
+
+/* Where f is among the siblings; s->n: it is gone. */
+static size_t reopen_among(struct tail_file *f, const struct siblings *s, const struct position *known)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		if (s->p[i].known != known)
+			continue;
+		reopen(f, &s->p[i]);
+		if (f->fd != -1)
+			return i;
+	}
+	metric_add(f->tail->tailer->m_lost, 1);
+	log_warn(f->tail->source->id, "a log that was read in part is not there any more",
+		KV("path", f->tail->path), KV("offset", (int64_t)f->offset),
+		KV("hint", "it was removed while no target named it"));
+	file_set_state(f, FILE_DRAINED);
+	return s->n;
+}
+
+static bool has_file(const struct tail *t, const struct sibling *s)
+{
+	LIST_EACH (f, &t->files, struct tail_file, link) {
+		if (f->device == s->device && f->inode == s->inode)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The tail was left, and is named again before its last acks have come: for a moment its file
+ * had no name, as in a rotation. What was not read to its end goes on, and what came between.
+ */
+void tail_rejoin(struct tail *t)
+{
+	LIST_EACH (f, &t->files, struct tail_file, link) {
+		struct siblings s = {0};
+		struct position *known;
+
+		if (f->state == FILE_DRAINED || f->fd != -1)
+			continue;
+		known = file_position(f);
+		list_siblings(t, known, &s);
+		for (size_t i = reopen_among(f, &s, known) + 1; i < s.n; i++) {
+			if (!has_file(t, &s.p[i]) && !str_is(str_from(t->name->name), s.p[i].name))
+				open_sibling(t, &s.p[i]);
+		}
+		for (size_t i = 0; i < s.n; i++)
+			free(s.p[i].name);
+		free(s.p);
+		position_free(known);
+	}
+}

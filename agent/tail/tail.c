@@ -130,6 +130,7 @@ void tail_leave(struct tail *t)
 	lines_forget(t);
 	s->n_tails--;
 	t->source = NULL;
+	t->left = true;
 	timer_clear(&t->timer);
 	list_remove(&t->ready);
 	LIST_EACH (f, &t->files, struct tail_file, link)
@@ -280,7 +281,10 @@ void tail_look(struct tail *t)
 		t->resumed = true;
 		tail_resume(t);
 		first = list_is_empty(&t->files);
+	} else if (t->left) {
+		tail_rejoin(t);
 	}
+	t->left = false;
 	fd = open(t->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 	if (fd == -1 && errno != ENOENT)
 		tail_trouble(t, "a log cannot be opened", errno);

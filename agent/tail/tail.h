@@ -96,6 +96,7 @@ struct tail {
 	bool leaving;   /* not named any more: to be left when all is read */
 	bool troubled;
 	bool resumed; /* positions were looked up */
+	bool left;    /* since then it was left, and its files were closed */
 	struct tail_name *name;
 	struct list in_name;
 	struct tail_name *link_name; /* where a symbolic link to it lies; NULL: none */
@@ -187,6 +188,7 @@ void file_rewind(struct tail_file *f); /* reads again what was not pushed whole 
 
 /* resume.c: opens what positions know of a tail, and what came after. */
 void tail_resume(struct tail *t);
+void tail_rejoin(struct tail *t); /* … what was open when the tail was left */
 
 /* lines.c */
 void lines_push(struct tail *t, struct str bytes, struct chunk *c); /* whole lines */

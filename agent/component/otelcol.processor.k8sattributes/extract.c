@@ -51,9 +51,11 @@ static size_t last_dash(struct str s)
 	return i == 0 ? s.n : i - 1;
 }
 
+/* The pod template's hash: a 32-bit number's decimal digits, each as a safe letter (Kubernetes:
+ * k8s.io/apimachinery/pkg/util/rand, SafeEncodeString). */
 static bool is_hash(struct str s)
 {
-	if (s.n != 10)
+	if (s.n == 0 || s.n > 10)
 		return false;
 	for (size_t i = 0; i < s.n; i++)
 		if (!((s.p[i] >= 'a' && s.p[i] <= 'z') || (s.p[i] >= '0' && s.p[i] <= '9')))
