@@ -242,9 +242,15 @@ def rejects(w, who, n):
     w.fake(who).reject = int(n)
 
 
-@verb(r"api (.+)")
-def api(w, what):
-    w.fake("api").do(what)
+@verb(r"api delete (\S+) (\S+)")
+def api_delete(w, namespace, name):
+    w.fake("api").delete_pod(namespace, name)
+
+
+@verb(r"api ([a-z]+)(?: (\{.*\}))?")
+def api(w, what, args):
+    """A verb of tests/fakes/apiserver.py: `api pod {"name": "shop"}`, `api compact`, `api close`."""
+    w.fake("api").control(what, args or "{}")
 
 
 # -- requests to the agent, and clients -----------------------------------------------------

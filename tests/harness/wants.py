@@ -157,6 +157,8 @@ def patterns(title, body, have):
 def check(world, final):
     """A list of what is not as wanted."""
     out = []
+    if "api" in world.fakes:
+        out += [f"api: a client should not do this: {p}" for p in world.fakes["api"].problems]
     for name in world.sections:
         if not name.startswith("want "):
             continue

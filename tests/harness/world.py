@@ -1,5 +1,6 @@
 """What one scenario has around it: a folder, variables, ports, the agent, the fakes (made when
 they are first named), and waiting, which is always for a condition."""
+import json
 import os
 import re
 import shutil
@@ -83,10 +84,13 @@ class World:
             elif kind == "otlp":
                 from otlp import Otlp as make
             elif kind == "api":
-                from harness.apiserver import ApiServer as make
+                from apiserver import Api as make
             else:
                 raise ValueError(f"no fake {name}")
-            self.fakes[name] = make() if kind != "api" else make(self)
+            self.fakes[name] = make()
+            if kind == "api":
+                for pod in json.loads(self.sections.get("pods.json", "[]")):
+                    self.fakes[name].set_pod(pod)
         return self.fakes[name]
 
     def wait(self, what, condition):
