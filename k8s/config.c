@@ -48,7 +48,7 @@ static bool is_readable(struct str path)
 static struct str read_namespace(struct arena *a, struct str dir)
 {
 	struct str path = arena_printf(a, STR_FMT "/namespace", STR_ARG(dir));
-	struct str text;
+	struct str text = {0};
 	struct err e;
 
 	return read_file(a, path.p, 256, &text, &e) ? str_trim(text) : (struct str){0};

@@ -6,9 +6,15 @@
 
 #include <stdlib.h>
 
+/* The count is not part of what is const. */
+static struct pod *counted(const struct pod *p)
+{
+	return (struct pod *)(uintptr_t)p; /* NOLINT: see above */
+}
+
 struct pod *pod_hold(const struct pod *const_p)
 {
-	struct pod *p = (struct pod *)(uintptr_t)const_p;
+	struct pod *p = counted(const_p);
 
 	must(p->refs > 0 && p->refs < UINT32_MAX);
 	p->refs++;
@@ -17,7 +23,7 @@ struct pod *pod_hold(const struct pod *const_p)
 
 void pod_release(const struct pod *const_p)
 {
-	struct pod *p = (struct pod *)(uintptr_t)const_p;
+	struct pod *p = counted(const_p);
 
 	if (!p)
 		return;

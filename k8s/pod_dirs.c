@@ -130,7 +130,7 @@ static void add_container(void *owner, const char *name)
 
 static void free_container(struct pod_dir_container *c)
 {
-	free((void *)(uintptr_t)c->name.p);
+	free((void *)(uintptr_t)c->name.p); /* NOLINT: it is ours */
 }
 
 /* Takes out those of which the folder is not there any more. */

@@ -376,7 +376,7 @@ static const void *keep(struct pack *k, const void *p, size_t size, size_t count
 
 static void keep_str(struct pack *k, const struct str *const_s)
 {
-	struct str *s = (struct str *)(uintptr_t)const_s; /* the draft's, or the copy's: ours */
+	struct str *s = (struct str *)(uintptr_t)const_s; /* NOLINT: the draft's, or ours */
 
 	if (s->p == NULL)
 		return;
@@ -399,7 +399,7 @@ static void keep_pairs(struct pack *k, struct pod_pairs *v)
 
 static void keep_container(struct pack *k, const struct pod_container *const_c)
 {
-	struct pod_container *c = (struct pod_container *)(uintptr_t)const_c;
+	struct pod_container *c = (struct pod_container *)(uintptr_t)const_c; /* NOLINT: too */
 
 	keep_str(k, &c->name);
 	keep_str(k, &c->image);

@@ -97,7 +97,7 @@ static void add_holder(struct pod_store *s, struct pod *p, struct str text)
 		if (h->p[i] == p)
 			return;
 	}
-	*vec_add(h) = p;
+	*vec_add(h) = p; /* NOLINT: its elements are pointers */
 }
 
 static void remove_holder(struct pod_store *s, const struct pod *p, struct str text)
@@ -110,7 +110,7 @@ static void remove_holder(struct pod_store *s, const struct pod *p, struct str t
 	h = map_find(&s->by_ip, ip_key(&ip));
 	for (size_t i = 0; h && i < h->n; i++) {
 		if (h->p[i] == p) {
-			vec_remove(h, i);
+			vec_remove(h, i); /* NOLINT: pointers */
 			break;
 		}
 	}

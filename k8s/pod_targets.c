@@ -26,13 +26,16 @@ struct str pod_targets_label_name(struct arena *a, const char *prefix, struct st
 	size_t n = strlen(prefix);
 	char *p = arena_new(a, char, n + name.n + 1);
 
-	memcpy(p, prefix, n);
+	for (size_t i = 0; i < n; i++)
+		p[i] = prefix[i];
 	for (size_t i = 0; i < name.n; i++) {
 		char c = name.p[i];
 		bool ok =
 			(c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 
-		p[n + i] = ok ? c : '_';
+		p[n + i] = '_';
+		if (ok)
+			p[n + i] = c;
 	}
 	return (struct str){p, n + name.n};
 }

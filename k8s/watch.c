@@ -239,7 +239,7 @@ __attribute__((format(printf, 4, 5))) static void fail(
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	vsnprintf(text, sizeof(text), fmt, ap); /* NOLINT: the analyzer does not know va_start */
 	va_end(ap);
 	metric_add(w->failed, 1);
 	pause_for(w, at_least);

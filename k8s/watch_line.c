@@ -7,6 +7,8 @@
 
 #include "k8s/json.h"
 
+#define KEEP ((size_t)64 * 1024) /* of the buffer, from one line to the next */
+
 static bool event_from(struct str type, enum watch_event *out)
 {
 	static const char *const names[] = {
@@ -136,7 +138,7 @@ bool watch_lines_next(struct watch_lines *s, struct str *bytes, struct str *line
 	if (s->is_given) {
 		s->is_given = false;
 		buf_clear(&s->head);
-		buf_shrink(&s->head, 64 * 1024);
+		buf_shrink(&s->head, KEEP);
 	}
 	while (bytes->n > 0) {
 		const char *end = memchr(bytes->p, '\n', bytes->n);
@@ -153,7 +155,7 @@ bool watch_lines_next(struct watch_lines *s, struct str *bytes, struct str *line
 void watch_lines_reset(struct watch_lines *s)
 {
 	buf_clear(&s->head);
-	buf_shrink(&s->head, 64 * 1024);
+	buf_shrink(&s->head, KEEP);
 	s->is_skipping = false;
 	s->is_given = false;
 }

@@ -89,7 +89,7 @@ static void add_live(struct run *r)
 			v[n++] = p;
 	}
 	must(n == pod_store_count(r->m->pods));
-	qsort(v, n, sizeof(*v), by_name);
+	qsort(v, n, sizeof(*v), by_name); /* NOLINT: pointers are sorted */
 	for (size_t i = 0; i < n; i++)
 		add_pod(r, v[i]);
 }
