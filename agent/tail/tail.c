@@ -379,13 +379,19 @@ static enum got read_lines(struct tail_file *f)
 	return (size_t)got == want ? GOT_MORE : GOT_ALL;
 }
 
-/* The bytes behind the last newline of a file that nobody writes any more. */
+/* The bytes behind the last newline of a file that nobody writes any more; and before them, what
+ * was written after all since it was read. */
 static void read_rest(struct tail_file *f)
 {
 	ssize_t got = read_block(f, MAX_LINE);
+	struct str bytes = {f->tail->tailer->block, got > 0 ? (size_t)got : 0};
+	const char *end = bytes.n ? memrchr(bytes.p, '\n', bytes.n) : NULL;
+	size_t lines = end ? (size_t)(end - bytes.p) + 1 : 0;
 
-	if (got > 0)
-		push_bytes(f, (struct str){f->tail->tailer->block, (size_t)got}, false);
+	if (lines > 0)
+		push_bytes(f, str_head(bytes, lines), true);
+	if (bytes.n > lines)
+		push_bytes(f, str_from_at(bytes, lines), false);
 }
 
 static bool has_grown_successor(const struct tail_file *f)
