@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """The fakes answer as the real servers do: a fake that is too kind proves nothing."""
 import gzip
+import json
 import sys
 import time
 import urllib.error
@@ -10,6 +11,7 @@ from pathlib import Path
 import snappy
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+import apiserver
 import loki
 import otlp
 
@@ -125,6 +127,73 @@ OTLP = [
 ]
 
 
+START = "watch=1&allowWatchBookmarks=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan"
+
+# query, status, what comes: names of pods, types of events, or a part of the message
+API = [
+    ("", 200, ["far", "web"]),
+    ("fieldSelector=spec.nodeName%3Dnode-1", 200, ["web"]),
+    ("fieldSelector=spec.nodeName!%3Dnode-1", 200, ["far"]),
+    ("fieldSelector=spec.colour%3Dred", 400, "field label not supported"),
+    ("labelSelector=app%20in%20(web,x)", 200, ["web"]),
+    ("labelSelector=!app", 200, ["far"]),
+    ("labelSelector=app%20in", 400, "unable to parse"),
+    ("resourceVersion=900", 504, "Too large resource version"),
+    ("resourceVersion=x", 400, "invalid syntax"),
+    ("watch=1&timeoutSeconds=1&resourceVersion=0", 200, ["ADDED", "ADDED"]),
+    (START + "&timeoutSeconds=1", 200, ["ADDED", "ADDED", "BOOKMARK", "BOOKMARK"]),
+    (START.replace("&allowWatchBookmarks=true", ""), 422, "allowWatchBookmarks"),
+    (START.rsplit("&", 1)[0], 422, "requires setting"),
+    ("watch=1&resourceVersionMatch=NotOlderThan", 422, "forbidden for watch"),
+    ("watch=1&resourceVersion=50&timeoutSeconds=1", 200, ["ERROR"]),
+    ("watch=1&resourceVersion=900&timeoutSeconds=1&allowWatchBookmarks=1", 200, []),
+    ("watch=1&resourceVersion=x", 500, "invalid syntax"),
+]
+
+
+def get(url, headers=()):
+    r = urllib.request.Request(url, headers={"User-Agent": "selftest", **dict(headers)})
+    try:
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(r, timeout=10) as a:
+            return a.status, a.read()
+    except urllib.error.HTTPError as e:
+        return e.code, e.read()
+
+
+def api_answer(url, query, headers=()):
+    status, body = get(f"{url}/api/v1/pods?{query}", headers)
+    if status != 200:
+        return status, json.loads(body)["message"]
+    if "watch" in query:
+        return status, [json.loads(line)["type"] for line in body.splitlines()]
+    if body[:2] == b"\x1f\x8b":
+        body = gzip.decompress(body)
+    items = json.loads(body)["items"]
+    assert not any("kind" in p for p in items)
+    return status, [p["metadata"]["name"] for p in items]
+
+
+def check_api(expect):
+    fake = apiserver.Api()
+    fake.compact()
+    fake.set_pod({"name": "web", "labels": {"app": "web"}})
+    fake.set_pod({"name": "far", "node": "node-2"})
+    for query, status, want in API:
+        got, answer = api_answer(fake.url(), query)
+        ok = want in answer if isinstance(want, str) else want == answer
+        expect(f"api: {query}: {answer}", (got, ok), (status, True))
+    fake.initial_events = False
+    expect("api: an old server", api_answer(fake.url(), START)[0], 422)
+    fake.token = "right"
+    expect("api: no token", api_answer(fake.url(), "")[0], 403)
+    expect("api: a wrong token", api_answer(fake.url(), "", {"Authorization": "Bearer wrong"})[0], 401)
+    right = {"Authorization": "Bearer right", "Accept-Encoding": "gzip"}
+    expect("api: the right one", api_answer(fake.url(), "", right), (200, ["far", "web"]))
+    status, _ = get(fake.url() + "/api/v1/pods", {**right, "User-Agent": "curl/8"})
+    expect("api: curl is noted", (status, len(fake.problems)), (200, 1))
+    fake.stop()
+
+
 def main():
     bad = 0
 
@@ -146,6 +215,7 @@ def main():
         expect(f"otlp: {what}: {answer}", (got, part in answer, len(fake.items)), (status, True, stored))
         fake.stop()
 
+    check_api(expect)
     fake = loki.Loki()
     fake.script("answers", status=429, times=2, body="slow down\n", headers=[("Retry-After", "1")])
     fake.script("resets", times=1)
@@ -163,7 +233,7 @@ def main():
     fake.auth_on = True
     expect("no tenant", post(url, data, PB), (401, "no org id\n"))
     fake.stop()
-    print(f"{len(LOKI) + len(OTLP) + 6 - bad} answers as wanted, {bad} not")
+    print(f"{len(LOKI) + len(OTLP) + len(API) + 11 - bad} answers as wanted, {bad} not")
     return 1 if bad else 0
 
 
