@@ -5,6 +5,7 @@ import http.client
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -150,16 +151,33 @@ class Printer:
         self.lines += len(entries)
         self.spans += len(items)
         for _, labels, ns, line, meta in entries:
-            clock = time.strftime("%H:%M:%S", time.localtime(ns // 10**9))
-            text = line.decode("utf-8", "replace")
-            if len(text) > 110:
-                text = f"{text[:100]}… ({len(line)} bytes)"
-            extra = "".join(f" {k}={v}" for k, v in meta)
-            print(f"{clock} {paint('32', 'log')}  {paint('36', labels)} {text.strip()}{paint('2', extra)}", flush=True)
-        for _, resource, name, _, span in items:
-            ms = (span.end_time_unix_nano - span.start_time_unix_nano) / 1e6
-            clock = time.strftime("%H:%M:%S", time.localtime(span.start_time_unix_nano // 10**9))
-            print(f"{clock} {paint('35', 'span')} {paint('36', resource)} {name} {ms:.0f} ms", flush=True)
+            self.show_line(dict(re.findall(r'(\w+)="([^"]*)"', labels)), ns, line, meta)
+        traces = {}
+        for _, resource, _, _, span in items:
+            traces.setdefault(span.trace_id, (json.loads("{" + re.sub(r'([\w.]+)=', r'"\1":', resource[1:-1]) + "}"),
+                []))[1].append(span)
+        for resource, spans in traces.values():
+            self.show_trace(resource, spans)
+
+    def show_line(self, labels, ns, line, meta):
+        text = line.decode("utf-8", "replace").replace("\t", "    ")
+        where = f"{labels.pop('namespace')}/{labels.pop('pod')}"
+        rest = " ".join(f"{k}={v}" for k, v in [*labels.items(), *meta])
+        size = f" … {len(line)} bytes" if len(text) > 96 else ""
+        print(f"{clock(ns)} {paint('32', 'line ')} {paint('36', where)} {paint('2', rest)}\n"
+            f"               {text[:96]}{size}", flush=True)
+
+    def show_trace(self, resource, spans):
+        where = f"{resource.get('k8s.namespace.name', '?')}/{resource.get('k8s.pod.name', '?')}"
+        rest = " ".join(f"{k}={v}" for k, v in resource.items() if k in ("service.name", "k8s.deployment.name"))
+        spans.sort(key=lambda x: x.parent_span_id != b"")
+        path = " > ".join(f"{x.name} {(x.end_time_unix_nano - x.start_time_unix_nano) / 1e6:.0f} ms" for x in spans)
+        print(f"{clock(spans[0].start_time_unix_nano)} {paint('35', 'trace')} {paint('36', where)} {paint('2', rest)}\n"
+            f"               {path}", flush=True)
+
+
+def clock(ns):
+    return time.strftime("%H:%M:%S", time.localtime(ns // 10**9))
 
 
 def proc(pid):
@@ -171,13 +189,14 @@ def proc(pid):
 def start_api():
     """The port of a fake API server that has our pods."""
     f = DIR / "api-port"
-    child = subprocess.Popen([sys.executable, ROOT / "tests/fakes/apiserver.py", "--port-file", f])
+    child = subprocess.Popen([sys.executable, ROOT / "tests/fakes/apiserver.py", "--port-file", f],
+        start_new_session=True)
     while not f.exists():
         time.sleep(0.02)
     port = int(f.read_text())
     c = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     for p in PODS:
-        c.request("POST", "/_control/pods", json.dumps(p.object()), {"Content-Type": "application/json"})
+        c.request("POST", "/_control/pod", json.dumps(p.object()), {"Content-Type": "application/json"})
         c.getresponse().read()
     return child, port
 
@@ -236,7 +255,9 @@ def main():
             break
         time.sleep(0.02)
     print(f"The agent runs with scripts/demo.alloy and says of itself: http://127.0.0.1:{http_port}/metrics\n"
-        f"Its log is in build/demo/agent.log. {'A short look:' if ONCE else 'Ctrl-C ends it.'}\n", flush=True)
+        "Its log is in build/demo/agent.log. Below is what a small Loki and a small OTLP server get from it:\n"
+        f"log lines and traces with the names of their pods. {'A short look:' if ONCE else 'Ctrl-C ends it.'}\n",
+        flush=True)
     turns, told = 0, time.monotonic()
     try:
         while not stop.is_set() and agent.poll() is None and not (ONCE and turns >= 40):
