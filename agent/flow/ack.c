@@ -45,6 +45,16 @@ void ack_release(struct ack *a)
 	}
 }
 
+void ack_abandon(struct ack *a)
+{
+	while (a->waiters) {
+		struct ack_link *l = a->waiters;
+
+		a->waiters = l->next;
+		free(l);
+	}
+}
+
 void ack_chain(struct ack *later, struct ack *earlier)
 {
 	struct ack_link *l;

@@ -30,6 +30,10 @@ static inline void ack_hold(struct ack *a)
 }
 void ack_release(struct ack *a);
 
+/* The owner gives up on it, settled or not, when the process ends: what it waited with is
+ * forgotten. Nobody may hold it any more. */
+void ack_abandon(struct ack *a);
+
 /* Gives the caller's reference on earlier to later: earlier is released when later is
  * settled. For a record whose first part came with one chunk and its last with another. */
 void ack_chain(struct ack *later, struct ack *earlier);

@@ -98,6 +98,25 @@ static void look_everywhere(struct tail_dir *d, bool gone)
 	}
 }
 
+/* Something was given a rotated name: of two rotations between two looks, the file in the
+ * middle is known by this alone. */
+static void on_sibling(struct tail_dir *d, struct str name)
+{
+	struct tail_name *base;
+	struct str cut;
+
+	if (!is_rotated_name(name, &cut) || str_ends(name, ".gz"))
+		return;
+	base = map_find(&d->names, cut);
+	if (!base)
+		return;
+	base->held++;
+	LIST_EACH (t, &base->tails, struct tail, in_name)
+		tail_reconcile(t);
+	base->held--;
+	dir_name_release(base);
+}
+
 static void on_event(struct notify_watch *w, unsigned events, struct str name, uint32_t cookie)
 {
 	struct tail_dir *d = container_of(w, struct tail_dir, watch);
@@ -110,13 +129,17 @@ static void on_event(struct notify_watch *w, unsigned events, struct str name, u
 	n = map_find(&d->names, name);
 	if (!n && (events & NOTIFY_CREATE) && expects(d, cookie))
 		n = name_in(d, name);
+	if (!n && (events & NOTIFY_CREATE))
+		on_sibling(d, name);
 	if (!n)
 		return;
 	n->held++;
 	if (events & NOTIFY_GONE)
 		on_gone(d, n, cookie);
-	if (events & NOTIFY_CREATE)
+	if (events & NOTIFY_CREATE) {
 		on_renamed_here(d, n, cookie);
+		on_sibling(d, name);
+	}
 	LIST_EACH (f, &n->files, struct tail_file, in_name) {
 		if (events & NOTIFY_CLOSE_WRITE)
 			f->closed = true;

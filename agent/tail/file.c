@@ -5,9 +5,19 @@
 #include "agent/base/metric.h"
 #include "agent/base/must.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+uint64_t file_born(int fd, const char *path)
+{
+	struct statx sx;
+
+	if (statx(fd, path, AT_EMPTY_PATH, STATX_BTIME, &sx) == -1 || !(sx.stx_mask & STATX_BTIME))
+		return 0;
+	return (uint64_t)(sx.stx_btime.tv_sec * NS_PER_SEC + sx.stx_btime.tv_nsec);
+}
 
 struct tail_file *file_new(struct tail *t, int fd, struct tail_name *name)
 {
@@ -25,6 +35,7 @@ struct tail_file *file_new(struct tail *t, int fd, struct tail_name *name)
 	if (fstat(fd, &st) == 0) {
 		f->device = st.st_dev;
 		f->inode = st.st_ino;
+		f->born = file_born(fd, "");
 	}
 	return f;
 }
@@ -54,6 +65,7 @@ void file_free(struct tail_file *f)
 	file_close(f);
 	for (struct chunk *c = f->first; c; c = next) {
 		next = c->next;
+		ack_abandon(&c->ack);
 		free(c);
 	}
 	file_set_name(f, NULL);
@@ -82,8 +94,7 @@ void file_set_state(struct tail_file *f, enum file_state next)
 		return;
 	f->changed = loop_now(t->loop);
 	switch (next) {
-	case FILE_READING: /* a file that was left, and is named again */
-		must(f->state == FILE_DRAINED);
+	case FILE_READING: /* it has the tail's name after all, or again */
 		break;
 	case FILE_ENDING:
 		if (f->state == FILE_READING)
@@ -107,20 +118,43 @@ uint64_t file_size(const struct tail_file *f, bool *has_name)
 	return f->gz ? f->offset : (uint64_t)st.st_size; /* what is compressed does not grow */
 }
 
-/* Of what has been read already, so that it is there also when the file is looked at later. */
+/* Of what is there, read or not, so that the file is known also when it is compressed before a
+ * line of it was read. What has been written to a log does not change. */
 void file_hash_head(struct tail_file *f)
 {
 	char head[POSITION_HEAD];
-	size_t n = f->offset < sizeof(head) ? (size_t)f->offset : sizeof(head);
 	ssize_t got;
 
-	if (f->head_n == sizeof(head) || n <= f->head_n || f->fd == -1 || f->gz)
+	if (f->head_n == sizeof(head) || f->fd == -1 || f->gz)
 		return;
-	got = pread(f->fd, head, n, 0);
-	if (got <= 0)
+	got = pread(f->fd, head, sizeof(head), 0);
+	if (got <= (ssize_t)f->head_n)
 		return;
 	f->head_n = (uint32_t)got;
 	f->head_hash = str_hash((struct str){head, (size_t)got});
+}
+
+bool file_has_head(const struct tail_file *f, int fd)
+{
+	char head[POSITION_HEAD];
+	ssize_t n = pread(fd, head, f->head_n, 0);
+
+	return n == (ssize_t)f->head_n &&
+	       (n == 0 || str_hash((struct str){head, (size_t)n}) == f->head_hash);
+}
+
+bool file_is_settled(const struct tail_file *f)
+{
+	return f->state == FILE_DRAINED && !f->first && f->rewind == UINT64_MAX;
+}
+
+static bool waits_for_older(const struct tail_file *f)
+{
+	for (struct list *l = f->link.prev; l != &f->tail->files; l = l->prev) {
+		if (!file_is_settled(container_of(l, struct tail_file, link)))
+			return true;
+	}
+	return false;
 }
 
 struct position *file_position(const struct tail_file *f)
@@ -133,9 +167,12 @@ struct position *file_position(const struct tail_file *f)
 							: f->tail->path);
 	p->device = f->device;
 	p->inode = f->inode;
+	p->born = f->born;
 	p->head_n = f->head_n;
 	p->head_hash = f->head_hash;
 	p->offset = f->acked < f->rewind ? f->acked : f->rewind;
+	if (waits_for_older(f) && f->begin < p->offset)
+		p->offset = f->begin;
 	return p;
 }
 
@@ -183,4 +220,29 @@ void file_rewind(struct tail_file *f)
 	if (f->rewind < f->offset)
 		f->offset = f->rewind;
 	f->rewind = UINT64_MAX;
+}
+
+/* A compressed file has the position's head; of one that is not known it is taken here. */
+bool file_start_gz(struct tail_file *f, const struct position *known)
+{
+	char head[POSITION_HEAD];
+	ssize_t n;
+
+	f->gz = gz_open(f->fd);
+	if (!f->gz) {
+		f->fd = -1;
+		return false;
+	}
+	f->closed = true; /* nobody writes it any more */
+	if (known) {
+		f->head_n = known->head_n;
+		f->head_hash = known->head_hash;
+		return true;
+	}
+	n = gz_read(f->gz, head, sizeof(head), 0);
+	if (n > 0) {
+		f->head_n = (uint32_t)n;
+		f->head_hash = str_hash((struct str){head, (size_t)n});
+	}
+	return true;
 }

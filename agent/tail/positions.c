@@ -79,8 +79,8 @@ void positions_print(struct buf *out, const struct position *one)
 	buf_add_json(out, str_from(one->name));
 	buf_printf(out,
 		",\"offset\":%" PRIu64 ",\"device\":\"%" PRIu64 "\",\"inode\":\"%" PRIu64
-		"\",\"head\":\"%" PRIu32 ":%016" PRIx64 "\"}\n",
-		one->offset, one->device, one->inode, one->head_n, one->head_hash);
+		"\",\"born\":\"%" PRIu64 "\",\"head\":\"%" PRIu32 ":%016" PRIx64 "\"}\n",
+		one->offset, one->device, one->inode, one->born, one->head_n, one->head_hash);
 }
 
 void positions_print_all(struct buf *out, const struct positions *p)
@@ -148,7 +148,7 @@ static struct position *parse_one(const cJSON *o)
 		p.head_n > POSITION_HEAD)
 		return NULL;
 	if (!number_of(o, "offset", &p.offset) || !number_of(o, "device", &p.device) ||
-		!number_of(o, "inode", &p.inode))
+		!number_of(o, "inode", &p.inode) || !number_of(o, "born", &p.born))
 		return NULL;
 	out = mem_new(struct position, 1);
 	*out = p;

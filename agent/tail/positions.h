@@ -3,7 +3,7 @@
 /*
  * How far each file has been delivered, and its form on disk: one JSON object a line, so
  * that a person can read it; the last line has a count and a checksum. A file is known by
- * device and inode, and by a hash of its first bytes, as inodes are used again.
+ * device and inode, and, as inodes are used again, by its birth and a hash of its first bytes.
  */
 
 #include "agent/base/map.h"
@@ -21,6 +21,7 @@ struct position {
 	char *name; /* of the file in its folder, when it was saved; owned */
 	uint64_t device;
 	uint64_t inode;
+	uint64_t born;   /* Unix ns of its creation; 0: the file system does not say */
 	uint32_t head_n; /* bytes hashed */
 	uint64_t head_hash;
 	uint64_t offset;

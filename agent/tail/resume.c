@@ -40,11 +40,6 @@ static bool is_rotated(const char *name, struct str base)
 	       !str_ends(s, ".xz");
 }
 
-static bool is_gz(const char *name)
-{
-	return str_ends(str_from(name), ".gz");
-}
-
 static bool is_head(struct str head, const struct position *p)
 {
 	return head.n >= p->head_n &&
@@ -59,7 +54,7 @@ static struct str read_head(int dir, const char *name, char out[POSITION_HEAD])
 
 	if (fd == -1)
 		return (struct str){0};
-	if (is_gz(name)) {
+	if (is_gz_name(name)) {
 		struct gz *g = gz_open(fd);
 
 		if (g)
@@ -79,10 +74,11 @@ static const struct position *known_as(const struct position *list, const struct
 	struct str head = read_head(dir, name, bytes);
 
 	for (; list; list = list->next) {
-		bool same = list->device == st->st_dev && list->inode == st->st_ino;
+		bool same = list->device == st->st_dev && list->inode == st->st_ino &&
+			    (list->born == 0 || list->born == file_born(dir, name));
 
-		if (is_gz(name) ? list->head_n > 0 && is_head(head, list)
-				: same && (uint64_t)st->st_size >= list->offset && is_head(head, list))
+		if (is_gz_name(name) ? list->head_n > 0 && is_head(head, list)
+				     : same && (uint64_t)st->st_size >= list->offset && is_head(head, list))
 			return list;
 	}
 	return NULL;
@@ -99,7 +95,7 @@ static bool has_plain_twin(int dir, const char *name)
 	char plain[256];
 	size_t n = strlen(name) - 3;
 
-	if (!is_gz(name) || n >= sizeof(plain))
+	if (!is_gz_name(name) || n >= sizeof(plain))
 		return false;
 	memcpy(plain, name, n);
 	plain[n] = 0;
@@ -141,31 +137,6 @@ static void list_siblings(struct tail *t, const struct position *list, struct si
 	}
 }
 
-/* A compressed file has the position's head; of one that is not known it is taken here. */
-static bool start_gz(struct tail_file *f, const struct position *known)
-{
-	char head[POSITION_HEAD];
-	ssize_t n;
-
-	f->gz = gz_open(f->fd);
-	if (!f->gz) {
-		f->fd = -1;
-		return false;
-	}
-	f->closed = true; /* nobody writes it any more */
-	if (known) {
-		f->head_n = known->head_n;
-		f->head_hash = known->head_hash;
-		return true;
-	}
-	n = gz_read(f->gz, head, sizeof(head), 0);
-	if (n > 0) {
-		f->head_n = (uint32_t)n;
-		f->head_hash = str_hash((struct str){head, (size_t)n});
-	}
-	return true;
-}
-
 static void open_sibling(struct tail *t, const struct sibling *s)
 {
 	struct str base = str_from(t->name->name);
@@ -186,14 +157,36 @@ static void open_sibling(struct tail *t, const struct sibling *s)
 	if (s->known) {
 		f->offset = s->known->offset;
 		f->acked = s->known->offset;
-		if (!is_gz(s->name))
-			file_hash_head(f);
+		f->begin = s->known->offset;
 	}
+	if (!is_gz_name(s->name))
+		file_hash_head(f);
 	if (str_is(base, s->name))
 		return;
 	file_set_state(f, FILE_ENDING);
-	if (is_gz(s->name) && !start_gz(f, s->known))
+	if (is_gz_name(s->name) && !file_start_gz(f, s->known))
 		file_set_state(f, FILE_DRAINED);
+}
+
+static bool is_found(const struct position *p, const struct siblings *s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		if (s->p[i].known == p)
+			return true;
+	}
+	return false;
+}
+
+/* Positions, before the first that was found, of files that were empty when they were saved, and
+ * whose inode is gone: they may have been written and compressed since. Each is one of the
+ * siblings before the known ones; those after are read anyway. */
+static size_t lost_headless(const struct position *list, const struct siblings *s)
+{
+	size_t n = 0;
+
+	for (; list && !is_found(list, s); list = list->next)
+		n += list->head_n == 0;
+	return n;
 }
 
 void tail_resume(struct tail *t)
@@ -207,7 +200,11 @@ void tail_resume(struct tail *t)
 	list_siblings(t, list, &s);
 	while (first < s.n && !s.p[first].known)
 		first++;
-	if (first == s.n) {
+	if (first < s.n) {
+		size_t n = lost_headless(list, &s);
+
+		first -= n < first ? n : first;
+	} else {
 		/* It was rotated more than once, or is another file. What is left is younger. */
 		first = 0;
 		metric_add(t->tailer->m_lost, 1);
@@ -237,8 +234,8 @@ static void reopen(struct tail_file *f, const struct sibling *s)
 	file_rewind(f);
 	if (!str_is(str_from(t->name->name), s->name))
 		file_set_state(f, FILE_ENDING);
-	if (is_gz(s->name))
-		start_gz(f, s->known);
+	if (is_gz_name(s->name))
+		file_start_gz(f, s->known);
 }
 
 /* Where f is among the siblings; s->n: it is gone. */

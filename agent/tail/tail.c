@@ -98,6 +98,7 @@ void tail_free(struct tail *t)
 	metric_free(t->m_bytes);
 	metric_free(t->m_size);
 	labels_release(t->labels);
+	free(t->seen);
 	free(t->key);
 	free(t);
 }
@@ -112,10 +113,10 @@ void tail_try_free(struct tail *t)
 			return;
 	}
 	LIST_EACH (f, &t->files, struct tail_file, link) {
-		bool of_use = f->state != FILE_DRAINED || f->acked < f->offset ||
-			      f->rewind != UINT64_MAX || f->link.next == &t->files;
+		bool unread = !file_is_settled(f);
 
-		if (of_use && !f->deleted)
+		/* What was deleted unread may be there still, compressed. */
+		if (unread || (!f->deleted && f->link.next == &t->files))
 			positions_put(&t->tailer->unclaimed, file_position(f));
 	}
 	tail_free(t);
@@ -204,14 +205,9 @@ static struct tail_file *current(struct tail *t)
 }
 
 /* Is the file younger than the agent? Then all of it is news, whatever from_end says. */
-static bool is_new(const struct tail *t, int fd)
+static bool is_new(const struct tail *t, const struct tail_file *f)
 {
-	struct statx sx;
-
-	if (statx(fd, "", AT_EMPTY_PATH, STATX_BTIME, &sx) == -1 || !(sx.stx_mask & STATX_BTIME))
-		return false;
-	return (int64_t)sx.stx_btime.tv_sec * NS_PER_SEC + sx.stx_btime.tv_nsec >=
-	       t->tailer->started_wall;
+	return f->born && f->born >= (uint64_t)t->tailer->started_wall;
 }
 
 /* The file of the tail's name is another than the one before: that one ends. */
@@ -226,17 +222,19 @@ static void take_file(struct tail *t, int fd, const struct stat *st, bool first)
 			file_set_name(old, NULL);
 	}
 	f = file_new(t, fd, t->name);
-	if (first && t->source->from_end && !is_new(t, fd)) {
+	if (first && t->source->from_end && !is_new(t, f)) {
 		f->offset = (uint64_t)st->st_size;
 		f->acked = f->offset;
-		file_hash_head(f);
+		f->begin = f->offset;
 	}
+	file_hash_head(f);
+	tailer_added(t->tailer);
 	tailer_ready(t);
 }
 
 static void look_at(struct tail *t, int fd, bool first)
 {
-	struct tail_file *f = newest(t);
+	struct tail_file *f;
 	struct stat st;
 
 	if (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode)) {
@@ -245,7 +243,10 @@ static void look_at(struct tail *t, int fd, bool first)
 		return;
 	}
 	recovered(t);
-	if (!f || f->device != st.st_dev || f->inode != st.st_ino) {
+	f = tail_file_of(t, &st);
+	if (f && f->fd == -1 && !file_has_head(f, fd))
+		f = NULL; /* the inode was freed, and taken again */
+	if (!f) {
 		take_file(t, fd, &st, first);
 		return;
 	}
@@ -280,6 +281,7 @@ void tail_look(struct tail *t)
 	if (!t->resumed) {
 		t->resumed = true;
 		tail_resume(t);
+		tail_note_siblings(t);
 		first = list_is_empty(&t->files);
 	} else if (t->left) {
 		tail_rejoin(t);
@@ -463,6 +465,16 @@ static void set_timer(struct tail *t)
 		timer_set(&t->timer, t->tailer->loop, at > now ? at - now : 1);
 }
 
+/* While a file that lost its name may be followed by another one (a rotation takes the name away
+ * for a moment, and with it the target), the tail is kept. */
+static bool may_leave(const struct tail *t, const struct tail_file *f)
+{
+	if (!f || f->state == FILE_READING)
+		return true;
+	return f->state == FILE_DRAINED && (t->tailer->set.once || f->fd == -1 ||
+						   loop_now(t->tailer->loop) - f->changed >= LINGER);
+}
+
 /* Nothing more can be read now. */
 static void at_rest(struct tail *t)
 {
@@ -476,9 +488,11 @@ static void at_rest(struct tail *t)
 		lines_flush(t);
 	if (once && f && f->fd != -1)
 		read_rest(f);
-	if (t->leaving && (!f || f->state != FILE_ENDING)) {
-		if (f && f->fd != -1 && file_size(f, &has_name) > f->offset && !has_name)
+	if (t->leaving && may_leave(t, f)) {
+		if (f && file_size(f, &has_name) > f->offset && !has_name)
 			read_rest(f);
+		if (f && !has_name)
+			file_set_state(f, FILE_DRAINED);
 		tail_leave(t);
 		return;
 	}

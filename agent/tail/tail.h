@@ -37,6 +37,7 @@
 #define RECHECK (1 * NS_PER_SEC)       /* an ending file is looked at so often, events or not */
 #define RETRY (10 * NS_PER_SEC)        /* a file that cannot be opened or read is tried again */
 #define JOIN_WAIT (3 * NS_PER_SEC)     /* a piece whose end does not come is sent as it is */
+#define SAVE_AT_ONCE (10 * NS_PER_MS)  /* … or after a new file was opened */
 #define SAVE_EVERY (500 * NS_PER_MS)   /* positions are written this long after an ack */
 
 enum file_state {
@@ -64,6 +65,8 @@ struct tail_file {
 	struct gz *gz; /* compressed: its reader, which has fd; NULL: plain */
 	dev_t device;
 	ino_t inode;
+	uint64_t born;   /* Unix ns of its creation; 0: not known */
+	uint64_t begin;  /* where reading began */
 	uint64_t offset; /* next byte to read */
 	uint64_t acked;  /* all before it is settled */
 	struct chunk *first;
@@ -97,6 +100,7 @@ struct tail {
 	bool troubled;
 	bool resumed; /* positions were looked up */
 	bool left;    /* since then it was left, and its files were closed */
+	char *seen;   /* the youngest rotated sibling that needs no look any more; NULL: none */
 	struct tail_name *name;
 	struct list in_name;
 	struct tail_name *link_name; /* where a symbolic link to it lies; NULL: none */
@@ -164,6 +168,7 @@ struct tailer {
 /* tailer.c */
 void tailer_ready(struct tail *t);     /* it may have something to read */
 void tailer_changed(struct tailer *t); /* a position moved: save soon */
+void tailer_added(struct tailer *t);   /* a file is new: save at once, so that it is known after a crash */
 
 /* tail.c */
 struct tail *tail_new(struct tailer *t, struct tail_source *s, struct str key, const struct labels *labels);
@@ -179,16 +184,32 @@ struct tail_file *file_new(struct tail *t, int fd, struct tail_name *name);
 void file_free(struct tail_file *f);
 void file_set_state(struct tail_file *f, enum file_state next);
 void file_set_name(struct tail_file *f, struct tail_name *name); /* NULL: none */
+uint64_t file_born(int fd, const char *path);                    /* of path below the folder fd, or of fd itself ("") */
 uint64_t file_size(const struct tail_file *f, bool *has_name);   /* as it is now; 0 if closed */
 void file_hash_head(struct tail_file *f);
 void file_close(struct tail_file *f);
+bool file_has_head(const struct tail_file *f, int fd); /* does fd begin as f does? */
+/* f, just opened, is compressed. False: it is not; f is closed then. known: its position, or NULL. */
+bool file_start_gz(struct tail_file *f, const struct position *known);
+
+/* Where reading must begin after a restart. As long as an older file of the same tail has
+ * something unsettled, that is where it began: a record may have pieces in both. */
 struct position *file_position(const struct tail_file *f);
+bool file_is_settled(const struct tail_file *f); /* all of it has been read and acknowledged */
 struct chunk *chunk_new(struct tail_file *f, uint64_t end);
 void file_rewind(struct tail_file *f); /* reads again what was not pushed whole */
 
 /* resume.c: opens what positions know of a tail, and what came after. */
 void tail_resume(struct tail *t);
 void tail_rejoin(struct tail *t); /* … what was open when the tail was left */
+
+/* siblings.c: which inode has which name now, after a rename. */
+void tail_reconcile(struct tail *t);
+struct stat;
+struct tail_file *tail_file_of(struct tail *t, const struct stat *st); /* NULL: not known */
+void tail_note_siblings(struct tail *t);                               /* those that are there need no look */
+bool is_gz_name(const char *name);
+bool is_rotated_name(struct str name, struct str *base); /* kubelet's: BASE.YYYYMMDD-HHMMSS, also with .gz */
 
 /* lines.c */
 void lines_push(struct tail *t, struct str bytes, struct chunk *c); /* whole lines */

@@ -111,13 +111,21 @@ void tailer_changed(struct tailer *t)
 		timer_set(&t->save, t->loop, SAVE_EVERY);
 }
 
+void tailer_added(struct tailer *t)
+{
+	bool soon = timer_is_set(&t->save) && t->save.at - loop_now(t->loop) <= SAVE_AT_ONCE;
+
+	if (t->set.positions && t->set.save && !soon)
+		timer_set(&t->save, t->loop, SAVE_AT_ONCE);
+}
+
 /* A file that is drained, settled and followed by another is of no use any more. */
 static void print_tail(struct buf *out, struct tail *t)
 {
 	LIST_EACH (f, &t->files, struct tail_file, link) {
 		struct position *p;
 
-		if (f->state == FILE_DRAINED && !f->first && f->link.next != &t->files)
+		if (file_is_settled(f) && f->link.next != &t->files)
 			continue;
 		p = file_position(f);
 		positions_print(out, p);
@@ -165,7 +173,7 @@ static bool is_there(const struct position *p)
 	char file[4096];
 
 	snprintf(file, sizeof(file), "%.*s/%s", slash ? (int)(slash - path) : 0, path, p->name);
-	return access(file, F_OK) == 0;
+	return access(path, F_OK) == 0 || access(file, F_OK) == 0;
 }
 
 /* Most positions of files that were left are of pods that are gone: those are forgotten. */

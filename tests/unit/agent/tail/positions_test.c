@@ -14,6 +14,7 @@ static struct position *one(const char *key, const char *name, uint64_t offset)
 	p->name = strdup(name);
 	p->device = 2050;
 	p->inode = UINT64_C(18446744073709551615);
+	p->born = UINT64_C(1795344067814458474);
 	p->head_n = 64;
 	p->head_hash = UINT64_C(0x00ffeeddccbbaa99);
 	p->offset = offset;
