@@ -396,13 +396,13 @@ static void runs(bool gentle, uint64_t n)
 static void test_rotations_without_a_stop(void **state)
 {
 	(void)state;
-	runs(true, 40);
+	runs(true, 15);
 }
 
 static void test_anything(void **state)
 {
 	(void)state;
-	runs(false, 60);
+	runs(false, 25);
 }
 
 TESTS_RUN(cmocka_unit_test(test_rotations_without_a_stop), cmocka_unit_test(test_anything))
