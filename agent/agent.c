@@ -18,6 +18,7 @@
 #include "agent/options.h"
 #include "agent/process_metrics.h"
 #include "agent/registry.h"
+#include "agent/sandbox.h"
 #include "agent/tail/tailer.h"
 
 #include <errno.h>
@@ -315,6 +316,7 @@ int agent_run(const struct options *o)
 
 	a->options = o;
 	raise_limits();
+	sandbox_start(o);
 	if (!prepare_storage(o, &e))
 		return failed_start(&e);
 	init_context(a);

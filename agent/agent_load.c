@@ -15,6 +15,7 @@
 #include "agent/base/timestamp.h"
 #include "agent/config/diag.h"
 #include "agent/options.h"
+#include "agent/sandbox.h"
 #include "agent/source.h"
 
 #include <errno.h>
@@ -124,10 +125,12 @@ bool agent_load_first(struct agent *a)
 	arena_init(&texts, 0);
 	diags_init(&d, &texts);
 	how = load(a, &s, &d);
-	if (how == GRAPH_LOADED)
+	if (how == GRAPH_LOADED) {
 		log_warnings(a, &d);
-	else
+		sandbox_enter(a->options, &s.config);
+	} else {
 		source_print(stderr, &d);
+	}
 	source_fini(&s);
 	diags_fini(&d);
 	arena_fini(&texts);
@@ -188,6 +191,8 @@ bool agent_reload(struct agent *a, struct buf *answer)
 	how = load(a, &s, &d);
 	summarize(answer, &d);
 	log_warnings(a, &d);
+	if (how != GRAPH_REFUSED)
+		sandbox_check(&s.config);
 	source_fini(&s);
 	diags_fini(&d);
 	arena_fini(&texts);

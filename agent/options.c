@@ -20,6 +20,7 @@ enum flag_type {
 	FLAG_WORD, /* FLAG_TEXT that may stand without a value: the first of .words */
 	FLAG_DURATION,
 	FLAG_SIZE,
+	FLAG_PATHS,        /* may be given again */
 	FLAG_IGNORED,      /* Alloy's, takes a value */
 	FLAG_IGNORED_BOOL, /* Alloy's, may stand without one */
 };
@@ -43,6 +44,7 @@ struct flag {
 static const char *const stability_words[] = {
 	"generally-available", "public-preview", "experimental", NULL};
 static const char *const dry_run_words[] = {"text", "json", NULL};
+static const char *const sandbox_words[] = {"on", "off", NULL};
 static const char *const format_words[] = {"alloy", NULL};
 
 /* clang-format off */
@@ -73,6 +75,12 @@ static const struct flag flags[] = {
 	{"feature.component-shutdown-deadline", FLAG_DURATION, FOR_RUN, AT(shutdown_deadline),
 		"10s", NULL,
 		"Alloy's name for --shutdown.deadline."},
+	{"sandbox", FLAG_TEXT, FOR_RUN, AT(sandbox), "on", sandbox_words,
+		"Whether the process locks itself in after its start: no new program, no file but "
+		"logs, settings and storage."},
+	{"sandbox.read", FLAG_PATHS, FOR_RUN, AT(sandbox_read), "", NULL,
+		"A path, or several with commas, that may be read besides what the configuration "
+		"names. May be given again."},
 	{"config.format", FLAG_TEXT, FOR_BOTH, AT(config_format), "alloy", format_words,
 		"Format of the configuration; only alloy."},
 	{"cluster.advertise-address", FLAG_IGNORED, FOR_RUN, 0, "", NULL, NULL},
@@ -253,6 +261,12 @@ static bool set_flag(struct options *o, const struct flag *f, const char *value,
 				f->name,
 				value);
 		return true;
+	case FLAG_PATHS:
+		if (o->n_sandbox_read == sizeof(o->sandbox_read) / sizeof(o->sandbox_read[0]))
+			return err_set(e, "--%s is given too often; one may hold several, with commas",
+				f->name);
+		o->sandbox_read[o->n_sandbox_read++] = value;
+		return true;
 	case FLAG_IGNORED:
 	case FLAG_IGNORED_BOOL:
 		if (o->n_ignored < sizeof(o->ignored) / sizeof(o->ignored[0]))
@@ -391,7 +405,8 @@ static void print_name(struct buf *out, const struct flag *f)
 	if (f->type == FLAG_WORD)
 		buf_printf(out, "[=%s]", f->words[1]);
 	else if (f->type != FLAG_BOOL)
-		buf_printf(out, "=%s", f->def[0] ? f->def : "SIZE");
+		buf_printf(out, "=%s", f->def[0] ? f->def : f->type == FLAG_PATHS ? "PATH"
+										  : "SIZE");
 }
 
 void options_print_flags(struct buf *out, enum command c)

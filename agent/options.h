@@ -38,7 +38,10 @@ struct options {
 	const char *config_format;
 	int64_t memory_budget; /* bytes; 0: from the cgroup */
 	const char *pod_logs;
-	int64_t shutdown_deadline; /* ns */
+	int64_t shutdown_deadline;    /* ns */
+	const char *sandbox;          /* "on", "off" */
+	const char *sandbox_read[32]; /* each a path, or several with commas */
+	size_t n_sandbox_read;
 	bool help;
 
 	const char *ignored[64]; /* flags given that have no effect, for one log line */

@@ -152,7 +152,8 @@ void tail_trouble(struct tail *t, const char *what, int error)
 	t->troubled = true;
 	log_warn(t->source->id, what, KV("path", t->path), KV("error", strerror(error)),
 		KV("hint", error == EACCES || error == EPERM
-				   ? "the agent must run as uid 0 or with CAP_DAC_READ_SEARCH"
+				   ? "the agent must run as uid 0 or with CAP_DAC_READ_SEARCH; a path "
+				     "that its sandbox closed is added by --sandbox.read=FOLDER"
 			   : error == EMFILE || error == ENFILE
 				   ? "raise the limit of open files"
 				   : "it is tried again every 10 s"));

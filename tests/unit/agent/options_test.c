@@ -29,6 +29,10 @@ static void show(struct buf *b, const struct options *o)
 		buf_printf(b, " stability=%d", options_stability(o));
 	if (o->memory_budget)
 		buf_printf(b, " budget=%lld", (long long)o->memory_budget);
+	if (strcmp(o->sandbox, "on") != 0)
+		buf_printf(b, " sandbox=%s", o->sandbox);
+	for (size_t i = 0; i < o->n_sandbox_read; i++)
+		buf_printf(b, " read=%s", o->sandbox_read[i]);
 	if (o->shutdown_deadline != INT64_C(10000000000))
 		buf_printf(b, " deadline=%lld", (long long)o->shutdown_deadline / 1000000);
 	for (size_t i = 0; i < o->n_ignored; i++)
@@ -58,6 +62,9 @@ static const struct {
 	{"run --feature.component-shutdown-deadline=1m", "run deadline=60000"},
 	{"run --shutdown.deadline=250ms", "run deadline=250"},
 	{"run -- --odd", "run path=--odd"},
+	{"run --sandbox=off", "run sandbox=off"},
+	{"run --sandbox.read /a,/b --sandbox.read=/c c", "run path=c read=/a,/b read=/c"},
+	{"run --sandbox=maybe", "! --sandbox is \"maybe\"; it may be on, off"},
 	{"run /etc/alloy/config.alloy --storage.path=/tmp/alloy "
 	 "--server.http.listen-addr=0.0.0.0:12345 --server.http.ui-path-prefix=/ "
 	 "--disable-reporting --cluster.enabled=true --cluster.join-addresses=a,b "
