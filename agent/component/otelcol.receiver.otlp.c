@@ -14,16 +14,15 @@
 #include "agent/component/common/auth_handler.h"
 #include "agent/component/otelcol.receiver.otlp/args.h"
 #include "agent/component/otelcol.receiver.otlp/cors.h"
+#include "agent/component/otelcol.receiver.otlp/reply.h"
 #include "agent/flow/budget.h"
 #include "agent/graph/context.h"
 #include "agent/loop/http_server.h"
 #include "agent/loop/loop.h"
 #include "proto/otlp/decode.h"
 #include "proto/otlp/json_parse.h"
-#include "proto/otlp/status.h"
 #include "proto/otlp/walk.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #define HOLD_TIME (INT64_C(1000) * 1000000)
@@ -33,16 +32,6 @@
 
 enum {
 	KEEP_BUFFER = 1 << 20, /* bytes of a work buffer that are kept between requests */
-	MAX_HEADERS = CORS_HEADERS + 4,
-};
-
-enum reason {
-	MALFORMED,
-	TOO_LARGE,
-	NOT_TAKEN, /* path, method, media type or encoding */
-	UNAUTHORIZED,
-	FULL,
-	REASONS,
 };
 
 struct otlp_receiver {
@@ -61,7 +50,7 @@ struct otlp_receiver {
 	int64_t stop_by; /* 0: not stopping */
 	struct metric *accepted[SIGNAL_KINDS];
 	struct metric *refused[SIGNAL_KINDS];
-	struct metric *requests[REASONS];
+	struct replier reply;
 };
 
 /* A request whose answer waits for room downstream. */
@@ -77,93 +66,31 @@ struct held {
 };
 
 static const struct metric_family accepted_families[SIGNAL_KINDS] = {
-	[SIGNAL_TRACES] = {"otelcol_receiver_accepted_spans_total", METRIC_COUNTER, "Spans that were handed on.", NULL},
-	[SIGNAL_LOGS] = {"otelcol_receiver_accepted_log_records_total", METRIC_COUNTER, "Log records that were handed on.", NULL},
-	[SIGNAL_METRICS] = {"otelcol_receiver_accepted_metric_points_total", METRIC_COUNTER, "Data points that were handed on.", NULL},
+	[SIGNAL_TRACES] = {"otelcol_receiver_accepted_spans_total", METRIC_COUNTER,
+		"Spans that were handed on.", NULL},
+	[SIGNAL_LOGS] = {"otelcol_receiver_accepted_log_records_total", METRIC_COUNTER,
+		"Log records that were handed on.", NULL},
+	[SIGNAL_METRICS] = {"otelcol_receiver_accepted_metric_points_total", METRIC_COUNTER,
+		"Data points that were handed on.", NULL},
 };
 static const struct metric_family refused_families[SIGNAL_KINDS] = {
-	[SIGNAL_TRACES] = {"otelcol_receiver_refused_spans_total", METRIC_COUNTER, "Spans that were refused.", NULL},
-	[SIGNAL_LOGS] = {"otelcol_receiver_refused_log_records_total", METRIC_COUNTER, "Log records that were refused.", NULL},
-	[SIGNAL_METRICS] = {"otelcol_receiver_refused_metric_points_total", METRIC_COUNTER, "Data points that were refused.", NULL},
+	[SIGNAL_TRACES] = {"otelcol_receiver_refused_spans_total", METRIC_COUNTER,
+		"Spans that were refused.", NULL},
+	[SIGNAL_LOGS] = {"otelcol_receiver_refused_log_records_total", METRIC_COUNTER,
+		"Log records that were refused.", NULL},
+	[SIGNAL_METRICS] = {"otelcol_receiver_refused_metric_points_total", METRIC_COUNTER,
+		"Data points that were refused.", NULL},
 };
-static const struct metric_family requests_family = {
-	"otelcol_receiver_refused_requests_total", METRIC_COUNTER, "Requests that were refused, by reason.", NULL};
-static const char *const reason_names[REASONS] = {
-	[MALFORMED] = "malformed",
-	[TOO_LARGE] = "too_large",
-	[NOT_TAKEN] = "not_taken",
-	[UNAUTHORIZED] = "unauthorized",
-	[FULL] = "full",
-};
-
 _Static_assert((int)OTLP_TRACES == (int)SIGNAL_TRACES && (int)OTLP_LOGS == (int)SIGNAL_LOGS &&
 		       (int)OTLP_METRICS == (int)SIGNAL_METRICS,
 	"the signals of proto/otlp and of agent/flow are numbered alike");
-
-/* "application/json" of "Application/JSON; charset=utf-8" */
-static struct str media_type(const struct http_request *r)
-{
-	struct str type = http_request_header(r, "Content-Type");
-	struct str tail;
-
-	str_cut(type, ';', &type, &tail);
-	return str_trim(type);
-}
-
-static enum otlp_encoding encoding_of(const struct http_request *r)
-{
-	return str_eq_nocase(media_type(r), STR("application/json")) ? OTLP_JSON : OTLP_PROTO;
-}
-
-static void reply(struct otlp_receiver *o, struct http_request *r, int status, struct str body,
-	const struct http_reply_header *more)
-{
-	struct http_reply_header headers[MAX_HEADERS + 1] = {{0}};
-	struct arena *scratch = loop_scratch(o->base.loop);
-	size_t n = 0;
-
-	if (o->args->http && o->args->http->cors)
-		n = cors_answer(o->args->http->cors, r, scratch, headers);
-	if (more)
-		headers[n++] = *more;
-	http_reply(r, &(struct http_reply){
-			      .status = status,
-			      .content_type = encoding_of(r) == OTLP_JSON ? "application/json" : "application/x-protobuf",
-			      .body = body,
-			      .headers = headers,
-			      .close = o->stop_by != 0 || (o->args->http && !o->args->http->keep_alives_enabled),
-		      });
-}
-
-static void reply_error(struct otlp_receiver *o, struct http_request *r, int status, enum otlp_code code,
-	enum reason reason, struct str message, const struct http_reply_header *more)
-{
-	struct buf body = {0};
-
-	metric_add(o->requests[reason], 1);
-	otlp_status_encode(&body, encoding_of(r), code, message);
-	reply(o, r, status, buf_str(&body), more);
-	buf_fini(&body);
-}
-
-static void reply_accepted(struct otlp_receiver *o, struct http_request *r, enum otlp_kind kind, uint32_t zero_ids)
-{
-	struct buf body = {0};
-	char text[128] = "";
-
-	if (zero_ids > 0)
-		snprintf(text, sizeof(text), "accepted, but %u trace or span ids are empty or zero", zero_ids);
-	otlp_partial_encode(&body, encoding_of(r), kind, 0, str_from(text));
-	reply(o, r, 200, buf_str(&body), NULL);
-	buf_fini(&body);
-}
 
 static void refuse_full(struct otlp_receiver *o, struct http_request *r, const struct telemetry *t)
 {
 	static const struct http_reply_header retry_after = {"Retry-After", "1"};
 
 	metric_add(o->refused[t->kind], t->items);
-	reply_error(o, r, 503, OTLP_UNAVAILABLE, FULL,
+	reply_error(&o->reply, r, 503, OTLP_UNAVAILABLE, REFUSED_FULL,
 		STR("the queues are full; send it again later"), &retry_after);
 }
 
@@ -194,14 +121,18 @@ static bool encoding_is_taken(const struct otlp_http *h, struct str encoding)
 	return false;
 }
 
-static bool is_admitted(const struct otlp_receiver *o, struct http_request *r, const char **challenge)
+static bool is_admitted(
+	const struct otlp_receiver *o, struct http_request *r, const char **challenge)
 {
 	struct auth_handler *auth = o->args->http->auth;
 
 	*challenge = "Basic";
 	if (!auth)
 		return true;
-	return auth->admits && auth->admits(auth, http_request_header(r, auth->header ? auth->header : "Authorization"), challenge);
+	return auth->admits &&
+	       auth->admits(auth,
+		       http_request_header(r, auth->header ? auth->header : "Authorization"),
+		       challenge);
 }
 
 /* What can be said of a request by its head alone. False: it is answered. */
@@ -209,42 +140,46 @@ static bool on_head(struct http_server *s, struct http_request *r)
 {
 	struct otlp_receiver *o = http_server_owner(s);
 	enum signal_kind kind = kind_of(o, http_request_path(r));
-	struct str type = media_type(r);
+	struct str type = reply_media_type(r);
 	const char *challenge;
 
 	if (kind == SIGNAL_KINDS || !consumers_take(&o->to[kind], kind)) {
-		reply_error(o, r, 404, OTLP_NOT_FOUND, NOT_TAKEN,
-			kind == SIGNAL_KINDS ? STR("nothing is served at this path; OTLP goes to /v1/traces, /v1/logs, /v1/metrics")
-					     : STR("this signal is not received here: no output takes it"),
+		reply_error(&o->reply, r, 404, OTLP_NOT_FOUND, REFUSED_NOT_TAKEN,
+			kind == SIGNAL_KINDS
+				? STR("nothing is served at this path; OTLP goes to /v1/traces, "
+				      "/v1/logs, /v1/metrics")
+				: STR("this signal is not received here: no output takes it"),
 			NULL);
 		return false;
 	}
 	if (cors_is_preflight(o->args->http->cors, r)) {
-		struct http_reply_header headers[CORS_HEADERS + 1] = {{0}};
-
-		cors_preflight(o->args->http->cors, r, loop_scratch(o->base.loop), headers);
-		http_reply(r, &(struct http_reply){.status = 204, .headers = headers});
+		reply_preflight(&o->reply, r);
 		return false;
 	}
 	if (!str_is(http_request_method(r), "POST")) {
 		static const struct http_reply_header allow = {"Allow", "POST"};
 
-		reply_error(o, r, 405, OTLP_UNIMPLEMENTED, NOT_TAKEN, STR("OTLP is sent with POST"), &allow);
+		reply_error(&o->reply, r, 405, OTLP_UNIMPLEMENTED, REFUSED_NOT_TAKEN,
+			STR("OTLP is sent with POST"), &allow);
 		return false;
 	}
 	if (!is_admitted(o, r, &challenge)) {
 		struct http_reply_header header = {"WWW-Authenticate", challenge};
 
-		reply_error(o, r, 401, OTLP_UNAUTHENTICATED, UNAUTHORIZED, STR("the credentials are missing or wrong"), &header);
+		reply_error(&o->reply, r, 401, OTLP_UNAUTHENTICATED, REFUSED_UNAUTHORIZED,
+			STR("the credentials are missing or wrong"), &header);
 		return false;
 	}
-	if (!str_eq_nocase(type, STR("application/x-protobuf")) && !str_eq_nocase(type, STR("application/json"))) {
-		reply_error(o, r, 415, OTLP_INVALID_ARGUMENT, NOT_TAKEN,
-			STR("unsupported Content-Type; OTLP is application/x-protobuf or application/json"), NULL);
+	if (!str_eq_nocase(type, STR("application/x-protobuf")) &&
+		!str_eq_nocase(type, STR("application/json"))) {
+		reply_error(&o->reply, r, 415, OTLP_INVALID_ARGUMENT, REFUSED_NOT_TAKEN,
+			STR("unsupported Content-Type; OTLP is application/x-protobuf or "
+			    "application/json"),
+			NULL);
 		return false;
 	}
 	if (!encoding_is_taken(o->args->http, http_request_header(r, "Content-Encoding"))) {
-		reply_error(o, r, 400, OTLP_INVALID_ARGUMENT, NOT_TAKEN,
+		reply_error(&o->reply, r, 400, OTLP_INVALID_ARGUMENT, REFUSED_NOT_TAKEN,
 			STR("unsupported Content-Encoding; known are " DECODER_NAMES), NULL);
 		return false;
 	}
@@ -253,12 +188,14 @@ static bool on_head(struct http_server *s, struct http_request *r)
 
 static void on_too_large(struct http_server *s, struct http_request *r)
 {
-	reply_error(http_server_owner(s), r, 413, OTLP_INVALID_ARGUMENT, TOO_LARGE,
+	struct otlp_receiver *o = http_server_owner(s);
+
+	reply_error(&o->reply, r, 413, OTLP_INVALID_ARGUMENT, REFUSED_TOO_LARGE,
 		STR("the body is larger than max_request_body_size"), NULL);
 }
 
-/* The body, decoded, as protobuf: in the request, or in *in, one of the receiver's buffers. False: it
- * has been refused. */
+/* The body, decoded, as protobuf: in the request, or in *in, one of the receiver's buffers. False:
+ * it has been refused. */
 static bool read_body(struct otlp_receiver *o, struct http_request *r, enum otlp_kind kind,
 	struct str *out, struct buf **in)
 {
@@ -270,16 +207,17 @@ static bool read_body(struct otlp_receiver *o, struct http_request *r, enum otlp
 	*in = NULL;
 	if (encoding.n > 0 && !str_eq_nocase(encoding, STR("identity"))) {
 		buf_clear(&o->decoded);
-		result = decoder_run(o->decoder, encoding, body, (size_t)o->args->http->max_request_body_size,
-			&o->decoded, &e);
+		result = decoder_run(o->decoder, encoding, body,
+			(size_t)o->args->http->max_request_body_size, &o->decoded, &e);
 		body = buf_str(&o->decoded);
 		*in = &o->decoded;
 	}
 	if (result == DECODE_TOO_LARGE) {
-		reply_error(o, r, 413, OTLP_INVALID_ARGUMENT, TOO_LARGE, str_from(e.text), NULL);
+		reply_error(&o->reply, r, 413, OTLP_INVALID_ARGUMENT, REFUSED_TOO_LARGE,
+			str_from(e.text), NULL);
 		return false;
 	}
-	if (result == DECODED && body.n > 0 && encoding_of(r) == OTLP_JSON) {
+	if (result == DECODED && body.n > 0 && reply_encoding(r) == OTLP_JSON) {
 		buf_clear(&o->proto);
 		if (!otlp_json_parse(otlp_request(kind), body, &o->proto, &e))
 			result = DECODE_BAD;
@@ -289,7 +227,8 @@ static bool read_body(struct otlp_receiver *o, struct http_request *r, enum otlp
 	*out = body;
 	if (result == DECODED)
 		return true;
-	reply_error(o, r, 400, OTLP_INVALID_ARGUMENT, MALFORMED, str_from(e.text), NULL);
+	reply_error(&o->reply, r, 400, OTLP_INVALID_ARGUMENT, REFUSED_MALFORMED, str_from(e.text),
+		NULL);
 	return false;
 }
 
@@ -304,11 +243,12 @@ static bool read_request(struct otlp_receiver *o, struct http_request *r, struct
 	if (!read_body(o, r, kind, &t->bytes, in))
 		return false;
 	if (!otlp_walk(kind, t->bytes, &counts, &e)) {
-		reply_error(o, r, 400, OTLP_INVALID_ARGUMENT, MALFORMED, str_from(e.text), NULL);
+		reply_error(&o->reply, r, 400, OTLP_INVALID_ARGUMENT, REFUSED_MALFORMED,
+			str_from(e.text), NULL);
 		return false;
 	}
 	if (counts.items == 0) {
-		reply_accepted(o, r, kind, 0);
+		reply_accepted(&o->reply, r, kind, 0);
 		return false;
 	}
 	t->items = counts.items;
@@ -326,18 +266,20 @@ static bool budget_has_room(const struct otlp_receiver *o)
 }
 
 /* False: full. */
-static bool hand_on(struct otlp_receiver *o, struct http_request *r, const struct telemetry *t, uint32_t zero_ids, uint64_t *done)
+static bool hand_on(struct otlp_receiver *o, struct http_request *r, const struct telemetry *t,
+	uint32_t zero_ids, uint64_t *done)
 {
 	if (!budget_has_room(o) && *done == 0)
 		return false;
 	switch (consumers_push(&o->to[t->kind], t, done)) {
 	case CONSUMED:
 		metric_add(o->accepted[t->kind], t->items);
-		reply_accepted(o, r, (enum otlp_kind)t->kind, zero_ids);
+		reply_accepted(&o->reply, r, (enum otlp_kind)t->kind, zero_ids);
 		return true;
 	case CONSUMER_NONE:
 		metric_add(o->refused[t->kind], t->items);
-		reply_error(o, r, 404, OTLP_NOT_FOUND, NOT_TAKEN, STR("this signal is not received here: no output takes it"), NULL);
+		reply_error(&o->reply, r, 404, OTLP_NOT_FOUND, REFUSED_NOT_TAKEN,
+			STR("this signal is not received here: no output takes it"), NULL);
 		return true;
 	case CONSUMER_FULL:
 		break;
@@ -399,7 +341,8 @@ static void on_request(struct http_server *s, struct http_request *r)
 	uint64_t done = 0;
 
 	if (kind == SIGNAL_KINDS) { /* a reload changed the paths while the body came */
-		reply_error(o, r, 404, OTLP_NOT_FOUND, NOT_TAKEN, STR("nothing is served at this path"), NULL);
+		reply_error(&o->reply, r, 404, OTLP_NOT_FOUND, REFUSED_NOT_TAKEN,
+			STR("nothing is served at this path"), NULL);
 		return;
 	}
 	if (budget_is_full(o->base.agent->budget)) {
@@ -460,7 +403,8 @@ static void on_timer(struct timer *t)
 		timer_set(&o->timer, o->base.loop, HOLD_PAUSE);
 }
 
-static bool listen_on(struct otlp_receiver *o, const struct otlp_http *h, struct http_server **out, struct err *e)
+static bool listen_on(
+	struct otlp_receiver *o, const struct otlp_http *h, struct http_server **out, struct err *e)
 {
 	struct arena scratch;
 	struct http_server_settings set = {
@@ -480,7 +424,8 @@ static bool listen_on(struct otlp_receiver *o, const struct otlp_http *h, struct
 	arena_fini(&scratch);
 	if (!*out)
 		return false;
-	log_info(o->base.id, "OTLP over HTTP is received", KV("endpoint", h->endpoint), KV("port", http_server_port(*out)));
+	log_info(o->base.id, "OTLP over HTTP is received", KV("endpoint", h->endpoint),
+		KV("port", http_server_port(*out)));
 	return true;
 }
 
@@ -488,12 +433,13 @@ static bool listen_on(struct otlp_receiver *o, const struct otlp_http *h, struct
 static bool same_server(const struct otlp_http *a, const struct otlp_http *b)
 {
 	return a && b && !a->tls && !b->tls && str_eq(a->endpoint, b->endpoint) &&
-	       a->max_request_body_size == b->max_request_body_size && a->idle_timeout == b->idle_timeout;
+	       a->max_request_body_size == b->max_request_body_size &&
+	       a->idle_timeout == b->idle_timeout;
 }
 
 /*
- * A port that is in use, or a certificate that is not there yet, is no reason to end: the one who has
- * the port is often our own predecessor on this node. It is tried again until it succeeds.
+ * A port that is in use, or a certificate that is not there yet, is no reason to end: the one who
+ * has the port is often our own predecessor on this node. It is tried again until it succeeds.
  */
 static void try_to_listen(struct otlp_receiver *o, bool first)
 {
@@ -505,8 +451,8 @@ static void try_to_listen(struct otlp_receiver *o, bool first)
 	}
 	component_set_health(&o->base, HEALTH_UNHEALTHY, e.text);
 	if (first)
-		log_error(o->base.id, "OTLP cannot be received; it is tried again", KV("err", (const char *)e.text),
-			KV("endpoint", o->args->http->endpoint));
+		log_error(o->base.id, "OTLP cannot be received; it is tried again",
+			KV("err", (const char *)e.text), KV("endpoint", o->args->http->endpoint));
 	timer_set(&o->listen_timer, o->base.loop, LISTEN_PAUSE);
 }
 
@@ -529,6 +475,7 @@ static bool otelcol_receiver_otlp_update(struct component *c, const void *args, 
 
 	(void)e;
 	o->args = a;
+	o->reply.http = a->http;
 	if (o->server && !same_server(old, a->http)) {
 		http_server_free(o->server);
 		o->server = NULL;
@@ -542,14 +489,13 @@ static bool otelcol_receiver_otlp_update(struct component *c, const void *args, 
 	return true;
 }
 
-static struct metric *new_counter(struct component *c, const struct metric_family *f, const char *reason)
+static struct metric *new_counter(const struct component *c, const struct metric_family *f)
 {
 	const struct metric_label labels[] = {
 		{"component_id", c->id},
 		{"component_path", "/"},
 		{"receiver", "otlp"},
 		{"transport", "http"},
-		{reason ? "reason" : NULL, reason},
 		{NULL, NULL},
 	};
 
@@ -573,8 +519,7 @@ static void fini(struct otlp_receiver *o)
 		metric_free(o->accepted[i]);
 		metric_free(o->refused[i]);
 	}
-	for (size_t i = 0; i < REASONS; i++)
-		metric_free(o->requests[i]);
+	reply_fini(&o->reply);
 }
 
 static bool otelcol_receiver_otlp_start(struct component *c, const void *args, struct err *e)
@@ -587,11 +532,10 @@ static bool otelcol_receiver_otlp_start(struct component *c, const void *args, s
 	o->listen_task.run = on_listen_task;
 	o->decoder = decoder_new();
 	for (size_t i = 0; i < SIGNAL_KINDS; i++) {
-		o->accepted[i] = new_counter(c, &accepted_families[i], NULL);
-		o->refused[i] = new_counter(c, &refused_families[i], NULL);
+		o->accepted[i] = new_counter(c, &accepted_families[i]);
+		o->refused[i] = new_counter(c, &refused_families[i]);
 	}
-	for (size_t i = 0; i < REASONS; i++)
-		o->requests[i] = new_counter(c, &requests_family, reason_names[i]);
+	reply_init(&o->reply, c);
 	return otelcol_receiver_otlp_update(c, args, e);
 }
 
@@ -615,6 +559,7 @@ static void otelcol_receiver_otlp_stop(struct component *c)
 	task_cancel(&o->listen_task);
 	if (o->server)
 		http_server_quiesce(o->server);
+	o->reply.is_closing = true;
 	o->stop_by = loop_now(c->loop) + STOP_TIME;
 	stop_when_idle(o);
 }

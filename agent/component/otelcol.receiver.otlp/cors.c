@@ -53,10 +53,12 @@ size_t cors_answer(const struct otlp_cors *c, const struct http_request *r, stru
 	headers[n++] = (struct http_reply_header){"Vary", "Origin"};
 	if (!is_allowed(c, origin))
 		return n;
-	headers[n++] = (struct http_reply_header){"Access-Control-Allow-Origin", arena_str(a, origin).p};
+	headers[n++] = (struct http_reply_header){
+		"Access-Control-Allow-Origin", arena_str(a, origin).p};
 	headers[n++] = (struct http_reply_header){"Access-Control-Allow-Credentials", "true"};
 	if (c->exposed_headers.n > 0)
-		headers[n++] = (struct http_reply_header){"Access-Control-Expose-Headers", join(a, &c->exposed_headers)};
+		headers[n++] = (struct http_reply_header){
+			"Access-Control-Expose-Headers", join(a, &c->exposed_headers)};
 	return n;
 }
 
@@ -77,10 +79,11 @@ static bool headers_allowed(const struct otlp_cors *c, struct str asked)
 		if (!str_cut(asked, ',', &one, &rest))
 			rest = (struct str){0};
 		one = str_trim(one);
-		ok = one.n == 0 || str_eq_nocase(one, STR("Origin")) || str_eq_nocase(one, STR("Content-Type")) ||
-		     str_eq_nocase(one, STR("Accept"));
+		ok = one.n == 0 || str_eq_nocase(one, STR("Origin")) ||
+		     str_eq_nocase(one, STR("Content-Type")) || str_eq_nocase(one, STR("Accept"));
 		for (size_t i = 0; i < c->allowed_headers.n && !ok; i++)
-			ok = str_is(c->allowed_headers.p[i], "*") || str_eq_nocase(c->allowed_headers.p[i], one);
+			ok = str_is(c->allowed_headers.p[i], "*") ||
+			     str_eq_nocase(c->allowed_headers.p[i], one);
 		if (!ok)
 			return false;
 		asked = rest;
@@ -96,15 +99,19 @@ size_t cors_preflight(const struct otlp_cors *c, const struct http_request *r, s
 	struct str asked = http_request_header(r, "Access-Control-Request-Headers");
 	size_t n = 0;
 
-	headers[n++] = (struct http_reply_header){"Vary", "Origin, Access-Control-Request-Method, Access-Control-Request-Headers"};
+	headers[n++] = (struct http_reply_header){
+		"Vary", "Origin, Access-Control-Request-Method, Access-Control-Request-Headers"};
 	if (!is_allowed(c, origin) || !str_is(method, "POST") || !headers_allowed(c, asked))
 		return n;
-	headers[n++] = (struct http_reply_header){"Access-Control-Allow-Origin", arena_str(a, origin).p};
+	headers[n++] = (struct http_reply_header){
+		"Access-Control-Allow-Origin", arena_str(a, origin).p};
 	headers[n++] = (struct http_reply_header){"Access-Control-Allow-Methods", "POST"};
 	if (asked.n > 0)
-		headers[n++] = (struct http_reply_header){"Access-Control-Allow-Headers", arena_str(a, asked).p};
+		headers[n++] = (struct http_reply_header){
+			"Access-Control-Allow-Headers", arena_str(a, asked).p};
 	headers[n++] = (struct http_reply_header){"Access-Control-Allow-Credentials", "true"};
 	if (c->max_age > 0)
-		headers[n++] = (struct http_reply_header){"Access-Control-Max-Age", arena_printf(a, "%lld", (long long)c->max_age).p};
+		headers[n++] = (struct http_reply_header){
+			"Access-Control-Max-Age", arena_printf(a, "%lld", (long long)c->max_age).p};
 	return n;
 }
