@@ -39,10 +39,14 @@ static const struct arg debug_args[] = {
 	ARG_PLACE(debug_args, at),
 	ARG(debug_args, verbosity, .type = ARG_STR, .def = "basic", .one_of = verbosities,
 		.help = "basic: a line a request; normal: a line an item; detailed: all of it."),
-	ARG(debug_args, sampling_initial, .type = ARG_INT, .def = "2", .help = "Requests of each second that are written."),
-	ARG(debug_args, sampling_thereafter, .type = ARG_INT, .def = "1", .help = "Of the others, every so many-th one; 0: none."),
-	ARG(debug_args, use_internal_logger, .type = ARG_BOOL, .def = "true", .help = "Write to the log, not to output_paths."),
-	ARG(debug_args, output_paths, .type = ARG_STRS, .def = "[\"stdout\"]", .help = "stdout or stderr."),
+	ARG(debug_args, sampling_initial, .type = ARG_INT, .def = "2",
+		.help = "Requests of each second that are written."),
+	ARG(debug_args, sampling_thereafter, .type = ARG_INT, .def = "1",
+		.help = "Of the others, every so many-th one; 0: none."),
+	ARG(debug_args, use_internal_logger, .type = ARG_BOOL, .def = "true",
+		.help = "Write to the log, not to output_paths."),
+	ARG(debug_args, output_paths, .type = ARG_STRS, .def = "[\"stdout\"]",
+		.help = "stdout or stderr."),
 	ARG(debug_args, debug_metrics, .type = ARG_BLOCK, OTELCOL_DEBUG_METRICS),
 	ARGS_END,
 };
@@ -57,7 +61,8 @@ static bool is_sampled(struct debug_exporter *x)
 		x->seen = 0;
 	x->second = second;
 	beyond = ++x->seen - x->args->sampling_initial;
-	return beyond <= 0 || (x->args->sampling_thereafter > 0 && beyond % x->args->sampling_thereafter == 0);
+	return beyond <= 0 ||
+	       (x->args->sampling_thereafter > 0 && beyond % x->args->sampling_thereafter == 0);
 }
 
 static void write_paths(struct debug_exporter *x, struct str text)
@@ -75,10 +80,12 @@ static void write_basic(struct debug_exporter *x, const struct telemetry *t)
 	static const char *const titles[SIGNAL_KINDS] = {"Traces", "Logs", "Metrics"};
 
 	if (x->args->use_internal_logger) {
-		log_info(x->base.id, titles[t->kind], KV(signal_items[t->kind], t->items), KV("bytes", (int64_t)t->bytes.n));
+		log_info(x->base.id, titles[t->kind], KV(signal_items[t->kind], t->items),
+			KV("bytes", (int64_t)t->bytes.n));
 		return;
 	}
-	buf_printf(&x->text, "%s %s=%u bytes=%zu\n", titles[t->kind], signal_items[t->kind], t->items, t->bytes.n);
+	buf_printf(&x->text, "%s %s=%u bytes=%zu\n", titles[t->kind], signal_items[t->kind],
+		t->items, t->bytes.n);
 	write_paths(x, buf_str(&x->text));
 }
 
@@ -86,9 +93,11 @@ static void write_all(struct debug_exporter *x, const struct telemetry *t)
 {
 	bool detailed = str_is(x->args->verbosity, "detailed");
 
-	otlp_text_print((enum otlp_kind)t->kind, t->bytes, detailed ? OTLP_TEXT_DETAILED : OTLP_TEXT_SHORT, &x->text);
+	otlp_text_print((enum otlp_kind)t->kind, t->bytes,
+		detailed ? OTLP_TEXT_DETAILED : OTLP_TEXT_SHORT, &x->text);
 	if (x->args->use_internal_logger)
-		log_info(x->base.id, "ResourceData", KV("signal", signal_names[t->kind]), KV("data", str_trim(buf_str(&x->text))));
+		log_info(x->base.id, "ResourceData", KV("signal", signal_names[t->kind]),
+			KV("data", str_trim(buf_str(&x->text))));
 	else
 		write_paths(x, buf_str(&x->text));
 }
@@ -140,11 +149,15 @@ static bool debug_check(const void *args, struct diags *d)
 	bool ok = true;
 
 	for (size_t i = 0; i < a->output_paths.n; i++)
-		if (!str_is(a->output_paths.p[i], "stdout") && !str_is(a->output_paths.p[i], "stderr"))
-			ok = diag_error(d, a->at, "output path \"" STR_FMT "\" is not supported, only stdout and stderr are",
+		if (!str_is(a->output_paths.p[i], "stdout") &&
+			!str_is(a->output_paths.p[i], "stderr"))
+			ok = diag_error(d, a->at,
+				"output path \"" STR_FMT
+				"\" is not supported, only stdout and stderr are",
 				STR_ARG(a->output_paths.p[i]));
 	if (a->sampling_initial < 0 || a->sampling_thereafter < 0)
-		return diag_error(d, a->at, "sampling_initial and sampling_thereafter must not be negative");
+		return diag_error(
+			d, a->at, "sampling_initial and sampling_thereafter must not be negative");
 	return ok;
 }
 

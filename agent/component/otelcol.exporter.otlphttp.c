@@ -16,7 +16,8 @@
 #include "proto/otlp/decode.h"
 #include "proto/otlp/encode.h"
 
-#define STOP_TIME (INT64_C(8) * 1000000000) /* less than --shutdown.deadline, so that it is counted */
+#define STOP_TIME \
+	(INT64_C(8) * 1000000000) /* less than --shutdown.deadline, so that it is counted */
 
 static enum consumed exporter_consume(struct consumer *c, const struct telemetry *t)
 {
@@ -32,7 +33,8 @@ static enum consumed exporter_consume(struct consumer *c, const struct telemetry
 static bool set_encoder(struct exporter *x, const struct otlphttp_args *a, struct err *e)
 {
 	const struct otlphttp_client *c = a->client;
-	struct encoder *new = encoder_new(c->compression, c->compression_params ? (int)c->compression_params->level : 0, e);
+	struct encoder *new = encoder_new(
+		c->compression, c->compression_params ? (int)c->compression_params->level : 0, e);
 
 	if (!new)
 		return false;
@@ -48,12 +50,12 @@ static bool set_target(struct exporter *x, struct err *e)
 	struct target *now;
 
 	x->target = NULL;
-	now = exporter_target(x, e);
+	now = target_take(x, e);
 	if (!now) {
 		x->target = old;
 		return false;
 	}
-	target_release(now); /* exporter_target() gave one more */
+	target_release(now); /* target_take() gave one more */
 	target_release(old);
 	return true;
 }
@@ -106,7 +108,7 @@ static void on_stop_timer(struct timer *t)
 }
 
 /* May be called by a channel that is to be freed, so it only sees to it. */
-void exporter_channel_empty(struct exporter *x)
+static void on_drained(struct exporter *x)
 {
 	for (size_t i = 0; i < SIGNAL_KINDS; i++)
 		if (!channel_is_empty(x->channels[i]))
@@ -126,6 +128,7 @@ static bool otelcol_exporter_otlphttp_start(struct component *c, const void *arg
 	x->decoder = decoder_new();
 	x->stop_timer.fire = on_stop_timer;
 	x->stop_task.run = on_stop_task;
+	x->drained = on_drained;
 	if (!otelcol_exporter_otlphttp_update(c, args, e)) {
 		fini(x);
 		return false;
@@ -146,7 +149,7 @@ static void otelcol_exporter_otlphttp_stop(struct component *c)
 	timer_set(&x->stop_timer, c->loop, STOP_TIME);
 	for (size_t i = 0; i < SIGNAL_KINDS; i++)
 		channel_flush(x->channels[i]);
-	exporter_channel_empty(x);
+	on_drained(x);
 }
 
 static const struct export_field exports[] = {

@@ -23,7 +23,8 @@ static bool is_type(const struct http_call *call, const char *type)
 }
 
 /* The answer's body as protobuf, in *out (a view of it, or of *made). */
-static bool body_as_proto(const struct http_call *call, const struct otlp_type *t, struct buf *made, struct str *out)
+static bool body_as_proto(
+	const struct http_call *call, const struct otlp_type *t, struct buf *made, struct str *out)
 {
 	struct err e;
 
@@ -49,7 +50,8 @@ static void add_message(const struct http_call *call, struct buf *why)
 	struct str message;
 	int64_t code;
 
-	if (body_as_proto(call, otlp_status(), &made, &body) && otlp_status_read(body, &code, &message) && message.n > 0) {
+	if (body_as_proto(call, otlp_status(), &made, &body) &&
+		otlp_status_read(body, &code, &message) && message.n > 0) {
 		buf_printf(why, ": " STR_FMT, STR_ARG(str_head(message, MAX_TEXT)));
 	} else if (call->answer.n > 0 && !is_type(call, "application/x-protobuf")) {
 		struct str text = str_trim(str_head(call->answer, MAX_TEXT));
@@ -95,7 +97,8 @@ enum answer answer_judge(const struct http_call *call, enum http_outcome outcome
 	return r;
 }
 
-uint32_t answer_partial(const struct http_call *call, enum otlp_kind kind, uint32_t items, struct buf *message)
+uint32_t answer_partial(
+	const struct http_call *call, enum otlp_kind kind, uint32_t items, struct buf *message)
 {
 	struct buf made = {0};
 	int64_t rejected = 0;
@@ -117,8 +120,10 @@ int64_t answer_backoff(const struct otelcol_retry *r, int64_t *interval, uint64_
 	double now;
 
 	if (*interval == 0)
-		*interval = r->initial_interval < r->max_interval ? r->initial_interval : r->max_interval;
+		*interval = r->initial_interval < r->max_interval ? r->initial_interval
+								  : r->max_interval;
 	now = (double)*interval;
-	*interval = now * r->multiplier < (double)r->max_interval ? (int64_t)(now * r->multiplier) : r->max_interval;
+	*interval = now * r->multiplier < (double)r->max_interval ? (int64_t)(now * r->multiplier)
+								  : r->max_interval;
 	return (int64_t)(now + now * r->randomization_factor * part);
 }

@@ -22,7 +22,9 @@ const char *answer_hint(int status);
 
 /* Of an answer that is a success: how many of items were rejected, and what was said. An answer
  * that cannot be read is full success, for it is one. */
-uint32_t answer_partial(const struct http_call *call, enum otlp_kind kind, uint32_t items, struct buf *message);
+uint32_t answer_partial(
+	const struct http_call *call, enum otlp_kind kind, uint32_t items, struct buf *message);
 
-/* The wait before the next try. *interval is the state, 0 before the first; random is below 2^20. */
+/* The wait before the next try. *interval is the state, 0 before the first; random is below 2^20.
+ */
 int64_t answer_backoff(const struct otelcol_retry *r, int64_t *interval, uint64_t random);

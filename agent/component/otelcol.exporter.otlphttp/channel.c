@@ -1,11 +1,11 @@
 /*
  * Queue and senders of one signal.
  *
- * A request is compressed when it is put into the queue, once: that is what it is charged for, and a
- * retry costs nothing but the sending. Up to num_consumers are under way; one that waits for its
- * retry keeps its place, so an upstream that is down sees no more than these (as the Collector does).
- * When an upstream refuses with 400 a request of several resources, it is halved and sent again, until
- * only what is bad is refused: one bad client cannot spoil a batch.
+ * A request is compressed when it is put into the queue, once: that is what it is charged for, and
+ * a retry costs nothing but the sending. Up to num_consumers are under way; one that waits for its
+ * retry keeps its place, so an upstream that is down sees no more than these (as the Collector
+ * does). When an upstream refuses with 400 a request of several resources, it is halved and sent
+ * again, until only what is bad is refused: one bad client cannot spoil a batch.
  */
 
 #include "agent/component/otelcol.exporter.otlphttp/channel.h"
@@ -27,7 +27,8 @@
 
 #include <stdlib.h>
 
-#define STOPPING_WAIT (INT64_C(500) * 1000000) /* ns; longest between tries when the time is short */
+#define STOPPING_WAIT \
+	(INT64_C(500) * 1000000) /* ns; longest between tries when the time is short */
 
 enum {
 	MAX_REQUEST = 64 << 20, /* the largest that OTLP recommends receivers to take */
@@ -83,22 +84,29 @@ struct channel {
 };
 
 static const struct metric_family sent_families[SIGNAL_KINDS] = {
-	[SIGNAL_TRACES] = {"otelcol_exporter_sent_spans_total", METRIC_COUNTER, "Spans that the destination took.", NULL},
-	[SIGNAL_LOGS] = {"otelcol_exporter_sent_log_records_total", METRIC_COUNTER, "Log records that the destination took.", NULL},
-	[SIGNAL_METRICS] = {"otelcol_exporter_sent_metric_points_total", METRIC_COUNTER, "Data points that the destination took.", NULL},
+	[SIGNAL_TRACES] = {"otelcol_exporter_sent_spans_total", METRIC_COUNTER,
+		"Spans that the destination took.", NULL},
+	[SIGNAL_LOGS] = {"otelcol_exporter_sent_log_records_total", METRIC_COUNTER,
+		"Log records that the destination took.", NULL},
+	[SIGNAL_METRICS] = {"otelcol_exporter_sent_metric_points_total", METRIC_COUNTER,
+		"Data points that the destination took.", NULL},
 };
 static const struct metric_family failed_families[SIGNAL_KINDS] = {
-	[SIGNAL_TRACES] = {"otelcol_exporter_send_failed_spans_total", METRIC_COUNTER, "Spans that could not be delivered, and were dropped.", NULL},
-	[SIGNAL_LOGS] = {"otelcol_exporter_send_failed_log_records_total", METRIC_COUNTER, "Log records that could not be delivered, and were dropped.", NULL},
-	[SIGNAL_METRICS] = {"otelcol_exporter_send_failed_metric_points_total", METRIC_COUNTER, "Data points that could not be delivered, and were dropped.", NULL},
+	[SIGNAL_TRACES] = {"otelcol_exporter_send_failed_spans_total", METRIC_COUNTER,
+		"Spans that could not be delivered, and were dropped.", NULL},
+	[SIGNAL_LOGS] = {"otelcol_exporter_send_failed_log_records_total", METRIC_COUNTER,
+		"Log records that could not be delivered, and were dropped.", NULL},
+	[SIGNAL_METRICS] = {"otelcol_exporter_send_failed_metric_points_total", METRIC_COUNTER,
+		"Data points that could not be delivered, and were dropped.", NULL},
 };
-static const struct metric_family size_family = {
-	"otelcol_exporter_queue_size", METRIC_GAUGE, "What the queue holds, in units of its sizer.", NULL};
-static const struct metric_family capacity_family = {
-	"otelcol_exporter_queue_capacity", METRIC_GAUGE, "What the queue can hold, in units of its sizer.", NULL};
-static const double batch_buckets[] = {10, 25, 50, 75, 100, 250, 500, 750, 1000, 2000, 3000, 4000, 5000, 10000, 30000, 100000, 0};
-static const struct metric_family batch_size_family = {
-	"otelcol_exporter_queue_batch_send_size", METRIC_HISTOGRAM, "Items in a request.", batch_buckets};
+static const struct metric_family size_family = {"otelcol_exporter_queue_size", METRIC_GAUGE,
+	"What the queue holds, in units of its sizer.", NULL};
+static const struct metric_family capacity_family = {"otelcol_exporter_queue_capacity",
+	METRIC_GAUGE, "What the queue can hold, in units of its sizer.", NULL};
+static const double batch_buckets[] = {
+	10, 25, 50, 75, 100, 250, 500, 750, 1000, 2000, 3000, 4000, 5000, 10000, 30000, 100000, 0};
+static const struct metric_family batch_size_family = {"otelcol_exporter_queue_batch_send_size",
+	METRIC_HISTOGRAM, "Items in a request.", batch_buckets};
 
 static void pump(struct channel *c);
 static void on_done(struct http_call *call, enum http_outcome outcome);
@@ -110,7 +118,8 @@ static const struct otelcol_queue *queue_args(const struct channel *c)
 	return c->x->args->sending_queue;
 }
 
-static struct metric *new_metric(const struct channel *c, const struct metric_family *f, bool by_signal)
+static struct metric *new_metric(
+	const struct channel *c, const struct metric_family *f, bool by_signal)
 {
 	const struct metric_label labels[] = {
 		{"component_id", c->x->base.id},
@@ -275,8 +284,9 @@ static void enqueue(struct channel *c, struct str request, uint32_t items, bool 
 static void drop(struct channel *c, uint32_t items, const char *why, const char *hint)
 {
 	metric_add(c->failed, items);
-	log_error(c->x->base.id, "Exporting failed. Dropping data.", KV("error", why), KV("signal", signal_names[c->kind]),
-		KV("dropped_items", items), KV("endpoint", c->url), KV("hint", hint));
+	log_error(c->x->base.id, "Exporting failed. Dropping data.", KV("error", why),
+		KV("signal", signal_names[c->kind]), KV("dropped_items", items),
+		KV("endpoint", c->url), KV("hint", hint));
 }
 
 /* The sender is free for the next. */
@@ -291,7 +301,7 @@ static void after(struct channel *c)
 {
 	pump(c);
 	if (c->x->is_stopping && channel_is_empty(c))
-		exporter_channel_empty(c->x);
+		c->x->drained(c->x);
 }
 
 /* Tries again later, or gives up. */
@@ -309,12 +319,13 @@ static void retry(struct sender *s, int64_t retry_after, const char *why)
 		wait = STOPPING_WAIT;
 	if (!r->enabled ||
 		(r->max_elapsed_time > 0 && loop_now(l) - q->since + wait > r->max_elapsed_time)) {
-		drop(c, q->items, why, "the destination was away for too long; see retry_on_failure");
+		drop(c, q->items, why,
+			"the destination was away for too long; see retry_on_failure");
 		finish(s);
 		return;
 	}
-	log_warn(c->x->base.id, "Exporting failed. Will retry the request after interval.", KV("error", why),
-		KV("interval_ms", wait / 1000000), KV("endpoint", c->url));
+	log_warn(c->x->base.id, "Exporting failed. Will retry the request after interval.",
+		KV("error", why), KV("interval_ms", wait / 1000000), KV("endpoint", c->url));
 	s->state = WAITING;
 	timer_set(&s->timer, l, wait);
 }
@@ -329,7 +340,8 @@ static bool unpack(struct channel *c, const struct queued *q)
 	bool ok;
 
 	buf_clear(&x->work2);
-	if (decoder_run(x->decoder, str_from(name), (struct str){q->body, q->n}, MAX_REQUEST, &x->work2, &e) != DECODED)
+	if (decoder_run(x->decoder, str_from(name), (struct str){q->body, q->n}, MAX_REQUEST,
+		    &x->work2, &e) != DECODED)
 		return false; /* a reload changed the compression meanwhile */
 	if (!str_is(x->args->encoding, "json"))
 		return true;
@@ -372,7 +384,8 @@ static bool halve(struct sender *s)
 	for (size_t i = 0; i < parts / 2; i++)
 		otlp_part_next(&r, &p);
 	for (int half = 1; half >= 0; half--) {
-		struct str bytes = half ? str_from_at(buf_str(&all), r.at) : str_head(buf_str(&all), r.at);
+		struct str bytes = half ? str_from_at(buf_str(&all), r.at)
+					: str_head(buf_str(&all), r.at);
 		uint32_t items = otlp_count(kind, bytes);
 
 		if (items > 0)
@@ -389,7 +402,9 @@ static void refused(struct sender *s, const char *why)
 	if (s->call.status == 401)
 		target_mark_stale(s->target); /* a file of credentials may have changed */
 	if (s->call.status == 400 && halve(s)) {
-		log_warn(c->x->base.id, "the destination refused a request of several resources; they are sent in two parts",
+		log_warn(c->x->base.id,
+			"the destination refused a request of several resources; they are sent in "
+			"two parts",
 			KV("error", why), KV("items", s->q->items));
 	} else {
 		drop(c, s->q->items, why, answer_hint(s->call.status));
@@ -401,13 +416,15 @@ static void delivered(struct sender *s)
 {
 	struct channel *c = s->channel;
 	struct buf message = {0};
-	uint32_t rejected = answer_partial(&s->call, (enum otlp_kind)c->kind, s->q->items, &message);
+	uint32_t rejected = answer_partial(
+		&s->call, (enum otlp_kind)c->kind, s->q->items, &message);
 
 	metric_add(c->sent, s->q->items - rejected);
 	metric_add(c->failed, rejected);
 	if (rejected > 0 || message.n > 0)
-		log_warn(c->x->base.id, "Partial success response", KV("message", buf_str(&message)),
-			KV("dropped_items", rejected), KV("signal", signal_names[c->kind]));
+		log_warn(c->x->base.id, "Partial success response",
+			KV("message", buf_str(&message)), KV("dropped_items", rejected),
+			KV("signal", signal_names[c->kind]));
 	buf_fini(&message);
 	finish(s);
 }
@@ -442,14 +459,15 @@ static void send_now(struct sender *s)
 	bool json = str_is(c->x->args->encoding, "json");
 	const char *encoding = encoder_name(c->x->encoder);
 	struct http_header headers[2] = {
-		{STR("Content-Type"), json ? STR("application/json") : STR("application/x-protobuf")},
+		{STR("Content-Type"),
+			json ? STR("application/json") : STR("application/x-protobuf")},
 		{STR("Content-Encoding"), str_from(encoding)},
 	};
 	struct err e;
 
 	if (s->q->since == 0)
 		s->q->since = loop_now(c->x->base.loop);
-	s->target = exporter_target(c->x, &e);
+	s->target = target_take(c->x, &e);
 	if (!s->target) {
 		retry(s, -1, e.text);
 		return;
@@ -492,7 +510,9 @@ static void send_gathered(struct channel *c)
 	const struct otelcol_queue_batch *b = queue_args(c)->batch;
 	struct buf all = c->gathered;
 	uint32_t items = c->gathered_items;
-	uint32_t max = b && b->max_size > 0 && b->max_size < UINT32_MAX && str_is(b->sizer, "items") ? (uint32_t)b->max_size : items;
+	uint32_t max = b && b->max_size > 0 && b->max_size < UINT32_MAX && str_is(b->sizer, "items")
+			       ? (uint32_t)b->max_size
+			       : items;
 	struct buf piece = {0};
 
 	timer_clear(&c->flush);
@@ -544,10 +564,12 @@ enum consumed channel_push(struct channel *c, const struct telemetry *t)
 	const struct otelcol_queue *q = queue_args(c);
 	size_t now = used(c);
 
-	if (q->enabled ? now > 0 && now + weight(c, t) > (size_t)q->queue_size : c->requests >= c->limit)
+	if (q->enabled ? now > 0 && now + weight(c, t) > (size_t)q->queue_size
+		       : c->requests >= c->limit)
 		return CONSUMER_FULL;
 	if (t->bytes.n > MAX_REQUEST) {
-		drop(c, t->items, "the request is larger than 64 MiB", "make send_batch_max_size smaller");
+		drop(c, t->items, "the request is larger than 64 MiB",
+			"make send_batch_max_size smaller");
 		return CONSUMED;
 	}
 	if (q->enabled && q->batch) {

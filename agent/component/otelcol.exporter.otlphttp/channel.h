@@ -2,8 +2,8 @@
 
 /*
  * One signal on its way to the upstream: a bounded queue of requests ready to be sent, and
- * the senders that work it off. Each signal has its own, so that an upstream that does not take metrics
- * holds no trace back.
+ * the senders that work it off. Each signal has its own, so that an upstream that does not take
+ * metrics holds no trace back.
  */
 
 #include "agent/base/buf.h"
@@ -30,20 +30,18 @@ struct exporter {
 	struct buf work2;
 	struct channel *channels[SIGNAL_KINDS];
 	bool is_stopping;
+	void (*drained)(struct exporter *x); /* a channel of a stopping one has become empty */
 	struct timer stop_timer;
 	struct task stop_task;
 };
 
 /* The target to send with now, made anew when settings or credentials have changed; NULL: it
  * cannot be made, e says why. Give it back with target_release(). */
-struct target *exporter_target(struct exporter *x, struct err *e);
+struct target *target_take(struct exporter *x, struct err *e);
 struct http_target *target_http(struct target *t);
 void target_release(struct target *t);       /* NULL is nothing */
 void target_release_later(struct target *t); /* in the callback of one of its calls */
 void target_mark_stale(struct target *t);    /* the next request makes a new one */
-
-/* Called when a channel of a stopping exporter has become empty. */
-void exporter_channel_empty(struct exporter *x);
 
 struct channel *channel_new(struct exporter *x, enum signal_kind kind);
 void channel_free(struct channel *c); /* NULL is nothing; what is in it is dropped and counted */

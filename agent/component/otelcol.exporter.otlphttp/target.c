@@ -1,6 +1,6 @@
 /*
- * The http_target of an exporter. It is counted, because requests that are under way keep the old one
- * when settings change; the last one of them lets it go, after its callback.
+ * The http_target of an exporter. It is counted, because requests that are under way keep the old
+ * one when settings change; the last one of them lets it go, after its callback.
  */
 
 #include "agent/base/arena.h"
@@ -112,11 +112,12 @@ static struct target *make(struct exporter *x, struct err *e)
 	return t;
 }
 
-struct target *exporter_target(struct exporter *x, struct err *e)
+struct target *target_take(struct exporter *x, struct err *e)
 {
 	struct target *t = x->target;
 
-	if (!t || t->is_stale || (x->args->client->auth && x->args->client->auth->version != t->auth_version)) {
+	if (!t || t->is_stale ||
+		(x->args->client->auth && x->args->client->auth->version != t->auth_version)) {
 		t = make(x, e);
 		if (!t)
 			return NULL;
