@@ -1,7 +1,7 @@
 #pragma once
 
-/* For tests of otelcol.auth.*: `test.auth "x" { auth = ... }` takes the handler, and auth_settings()
- * says what it adds to a client. */
+/* For tests of otelcol.auth.*: `test.auth "x" { auth = ... }` takes the handler, and
+ * auth_settings() says what it adds to a client. */
 
 #include "agent/component/common/auth_handler.h"
 #include "agent/loop/http_client.h"
@@ -22,7 +22,8 @@ static inline bool auth_user_update(struct component *c, const void *args, struc
 }
 
 static const struct arg auth_user_args[] = {
-	ARG(auth_user_args, auth, .type = ARG_CAPSULE, .capsule = &capsule_handler, .help = "Taken."),
+	ARG(auth_user_args, auth, .type = ARG_CAPSULE, .capsule = &capsule_handler,
+		.help = "Taken."),
 	ARGS_END,
 };
 static const struct component_type auth_user = {
@@ -53,10 +54,12 @@ static inline void auth_settings(struct buf *out)
 		buf_printf(out, "! %s", e.text);
 	} else {
 		for (size_t i = 0; i < s.n_headers; i++)
-			buf_printf(out, STR_FMT ": " STR_FMT "\n", STR_ARG(s.headers[i].name), STR_ARG(s.headers[i].value));
+			buf_printf(out, STR_FMT ": " STR_FMT "\n", STR_ARG(s.headers[i].name),
+				STR_ARG(s.headers[i].value));
 		if (s.basic_username.n)
-			buf_printf(out, "basic " STR_FMT ":" STR_FMT "+" STR_FMT "\n", STR_ARG(s.basic_username),
-				STR_ARG(s.basic_password), STR_ARG(s.basic_password_file));
+			buf_printf(out, "basic " STR_FMT ":" STR_FMT "+" STR_FMT "\n",
+				STR_ARG(s.basic_username), STR_ARG(s.basic_password),
+				STR_ARG(s.basic_password_file));
 	}
 	arena_fini(&a);
 }

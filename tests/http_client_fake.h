@@ -1,8 +1,8 @@
 #pragma once
 
 /*
- * In place of agent/loop/http_client.c and what belongs to it, for tests of what sends: the test sees
- * each call that has been started and answers it. Included by one test each.
+ * In place of agent/loop/http_client.c and what belongs to it, for tests of what sends: the test
+ * sees each call that has been started and answers it. Included by one test each.
  */
 
 #include "agent/base/arena.h"
@@ -40,7 +40,8 @@ void http_client_free(struct http_client *c)
 {
 	(void)c;
 }
-struct http_target *http_target_new(struct http_client *c, const struct http_settings *s, struct err *e)
+struct http_target *http_target_new(
+	struct http_client *c, const struct http_settings *s, struct err *e)
 {
 	struct http_target *t;
 
@@ -51,10 +52,12 @@ struct http_target *http_target_new(struct http_client *c, const struct http_set
 	}
 	t = mem_new(struct http_target, 1);
 	for (size_t i = 0; i < s->n_headers; i++)
-		buf_printf(&t->text, STR_FMT ": " STR_FMT "\n", STR_ARG(s->headers[i].name), STR_ARG(s->headers[i].value));
+		buf_printf(&t->text, STR_FMT ": " STR_FMT "\n", STR_ARG(s->headers[i].name),
+			STR_ARG(s->headers[i].value));
 	if (s->basic_username.n)
-		buf_printf(&t->text, "basic " STR_FMT ":" STR_FMT STR_FMT "\n", STR_ARG(s->basic_username),
-			STR_ARG(s->basic_password), STR_ARG(s->basic_password_file));
+		buf_printf(&t->text, "basic " STR_FMT ":" STR_FMT STR_FMT "\n",
+			STR_ARG(s->basic_username), STR_ARG(s->basic_password),
+			STR_ARG(s->basic_password_file));
 	if (s->insecure_skip_verify)
 		buf_add_str(&t->text, STR("insecure\n"));
 	fake_targets++;
@@ -78,7 +81,8 @@ void http_call_start(struct http_target *t, struct http_call *call)
 	call->transfer = (struct http_transfer *)(void *)f;
 	snprintf(f->url, sizeof(f->url), STR_FMT, STR_ARG(call->url));
 	for (size_t i = 0; i < call->n_headers; i++)
-		buf_printf(&f->headers, STR_FMT ": " STR_FMT "\n", STR_ARG(call->headers[i].name), STR_ARG(call->headers[i].value));
+		buf_printf(&f->headers, STR_FMT ": " STR_FMT "\n", STR_ARG(call->headers[i].name),
+			STR_ARG(call->headers[i].value));
 	buf_add_str(&f->body, call->body);
 }
 
@@ -101,7 +105,8 @@ void http_call_cancel(struct http_call *call)
 }
 
 /* Answers call i. status 0: it failed, with body as the error. retry_after in ns, -1: none. */
-static inline void fake_answer(size_t i, int status, const char *type, struct str body, int64_t retry_after)
+static inline void fake_answer(
+	size_t i, int status, const char *type, struct str body, int64_t retry_after)
 {
 	struct http_call *call = fake_calls[i].call;
 

@@ -40,7 +40,8 @@ static const char *fake_server_error;       /* why none can be made */
 static size_t fake_server_connections_left; /* as http_server_connections() says */
 static bool fake_server_quiet;
 
-struct http_server *http_server_new(struct loop *l, const struct http_server_settings *set, void *owner, struct err *e)
+struct http_server *http_server_new(
+	struct loop *l, const struct http_server_settings *set, void *owner, struct err *e)
 {
 	struct http_server *s;
 
@@ -130,8 +131,9 @@ void http_reply(struct http_request *r, const struct http_reply *reply)
 	r->answer[r->answer_n] = 0;
 	r->answer_headers[0] = 0;
 	for (const struct http_reply_header *h = reply->headers; h && h->name; h++)
-		snprintf(r->answer_headers + strlen(r->answer_headers), sizeof(r->answer_headers) - strlen(r->answer_headers),
-			"%s: %s\n", h->name, h->value);
+		snprintf(r->answer_headers + strlen(r->answer_headers),
+			sizeof(r->answer_headers) - strlen(r->answer_headers), "%s: %s\n", h->name,
+			h->value);
 }
 
 /* As the server would: the head, then the body. */

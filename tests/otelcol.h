@@ -1,9 +1,9 @@
 #pragma once
 
 /*
- * For tests of otelcol.* components, beside tests/component.h: `otel.source "x" { output {...} }` hands
- * on what otel_push() gives, and `otel.sink "x" {}` writes down what it gets in harness_seen, a line a
- * request:
+ * For tests of otelcol.* components, beside tests/component.h: `otel.source "x" { output {...} }`
+ *hands on what otel_push() gives, and `otel.sink "x" {}` writes down what it gets in harness_seen,
+ *a line a request:
  *
  *	traces 2 <- 10.0.0.1 {"resourceSpans":[...]}
  *
@@ -48,10 +48,12 @@ static inline enum consumed otel_sink_consume(struct consumer *c, const struct t
 	otel_sink_items += t->items;
 	if (otel_sink_quiet)
 		return CONSUMED;
-	buf_printf(&harness_seen, "%s%s %u", c->id[strlen(c->id) - 1] == 'b' ? "b: " : "", signal_names[t->kind], t->items);
+	buf_printf(&harness_seen, "%s%s %u", c->id[strlen(c->id) - 1] == 'b' ? "b: " : "",
+		signal_names[t->kind], t->items);
 	if (!IN6_IS_ADDR_UNSPECIFIED(&t->peer)) {
 		inet_ntop(AF_INET6, &t->peer, peer, sizeof(peer));
-		buf_printf(&harness_seen, " <- %s", peer + (strncmp(peer, "::ffff:", 7) == 0 ? 7 : 0));
+		buf_printf(
+			&harness_seen, " <- %s", peer + (strncmp(peer, "::ffff:", 7) == 0 ? 7 : 0));
 	}
 	buf_add_char(&harness_seen, ' ');
 	otlp_json_print(otlp_request((enum otlp_kind)t->kind), t->bytes, &harness_seen);
@@ -122,7 +124,8 @@ static const struct component_type otel_source = {
 };
 
 /* more: another component type that the test needs, or NULL. */
-static inline void otel_init(struct harness *h, const struct component_type *tested, const struct component_type *more)
+static inline void otel_init(
+	struct harness *h, const struct component_type *tested, const struct component_type *more)
 {
 	static const struct component_type *types[5];
 	size_t n = 0;

@@ -2,9 +2,9 @@
  * otelcol.auth.basic: a user's name and password, which exporters send, or which a receiver checks
  * against a list.
  *
- * Both forms of Alloy are taken: username and password at the top (deprecated there), and the blocks
- * client_auth and htpasswd. Of htpasswd's hashes those of crypt(3) and plain text are checked; the ones
- * that were good once are remembered, for bcrypt is slow on purpose.
+ * Both forms of Alloy are taken: username and password at the top (deprecated there), and the
+ * blocks client_auth and htpasswd. Of htpasswd's hashes those of crypt(3) and plain text are
+ * checked; the ones that were good once are remembered, for bcrypt is slow on purpose.
  */
 
 #include "agent/base/arena.h"
@@ -53,27 +53,32 @@ struct basic {
 static const struct arg client_auth_args[] = {
 	ARG_PLACE(basic_client, at),
 	ARG(basic_client, username, .type = ARG_STR, .help = "The user's name."),
-	ARG(basic_client, username_file, .type = ARG_STR, .help = "File that holds the name; it wins over username."),
+	ARG(basic_client, username_file, .type = ARG_STR,
+		.help = "File that holds the name; it wins over username."),
 	ARG(basic_client, password, .type = ARG_SECRET, .help = "The password."),
-	ARG(basic_client, password_file, .type = ARG_STR, .help = "File that holds the password; it wins over password."),
+	ARG(basic_client, password_file, .type = ARG_STR,
+		.help = "File that holds the password; it wins over password."),
 	ARGS_END,
 };
 
 static const struct arg htpasswd_args[] = {
 	ARG_PLACE(basic_htpasswd, at),
 	ARG(basic_htpasswd, file, .type = ARG_STR, .help = "A file as htpasswd makes it."),
-	ARG_NAMED(basic_htpasswd, "inline", inline_, .type = ARG_STR, .help = "The same as text; it wins over the file."),
+	ARG_NAMED(basic_htpasswd, "inline", inline_, .type = ARG_STR,
+		.help = "The same as text; it wins over the file."),
 	ARGS_END,
 };
 
 static const struct arg basic_args[] = {
 	ARG_PLACE(basic_args, at),
-	ARG(basic_args, username, .type = ARG_STR, .help = "The user's name; deprecated, see client_auth."),
-	ARG(basic_args, password, .type = ARG_SECRET, .help = "The password; deprecated, see client_auth."),
-	ARG(basic_args, client_auth, .type = ARG_BLOCK, .block = client_auth_args, .size = sizeof(struct basic_client),
-		.help = "Credentials that exporters send."),
-	ARG(basic_args, htpasswd, .type = ARG_BLOCK, .block = htpasswd_args, .size = sizeof(struct basic_htpasswd),
-		.help = "Who may send to a receiver."),
+	ARG(basic_args, username, .type = ARG_STR,
+		.help = "The user's name; deprecated, see client_auth."),
+	ARG(basic_args, password, .type = ARG_SECRET,
+		.help = "The password; deprecated, see client_auth."),
+	ARG(basic_args, client_auth, .type = ARG_BLOCK, .block = client_auth_args,
+		.size = sizeof(struct basic_client), .help = "Credentials that exporters send."),
+	ARG(basic_args, htpasswd, .type = ARG_BLOCK, .block = htpasswd_args,
+		.size = sizeof(struct basic_htpasswd), .help = "Who may send to a receiver."),
 	ARG(basic_args, debug_metrics, .type = ARG_BLOCK, OTELCOL_DEBUG_METRICS),
 	ARGS_END,
 };
@@ -87,10 +92,12 @@ static bool read_file(struct arena *a, struct str path, struct str *out, struct 
 	if (error == 0)
 		*out = arena_str(a, str_trim(buf_str(&text)));
 	buf_fini(&text);
-	return error == 0 || err_set(e, "cannot read " STR_FMT ": %s", STR_ARG(path), strerror(error));
+	return error == 0 ||
+	       err_set(e, "cannot read " STR_FMT ": %s", STR_ARG(path), strerror(error));
 }
 
-static bool basic_apply(struct auth_handler *h, struct arena *a, struct http_settings *s, struct err *e)
+static bool basic_apply(
+	struct auth_handler *h, struct arena *a, struct http_settings *s, struct err *e)
 {
 	const struct basic_args *b = container_of(h, struct basic, handler)->args;
 	const struct basic_client *c = b->client_auth;
@@ -171,7 +178,8 @@ static bool basic_check(const void *args, struct diags *d)
 	const struct basic_client *c = a->client_auth;
 
 	if (!c && !a->htpasswd && a->username.n == 0 && a->password.n == 0)
-		return diag_error(d, a->at, "no credentials source provided: set client_auth or htpasswd");
+		return diag_error(
+			d, a->at, "no credentials source provided: set client_auth or htpasswd");
 	if (c && c->username.n == 0 && c->username_file.n == 0)
 		return diag_error(d, c->at, "username or username_file is missing");
 	if (c && c->password.n == 0 && c->password_file.n == 0)

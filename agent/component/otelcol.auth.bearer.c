@@ -23,14 +23,18 @@ struct bearer {
 };
 
 static const struct arg bearer_args[] = {
-	ARG(bearer_args, token, .type = ARG_SECRET, .flags = ARG_REQUIRED, .help = "Bearer token to use for authenticating requests."),
-	ARG(bearer_args, header, .type = ARG_STR, .def = "Authorization", .help = "The header that holds the token."),
-	ARG(bearer_args, scheme, .type = ARG_STR, .def = "Bearer", .help = "What stands before the token; may be empty."),
+	ARG(bearer_args, token, .type = ARG_SECRET, .flags = ARG_REQUIRED,
+		.help = "Bearer token to use for authenticating requests."),
+	ARG(bearer_args, header, .type = ARG_STR, .def = "Authorization",
+		.help = "The header that holds the token."),
+	ARG(bearer_args, scheme, .type = ARG_STR, .def = "Bearer",
+		.help = "What stands before the token; may be empty."),
 	ARG(bearer_args, debug_metrics, .type = ARG_BLOCK, OTELCOL_DEBUG_METRICS),
 	ARGS_END,
 };
 
-static bool bearer_apply(struct auth_handler *h, struct arena *a, struct http_settings *s, struct err *e)
+static bool bearer_apply(
+	struct auth_handler *h, struct arena *a, struct http_settings *s, struct err *e)
 {
 	const struct bearer_args *b = container_of(h, struct bearer, handler)->args;
 	struct http_header *headers = arena_new(a, struct http_header, s->n_headers + 1);
@@ -39,7 +43,8 @@ static bool bearer_apply(struct auth_handler *h, struct arena *a, struct http_se
 	for (size_t i = 0; i < s->n_headers; i++)
 		headers[i] = s->headers[i];
 	headers[s->n_headers].name = b->header;
-	headers[s->n_headers].value = arena_printf(a, STR_FMT "%s" STR_FMT, STR_ARG(b->scheme), b->scheme.n ? " " : "", STR_ARG(b->token));
+	headers[s->n_headers].value = arena_printf(a, STR_FMT "%s" STR_FMT, STR_ARG(b->scheme),
+		b->scheme.n ? " " : "", STR_ARG(b->token));
 	s->headers = headers;
 	s->n_headers++;
 	return true;
@@ -84,7 +89,8 @@ static bool otelcol_auth_bearer_start(struct component *c, const void *args, str
 {
 	struct bearer *b = container_of(c, struct bearer, base);
 
-	b->handler = (struct auth_handler){.id = c->id, .apply = bearer_apply, .admits = bearer_admits};
+	b->handler = (struct auth_handler){
+		.id = c->id, .apply = bearer_apply, .admits = bearer_admits};
 	component_export(c, "handler", value_capsule(&capsule_handler, &b->handler));
 	return otelcol_auth_bearer_update(c, args, e);
 }

@@ -31,7 +31,8 @@ struct shard {
 	enum signal_kind kind;
 	struct buf bytes;
 	uint32_t items;
-	uint32_t sent; /* of them, when the batch goes out in pieces and there was no room for all */
+	uint32_t
+		sent; /* of them, when the batch goes out in pieces and there was no room for all */
 	struct timer timer;
 	bool is_blocked; /* what follows was full; the timer brings it again */
 };
@@ -53,33 +54,41 @@ struct batch {
 
 static const struct arg batch_args[] = {
 	ARG_PLACE(batch_args, at),
-	ARG(batch_args, timeout, .type = ARG_DURATION, .def = "200ms", .help = "How long to wait before a batch is sent."),
-	ARG(batch_args, send_batch_size, .type = ARG_UINT, .def = "2000", .help = "A batch with so many items is sent at once."),
-	ARG(batch_args, send_batch_max_size, .type = ARG_UINT, .def = "3000", .help = "Largest size of a batch; 0: no limit."),
+	ARG(batch_args, timeout, .type = ARG_DURATION, .def = "200ms",
+		.help = "How long to wait before a batch is sent."),
+	ARG(batch_args, send_batch_size, .type = ARG_UINT, .def = "2000",
+		.help = "A batch with so many items is sent at once."),
+	ARG(batch_args, send_batch_max_size, .type = ARG_UINT, .def = "3000",
+		.help = "Largest size of a batch; 0: no limit."),
 	ARG(batch_args, metadata_keys, .type = ARG_STRS, .flags = ARG_NO_EFFECT,
 		.help = "Headers of the client that make a batch of their own."),
-	ARG(batch_args, metadata_cardinality_limit, .type = ARG_UINT, .flags = ARG_NO_EFFECT, .def = "1000",
-		.help = "How many such batches there may be."),
+	ARG(batch_args, metadata_cardinality_limit, .type = ARG_UINT, .flags = ARG_NO_EFFECT,
+		.def = "1000", .help = "How many such batches there may be."),
 	ARG(batch_args, output, .type = ARG_BLOCK, .flags = ARG_REQUIRED, OTELCOL_OUTPUT),
 	ARG(batch_args, debug_metrics, .type = ARG_BLOCK, OTELCOL_DEBUG_METRICS),
 	ARGS_END,
 };
 
-static const double size_buckets[] = {10, 25, 50, 75, 100, 250, 500, 750, 1000, 2000, 3000, 4000, 5000, 6000, 7000,
-	8000, 9000, 10000, 20000, 30000, 50000, 100000, 0};
-static const double bytes_buckets[] = {10, 25, 50, 75, 100, 250, 500, 750, 1000, 2000, 3000, 4000, 5000, 6000, 7000,
-	8000, 9000, 10000, 20000, 30000, 50000, 100000, 200000, 300000, 400000, 500000, 600000, 700000, 800000,
-	900000, 1000000, 2000000, 3000000, 4000000, 5000000, 6000000, 7000000, 8000000, 9000000, 0};
-static const struct metric_family send_size_family = {
-	"otelcol_processor_batch_batch_send_size", METRIC_HISTOGRAM, "Items in a batch that was sent.", size_buckets};
+static const double size_buckets[] = {10, 25, 50, 75, 100, 250, 500, 750, 1000, 2000, 3000, 4000,
+	5000, 6000, 7000, 8000, 9000, 10000, 20000, 30000, 50000, 100000, 0};
+static const double bytes_buckets[] = {10, 25, 50, 75, 100, 250, 500, 750, 1000, 2000, 3000, 4000,
+	5000, 6000, 7000, 8000, 9000, 10000, 20000, 30000, 50000, 100000, 200000, 300000, 400000,
+	500000, 600000, 700000, 800000, 900000, 1000000, 2000000, 3000000, 4000000, 5000000,
+	6000000, 7000000, 8000000, 9000000, 0};
+static const struct metric_family send_size_family = {"otelcol_processor_batch_batch_send_size",
+	METRIC_HISTOGRAM, "Items in a batch that was sent.", size_buckets};
 static const struct metric_family send_bytes_family = {
-	"otelcol_processor_batch_batch_send_size_bytes", METRIC_HISTOGRAM, "Bytes in a batch that was sent.", bytes_buckets};
+	"otelcol_processor_batch_batch_send_size_bytes", METRIC_HISTOGRAM,
+	"Bytes in a batch that was sent.", bytes_buckets};
 static const struct metric_family by_timeout_family = {
-	"otelcol_processor_batch_timeout_trigger_send_total", METRIC_COUNTER, "Batches that were sent by their age.", NULL};
+	"otelcol_processor_batch_timeout_trigger_send_total", METRIC_COUNTER,
+	"Batches that were sent by their age.", NULL};
 static const struct metric_family by_size_family = {
-	"otelcol_processor_batch_batch_size_trigger_send_total", METRIC_COUNTER, "Batches that were sent by their size.", NULL};
+	"otelcol_processor_batch_batch_size_trigger_send_total", METRIC_COUNTER,
+	"Batches that were sent by their size.", NULL};
 static const struct metric_family cardinality_family = {
-	"otelcol_processor_batch_metadata_cardinality", METRIC_GAUGE, "Combinations of metadata that have a batch.", NULL};
+	"otelcol_processor_batch_metadata_cardinality", METRIC_GAUGE,
+	"Combinations of metadata that have a batch.", NULL};
 
 /* Handed on, or kept by the fanout. False: nothing was. */
 static bool hand_on(struct batch *b, enum signal_kind kind, struct str bytes, uint32_t items)
@@ -109,7 +118,8 @@ static bool is_due(const struct shard *s, uint32_t items)
 {
 	const struct batch_args *a = s->owner->args;
 
-	return items > 0 && (a->timeout <= 0 || a->send_batch_size == 0 || items >= a->send_batch_size);
+	return items > 0 &&
+	       (a->timeout <= 0 || a->send_batch_size == 0 || items >= a->send_batch_size);
 }
 
 /* Sends one piece of at most max items of what is left. False: full. */
@@ -233,8 +243,8 @@ static bool batch_takes(const struct consumer *c, enum signal_kind kind)
 
 static struct metric *new_metric(const struct component *c, const struct metric_family *f)
 {
-	const struct metric_label labels[] = {
-		{"component_id", c->id}, {"component_path", "/"}, {"processor", "batch"}, {NULL, NULL}};
+	const struct metric_label labels[] = {{"component_id", c->id}, {"component_path", "/"},
+		{"processor", "batch"}, {NULL, NULL}};
 
 	return metric_new(f, labels);
 }
@@ -325,7 +335,9 @@ static bool batch_check(const void *args, struct diags *d)
 	bool ok = otelcol_output_check(a->output, d);
 
 	if (a->send_batch_max_size > 0 && a->send_batch_max_size < a->send_batch_size)
-		return diag_error(d, a->at, "send_batch_max_size must be greater or equal to send_batch_size when not 0");
+		return diag_error(d, a->at,
+			"send_batch_max_size must be greater or equal to send_batch_size when not "
+			"0");
 	if (a->timeout < 0)
 		return diag_error(d, a->at, "timeout must be greater than or equal to 0");
 	return ok;

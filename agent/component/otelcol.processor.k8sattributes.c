@@ -2,7 +2,8 @@
  * otelcol.processor.k8sattributes: adds to each resource what is known of the pod that sent it.
  *
  * Data never waits for metadata: what is not known yet is not added. Only the resource is
- * rewritten; spans are never looked at. Pods come from the one watch that the process has of its node.
+ * rewritten; spans are never looked at. Pods come from the one watch that the process has of its
+ * node.
  */
 
 #include "agent/base/err.h"
@@ -49,7 +50,8 @@ struct k8sattributes {
 	struct cluster *cluster; /* NULL: no pods are known */
 	struct pod_subscriber on_pods;
 	struct task health_task;
-	char problem[sizeof(struct err)]; /* why there is no cluster; empty: there is one, or none is wanted */
+	char problem[sizeof(
+		struct err)]; /* why there is no cluster; empty: there is one, or none is wanted */
 	struct extract extract;
 	struct exclude exclude;
 	struct buf request;
@@ -59,8 +61,8 @@ struct k8sattributes {
 	struct metric *associated[SIGNAL_KINDS][RESULTS];
 };
 
-static const struct metric_family associations_family = {
-	"otelcol_otelsvc_k8s_pod_association", METRIC_COUNTER, "Resources of which the pod was looked for.", NULL};
+static const struct metric_family associations_family = {"otelcol_otelsvc_k8s_pod_association",
+	METRIC_COUNTER, "Resources of which the pod was looked for.", NULL};
 
 static bool is_excluded(struct k8sattributes *k, const struct pod *p)
 {
@@ -78,13 +80,16 @@ static void warn_unknown(struct k8sattributes *k, const struct in6_addr *peer)
 	int64_t now = loop_now(k->base.loop);
 	char text[INET6_ADDRSTRLEN];
 
-	if (!pod_store_is_synced(cluster_pods(k->cluster)) || (k->warned_at != 0 && now - k->warned_at < WARN_PAUSE))
+	if (!pod_store_is_synced(cluster_pods(k->cluster)) ||
+		(k->warned_at != 0 && now - k->warned_at < WARN_PAUSE))
 		return;
 	k->warned_at = now;
 	inet_ntop(AF_INET6, peer, text, sizeof(text));
-	log_warn(k->base.id, "data came from an address that is not a pod's of this node; its pod is not known",
+	log_warn(k->base.id,
+		"data came from an address that is not a pod's of this node; its pod is not known",
 		KV("address", strncmp(text, "::ffff:", 7) == 0 ? text + 7 : text),
-		KV("hint", "send to a Service with internalTrafficPolicy: Local, or set OTEL_RESOURCE_ATTRIBUTES=k8s.pod.uid=$(POD_UID) in the sender"));
+		KV("hint", "send to a Service with internalTrafficPolicy: Local, or set "
+			   "OTEL_RESOURCE_ATTRIBUTES=k8s.pod.uid=$(POD_UID) in the sender"));
 }
 
 static struct str peer_text(struct arena *a, const struct in6_addr *peer)
@@ -96,8 +101,8 @@ static struct str peer_text(struct arena *a, const struct in6_addr *peer)
 }
 
 /* The attributes to add to one part; returns how many. */
-static size_t attributes_of(struct k8sattributes *k, const struct telemetry *t, const struct otlp_part *p,
-	struct arena *scratch, struct otlp_attr *add)
+static size_t attributes_of(struct k8sattributes *k, const struct telemetry *t,
+	const struct otlp_part *p, struct arena *scratch, struct otlp_attr *add)
 {
 	const struct pod_store *pods = k->cluster ? cluster_pods(k->cluster) : NULL;
 	struct association who = associate(k->args, pods, p, &t->peer, scratch);
@@ -154,7 +159,9 @@ static enum consumed k8sattributes_consume(struct consumer *c, const struct tele
 
 static bool k8sattributes_takes(const struct consumer *c, enum signal_kind kind)
 {
-	return fanout_takes(&container_of((struct consumer *)(uintptr_t)c, struct k8sattributes, input)->out, kind);
+	return fanout_takes(
+		&container_of((struct consumer *)(uintptr_t)c, struct k8sattributes, input)->out,
+		kind);
 }
 
 static void exclude_fini(struct exclude *x)
@@ -173,7 +180,8 @@ static bool exclude_init(struct exclude *x, const struct k8s_exclude_args *args,
 
 	*x = (struct exclude){.p = mem_new(struct regex *, n + 1)};
 	for (size_t i = 0; i < n; i++) {
-		struct str name = args ? ((const struct k8s_exclude_pod *)args->pod.p)[i].name : str_from(usual[i]);
+		struct str name = args ? ((const struct k8s_exclude_pod *)args->pod.p)[i].name
+				       : str_from(usual[i]);
 
 		x->p[i] = regex_new(name, 0, e);
 		if (!x->p[i]) {
@@ -200,7 +208,8 @@ static bool find_server(const struct k8sattributes_args *a, struct k8s_config *o
 	return k8s_config_kubeconfig(out, path, e);
 }
 
-static struct cluster *hold_cluster(struct k8sattributes *k, const struct k8sattributes_args *a, struct err *e)
+static struct cluster *hold_cluster(
+	struct k8sattributes *k, const struct k8sattributes_args *a, struct err *e)
 {
 	struct str namespace = a->filter ? a->filter->namespace : (struct str){0};
 	struct buf fields = {0};
@@ -237,8 +246,10 @@ static void set_cluster(struct k8sattributes *k, const struct k8sattributes_args
 		c = hold_cluster(k, a, &e);
 	snprintf(k->problem, sizeof(k->problem), "%s", c || !wanted ? "" : e.text);
 	if (k->problem[0])
-		log_error(k->base.id, "pods are not known, so nothing is added", KV("err", (const char *)k->problem),
-			KV("hint", "in a cluster the agent needs a service account that may list and watch pods"));
+		log_error(k->base.id, "pods are not known, so nothing is added",
+			KV("err", (const char *)k->problem),
+			KV("hint", "in a cluster the agent needs a service account that may list "
+				   "and watch pods"));
 	pod_store_unsubscribe(&k->on_pods);
 	cluster_release(k->cluster);
 	k->cluster = c;
@@ -268,7 +279,8 @@ static void on_pods(struct pod_subscriber *w)
 	set_health(container_of(w, struct k8sattributes, on_pods));
 }
 
-static bool otelcol_processor_k8sattributes_update(struct component *c, const void *args, struct err *e)
+static bool otelcol_processor_k8sattributes_update(
+	struct component *c, const void *args, struct err *e)
 {
 	struct k8sattributes *k = container_of(c, struct k8sattributes, base);
 	const struct k8sattributes_args *a = args;
@@ -337,7 +349,8 @@ static void make_metrics(struct k8sattributes *k)
 	}
 }
 
-static bool otelcol_processor_k8sattributes_start(struct component *c, const void *args, struct err *e)
+static bool otelcol_processor_k8sattributes_start(
+	struct component *c, const void *args, struct err *e)
 {
 	struct k8sattributes *k = container_of(c, struct k8sattributes, base);
 

@@ -67,7 +67,8 @@ static enum decoded too_large(struct decoding *c)
 typedef enum libdeflate_result inflate_fn(struct libdeflate_decompressor *, const void *, size_t,
 	void *, size_t, size_t *, size_t *);
 
-/* One deflate stream (a gzip member, a zlib body) at the beginning of c->body, which moves behind it. */
+/* One deflate stream (a gzip member, a zlib body) at the beginning of c->body, which moves behind
+ * it. */
 static enum decoded inflate_one(struct decoding *c, inflate_fn *fn, size_t guess, const char *what)
 {
 	size_t room = guess < c->max ? guess : c->max;
@@ -132,8 +133,8 @@ static enum decoded decode_deflate(struct decoding *c)
 {
 	size_t guess = c->body.n < SIZE_MAX / 4 ? c->body.n * 4 : c->body.n;
 	enum decoded r = inflate_one(c,
-		is_zlib(c->body) ? libdeflate_zlib_decompress_ex : libdeflate_deflate_decompress_ex, guess,
-		"not deflate, or cut off, or a wrong checksum");
+		is_zlib(c->body) ? libdeflate_zlib_decompress_ex : libdeflate_deflate_decompress_ex,
+		guess, "not deflate, or cut off, or a wrong checksum");
 
 	if (r == DECODED && c->body.n > 0)
 		return bad(c, "bytes after the end of the deflate data");
@@ -150,7 +151,8 @@ static enum decoded decode_zstd(struct decoding *c)
 	ZSTD_DCtx_reset(c->d->zstd, ZSTD_reset_session_only);
 	ZSTD_DCtx_setParameter(c->d->zstd, ZSTD_d_windowLogMax, ZSTD_WINDOW_LOG);
 	for (;;) {
-		size_t room = c->max < 65536 ? c->max + 1 : 65536; /* one more, to see that it is too much */
+		size_t room = c->max < 65536 ? c->max + 1
+					     : 65536; /* one more, to see that it is too much */
 		ZSTD_outBuffer out = {buf_reserve(c->out, room), room, 0};
 
 		left = ZSTD_decompressStream(c->d->zstd, &out, &in);
@@ -174,7 +176,8 @@ static enum decoded decode_snappy(struct decoding *c)
 	if (n > c->max)
 		return too_large(c);
 	if (snappy_validate_compressed_buffer(c->body.p, c->body.n) != SNAPPY_OK ||
-		snappy_uncompress(c->body.p, c->body.n, buf_reserve(c->out, n + 1), &n) != SNAPPY_OK)
+		snappy_uncompress(c->body.p, c->body.n, buf_reserve(c->out, n + 1), &n) !=
+			SNAPPY_OK)
 		return bad(c, "not a snappy block");
 	c->out->n += n;
 	return DECODED;

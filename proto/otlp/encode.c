@@ -39,7 +39,8 @@ static void encode_none(struct encoder *c, struct str body, struct buf *out)
 static void encode_gzip(struct encoder *c, struct str body, struct buf *out)
 {
 	size_t room = libdeflate_gzip_compress_bound(c->deflate, body.n);
-	size_t n = libdeflate_gzip_compress(c->deflate, body.p, body.n, buf_reserve(out, room), room);
+	size_t n = libdeflate_gzip_compress(
+		c->deflate, body.p, body.n, buf_reserve(out, room), room);
 
 	must(n > 0);
 	out->n += n;
@@ -48,7 +49,8 @@ static void encode_gzip(struct encoder *c, struct str body, struct buf *out)
 static void encode_zlib(struct encoder *c, struct str body, struct buf *out)
 {
 	size_t room = libdeflate_zlib_compress_bound(c->deflate, body.n);
-	size_t n = libdeflate_zlib_compress(c->deflate, body.p, body.n, buf_reserve(out, room), room);
+	size_t n = libdeflate_zlib_compress(
+		c->deflate, body.p, body.n, buf_reserve(out, room), room);
 
 	must(n > 0);
 	out->n += n;
@@ -57,7 +59,8 @@ static void encode_zlib(struct encoder *c, struct str body, struct buf *out)
 static void encode_zstd(struct encoder *c, struct str body, struct buf *out)
 {
 	size_t room = ZSTD_compressBound(body.n);
-	size_t n = ZSTD_compressCCtx(c->zstd, buf_reserve(out, room), room, body.p, body.n, c->level);
+	size_t n = ZSTD_compressCCtx(
+		c->zstd, buf_reserve(out, room), room, body.p, body.n, c->level);
 
 	must(!ZSTD_isError(n));
 	out->n += n;
@@ -96,18 +99,22 @@ struct encoder *encoder_new(struct str name, int level, struct err *e)
 	struct encoder *c;
 
 	if (!how) {
-		err_set(e, "unsupported compression type \"" STR_FMT "\"; known are gzip, zlib, deflate, zstd, snappy and none",
+		err_set(e,
+			"unsupported compression type \"" STR_FMT
+			"\"; known are gzip, zlib, deflate, zstd, snappy and none",
 			STR_ARG(name));
 		return NULL;
 	}
 	if (level < 0 || level > how->levels) {
-		err_set(e, "unsupported parameters {Level:%d} for compression type \"%s\"", level, how->name);
+		err_set(e, "unsupported parameters {Level:%d} for compression type \"%s\"", level,
+			how->name);
 		return NULL;
 	}
 	c = mem_new(struct encoder, 1);
 	c->how = how;
 	c->level = level ? level : ZSTD_LEVEL;
-	if (how->levels == DEFLATE_LEVELS && !(c->deflate = libdeflate_alloc_compressor(level ? level : DEFLATE_LEVEL)))
+	if (how->levels == DEFLATE_LEVELS &&
+		!(c->deflate = libdeflate_alloc_compressor(level ? level : DEFLATE_LEVEL)))
 		mem_out(sizeof(*c));
 	if (how->encode == encode_zstd && !(c->zstd = ZSTD_createCCtx()))
 		mem_out(sizeof(*c));

@@ -11,8 +11,9 @@
 struct encoder;
 struct err;
 
-/* name is what Content-Encoding will say: "gzip", "zlib", "deflate", "zstd", "snappy"; "none" and "" are none.
- * level 0: the one that is best here. NULL, with e filled, if there is no such encoding or level. */
+/* name is what Content-Encoding will say: "gzip", "zlib", "deflate", "zstd", "snappy"; "none" and
+ * "" are none. level 0: the one that is best here. NULL, with e filled, if there is no such
+ * encoding or level. */
 struct encoder *encoder_new(struct str name, int level, struct err *e);
 void encoder_free(struct encoder *c); /* NULL is nothing */
 

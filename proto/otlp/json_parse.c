@@ -23,7 +23,8 @@ struct json_parser {
 
 static bool parse_message(struct json_parser *p, const struct otlp_type *t);
 
-static bool fail_field(struct json_parser *p, const struct otlp_type *t, const struct otlp_field *f, const char *what)
+static bool fail_field(struct json_parser *p, const struct otlp_type *t, const struct otlp_field *f,
+	const char *what)
 {
 	return err_set(p->in.e, "byte %zu: %s.%.*s: %s", p->in.at, t->d->short_name,
 		STR_ARG(f->json), what);
@@ -32,7 +33,8 @@ static bool fail_field(struct json_parser *p, const struct otlp_type *t, const s
 /* The text of a number, which may stand in quotes. */
 static bool number_text(struct json_parser *p, struct str *out)
 {
-	return json_reader_peek(&p->in) == '"' ? json_reader_string(&p->in, out) : json_reader_number(&p->in, out);
+	return json_reader_peek(&p->in) == '"' ? json_reader_string(&p->in, out)
+					       : json_reader_number(&p->in, out);
 }
 
 static bool to_double(struct str s, double *out)
@@ -86,7 +88,8 @@ static bool to_integer(struct str s, bool is_signed, uint64_t *out)
 		}
 		return !is_signed || *out <= INT64_MAX;
 	}
-	if (!to_double(s, &d) || !(fabs(d) < 9007199254740992.0) || d != floor(d) || (d < 0 && !is_signed))
+	if (!to_double(s, &d) || !(fabs(d) < 9007199254740992.0) || d != floor(d) ||
+		(d < 0 && !is_signed))
 		return false;
 	*out = (uint64_t)(int64_t)d;
 	return true;
@@ -128,7 +131,8 @@ static bool enum_by_name(const ProtobufCEnumDescriptor *d, struct str name, uint
 	return false;
 }
 
-static bool integer_bits(struct json_parser *p, const struct otlp_type *t, const struct otlp_field *f, uint64_t *out)
+static bool integer_bits(
+	struct json_parser *p, const struct otlp_type *t, const struct otlp_field *f, uint64_t *out)
 {
 	ProtobufCType type = f->d->type;
 	struct str s;
@@ -144,7 +148,8 @@ static bool integer_bits(struct json_parser *p, const struct otlp_type *t, const
 	return true;
 }
 
-static bool number_bits(struct json_parser *p, const struct otlp_type *t, const struct otlp_field *f, uint64_t *out)
+static bool number_bits(
+	struct json_parser *p, const struct otlp_type *t, const struct otlp_field *f, uint64_t *out)
 {
 	struct str s;
 	double d;
@@ -176,7 +181,8 @@ static void put_bits(struct buf *out, unsigned form, uint64_t bits)
 		wire_put_varint(out, bits);
 }
 
-static bool parse_number(struct json_parser *p, const struct otlp_type *t, const struct otlp_field *f, unsigned form)
+static bool parse_number(
+	struct json_parser *p, const struct otlp_type *t, const struct otlp_field *f, unsigned form)
 {
 	uint64_t bits;
 
@@ -189,7 +195,8 @@ static bool parse_number(struct json_parser *p, const struct otlp_type *t, const
 	return true;
 }
 
-static bool parse_packed(struct json_parser *p, const struct otlp_type *t, const struct otlp_field *f, unsigned element)
+static bool parse_packed(struct json_parser *p, const struct otlp_type *t,
+	const struct otlp_field *f, unsigned element)
 {
 	size_t open = wire_open(p->out, f->d->id);
 	uint64_t bits;
@@ -266,7 +273,8 @@ static bool put_hex(struct buf *out, struct str s)
 	return true;
 }
 
-static bool parse_text(struct json_parser *p, const struct otlp_type *t, const struct otlp_field *f, unsigned form)
+static bool parse_text(
+	struct json_parser *p, const struct otlp_type *t, const struct otlp_field *f, unsigned form)
 {
 	struct str s;
 	size_t open;
@@ -309,7 +317,8 @@ static bool parse_one(struct json_parser *p, const struct otlp_type *t, const st
 	}
 }
 
-static bool parse_value(struct json_parser *p, const struct otlp_type *t, const struct otlp_field *f)
+static bool parse_value(
+	struct json_parser *p, const struct otlp_type *t, const struct otlp_field *f)
 {
 	bool failed;
 
@@ -320,7 +329,8 @@ static bool parse_value(struct json_parser *p, const struct otlp_type *t, const 
 	if (!json_reader_enter(&p->in, '['))
 		return false;
 	for (size_t n = 0; json_reader_more(&p->in, ']', n, &failed); n++)
-		if (json_reader_peek(&p->in) == 'n' ? !json_reader_null(&p->in) : !parse_one(p, t, f))
+		if (json_reader_peek(&p->in) == 'n' ? !json_reader_null(&p->in)
+						    : !parse_one(p, t, f))
 			return false;
 	return !failed;
 }

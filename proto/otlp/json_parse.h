@@ -14,7 +14,7 @@ struct err;
 
 /*
  * Appends the protobuf of one JSON object of type t. The result is still to be validated
- * (otlp_walk() looks at the sizes of ids). On failure *out is as before, and e says what is wrong at
- * which byte.
+ * (otlp_walk() looks at the sizes of ids). On failure *out is as before, and e says what is wrong
+ * at which byte.
  */
 bool otlp_json_parse(const struct otlp_type *t, struct str json, struct buf *out, struct err *e);

@@ -12,7 +12,8 @@
 #include <inttypes.h>
 #include <math.h>
 
-static void print_message(struct buf *out, const struct otlp_type *t, struct str message, size_t depth);
+static void print_message(
+	struct buf *out, const struct otlp_type *t, struct str message, size_t depth);
 
 static void print_double(struct buf *out, uint64_t bits)
 {
@@ -90,7 +91,8 @@ static void print_base64(struct buf *out, struct str s)
 }
 
 /* The elements of a packed field. */
-static void print_packed(struct buf *out, const struct otlp_field *f, unsigned element, struct str s, size_t *n)
+static void print_packed(
+	struct buf *out, const struct otlp_field *f, unsigned element, struct str s, size_t *n)
 {
 	size_t size = element == OTLP_FIXED64 ? 8 : 4;
 	size_t at = 0;
@@ -113,7 +115,8 @@ static void print_packed(struct buf *out, const struct otlp_field *f, unsigned e
 	}
 }
 
-static void print_value(struct buf *out, const struct otlp_type *t, const struct otlp_field *f, const struct wire_field *v, size_t depth)
+static void print_value(struct buf *out, const struct otlp_type *t, const struct otlp_field *f,
+	const struct wire_field *v, size_t depth)
 {
 	switch (t->steps[f->d->id].form) {
 	case OTLP_MESSAGE:
@@ -134,17 +137,21 @@ static void print_value(struct buf *out, const struct otlp_type *t, const struct
 }
 
 /* The next field of this number with the wire type that it should have. */
-static bool next_of(struct wire_reader *r, const struct otlp_type *t, uint32_t number, struct wire_field *f)
+static bool next_of(
+	struct wire_reader *r, const struct otlp_type *t, uint32_t number, struct wire_field *f)
 {
 	struct otlp_step step = t->steps[number];
 
 	while (wire_next(r, f))
-		if (f->number == number && (f->wire == step.wire || (step.form == OTLP_PACKED && f->wire == otlp_form_wire(step.element))))
+		if (f->number == number &&
+			(f->wire == step.wire || (step.form == OTLP_PACKED &&
+							 f->wire == otlp_form_wire(step.element))))
 			return true;
 	return false;
 }
 
-static void print_repeated(struct buf *out, const struct otlp_type *t, const struct otlp_field *f, struct str message, size_t depth)
+static void print_repeated(struct buf *out, const struct otlp_type *t, const struct otlp_field *f,
+	struct str message, size_t depth)
 {
 	struct otlp_step step = t->steps[f->d->id];
 	struct wire_reader r = wire_read(message);
@@ -165,7 +172,8 @@ static void print_repeated(struct buf *out, const struct otlp_type *t, const str
 }
 
 /* A message that is there several times is merged: their bytes, one after the other. */
-static void print_merged(struct buf *out, const struct otlp_type *t, const struct otlp_field *f, struct str message, size_t depth)
+static void print_merged(struct buf *out, const struct otlp_type *t, const struct otlp_field *f,
+	struct str message, size_t depth)
 {
 	struct wire_reader r = wire_read(message);
 	struct buf all = {0};
@@ -178,7 +186,8 @@ static void print_merged(struct buf *out, const struct otlp_type *t, const struc
 }
 
 /* How often field f is there, and the last of them; of a oneof, none if another member is later. */
-static size_t find_field(const struct otlp_type *t, const struct otlp_field *f, struct str message, struct wire_field *last)
+static size_t find_field(const struct otlp_type *t, const struct otlp_field *f, struct str message,
+	struct wire_field *last)
 {
 	struct wire_reader r = wire_read(message);
 	struct wire_field v;
@@ -198,14 +207,16 @@ static size_t find_field(const struct otlp_type *t, const struct otlp_field *f, 
 	return n;
 }
 
-static bool is_default(const struct otlp_type *t, const struct otlp_field *f, const struct wire_field *v)
+static bool is_default(
+	const struct otlp_type *t, const struct otlp_field *f, const struct wire_field *v)
 {
 	if (f->has_presence || f->is_repeated || t->steps[f->d->id].form == OTLP_MESSAGE)
 		return false;
 	return v->wire == WIRE_BYTES ? v->bytes.n == 0 : v->value == 0;
 }
 
-static void print_message(struct buf *out, const struct otlp_type *t, struct str message, size_t depth)
+static void print_message(
+	struct buf *out, const struct otlp_type *t, struct str message, size_t depth)
 {
 	bool is_first = true;
 

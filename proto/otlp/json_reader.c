@@ -296,5 +296,6 @@ bool json_reader_skip(struct json_reader *r)
 
 bool json_reader_end(struct json_reader *r)
 {
-	return (json_reader_peek(r) == 0 && r->at == r->text.n) || json_reader_fail(r, "text after the end");
+	return (json_reader_peek(r) == 0 && r->at == r->text.n) ||
+	       json_reader_fail(r, "text after the end");
 }

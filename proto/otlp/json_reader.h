@@ -37,8 +37,9 @@ bool json_reader_null(struct json_reader *r);
 bool json_reader_skip(struct json_reader *r); /* any value */
 
 /*
- * json_reader_enter(r, '{') or '[' first; then json_reader_more() before each member or element, until it
- * says false, which is either the end (r->at is behind it) or a failure: *failed says which. n counts from 0.
+ * json_reader_enter(r, '{') or '[' first; then json_reader_more() before each member or element,
+ * until it says false, which is either the end (r->at is behind it) or a failure: *failed says
+ * which. n counts from 0.
  */
 bool json_reader_enter(struct json_reader *r, char open);
 bool json_reader_more(struct json_reader *r, char close, size_t n, bool *failed);

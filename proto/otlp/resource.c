@@ -203,7 +203,8 @@ static size_t resources_size(const struct otlp_part *p)
 }
 
 /* All but the Resources; the new one where the first was. */
-static void write_fields(const struct otlp_part *p, struct str resource, bool had_one, struct buf *out)
+static void write_fields(
+	const struct otlp_part *p, struct str resource, bool had_one, struct buf *out)
 {
 	struct wire_reader r = wire_read(p->body);
 	struct wire_field f;

@@ -39,8 +39,8 @@ struct str otlp_attr_find(const struct otlp_part *p, struct str key);
 
 /*
  * Appends the part with the attributes added: those that its resource has already are left
- * as they are, empty ones are replaced. Several Resources become one, at the place of the first; where
- * there is none, one is put first. Everything else, unknown fields too, is copied as it is.
+ * as they are, empty ones are replaced. Several Resources become one, at the place of the first;
+ * where there is none, one is put first. Everything else, unknown fields too, is copied as it is.
  * At most 64 attributes, no key twice; scratch is for working in, and may be used again.
  */
 void otlp_part_write(const struct otlp_part *p, const struct otlp_attr *add, size_t n,

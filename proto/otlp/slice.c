@@ -13,7 +13,8 @@
 static const uint32_t paths[OTLP_KINDS][6] = {
 	[OTLP_TRACES] = {1 << 1, 1 << 2, 1 << 2},
 	[OTLP_LOGS] = {1 << 1, 1 << 2, 1 << 2},
-	[OTLP_METRICS] = {1 << 1, 1 << 2, 1 << 2, 1 << 5 | 1 << 7 | 1 << 9 | 1 << 10 | 1 << 11, 1 << 1},
+	[OTLP_METRICS] = {1 << 1, 1 << 2, 1 << 2, 1 << 5 | 1 << 7 | 1 << 9 | 1 << 10 | 1 << 11,
+		1 << 1},
 };
 
 static bool leads_on(const uint32_t *level, const struct wire_field *f)
@@ -41,7 +42,8 @@ uint32_t otlp_count(enum otlp_kind kind, struct str request)
 }
 
 /* Writes the fields of message with its items [from, to) only. */
-static void cut(const uint32_t *level, struct str message, uint32_t from, uint32_t to, bool others, struct buf *out)
+static void cut(const uint32_t *level, struct str message, uint32_t from, uint32_t to, bool others,
+	struct buf *out)
 {
 	struct wire_reader r = wire_read(message);
 	struct wire_field f;
@@ -70,5 +72,6 @@ static void cut(const uint32_t *level, struct str message, uint32_t from, uint32
 
 void otlp_slice(enum otlp_kind kind, struct str request, uint32_t from, uint32_t n, struct buf *out)
 {
-	cut(paths[kind], request, from, n > UINT32_MAX - from ? UINT32_MAX : from + n, from == 0, out);
+	cut(paths[kind], request, from, n > UINT32_MAX - from ? UINT32_MAX : from + n, from == 0,
+		out);
 }

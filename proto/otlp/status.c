@@ -43,7 +43,8 @@ static void finish(struct buf *out, size_t at, enum otlp_encoding as, const stru
 	buf_fini(&proto);
 }
 
-void otlp_status_encode(struct buf *out, enum otlp_encoding as, enum otlp_code code, struct str message)
+void otlp_status_encode(
+	struct buf *out, enum otlp_encoding as, enum otlp_code code, struct str message)
 {
 	size_t at = out->n;
 
@@ -51,8 +52,8 @@ void otlp_status_encode(struct buf *out, enum otlp_encoding as, enum otlp_code c
 	finish(out, at, as, otlp_status());
 }
 
-void otlp_partial_encode(struct buf *out, enum otlp_encoding as, enum otlp_kind kind, int64_t rejected,
-	struct str message)
+void otlp_partial_encode(struct buf *out, enum otlp_encoding as, enum otlp_kind kind,
+	int64_t rejected, struct str message)
 {
 	size_t at = out->n;
 	size_t open;

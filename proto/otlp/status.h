@@ -1,8 +1,8 @@
 #pragma once
 
 /*
- * The small messages of OTLP's answers: google.rpc.Status as the body of every error, and the partial
- * success of a 200 (collector/.../v1, OTLP specification "Partial Success").
+ * The small messages of OTLP's answers: google.rpc.Status as the body of every error, and the
+ * partial success of a 200 (collector/.../v1, OTLP specification "Partial Success").
  */
 
 #include "proto/otlp/types.h"
@@ -27,11 +27,12 @@ enum otlp_encoding {
 };
 
 /* Both append. message is in UTF-8, or is made so in JSON; at most 4 KiB of it are written. */
-void otlp_status_encode(struct buf *out, enum otlp_encoding as, enum otlp_code code, struct str message);
-void otlp_partial_encode(struct buf *out, enum otlp_encoding as, enum otlp_kind kind, int64_t rejected,
-	struct str message); /* 0 and no message: full success */
+void otlp_status_encode(
+	struct buf *out, enum otlp_encoding as, enum otlp_code code, struct str message);
+void otlp_partial_encode(struct buf *out, enum otlp_encoding as, enum otlp_kind kind,
+	int64_t rejected, struct str message); /* 0 and no message: full success */
 
-/* Protobuf bodies, read; views into them. False, and zeroes, if the bytes are not such a message. For JSON
- * see otlp_json_parse() with otlp_status() and otlp_response(). */
+/* Protobuf bodies, read; views into them. False, and zeroes, if the bytes are not such a message.
+ * For JSON see otlp_json_parse() with otlp_status() and otlp_response(). */
 bool otlp_status_read(struct str body, int64_t *code, struct str *message);
 bool otlp_partial_read(struct str body, int64_t *rejected, struct str *message);

@@ -24,7 +24,11 @@ struct item {
 
 static const struct otlp_type *item_type(enum otlp_kind kind)
 {
-	return otlp_request(kind)->fields[1].type->fields[PART_SCOPES].type->fields[SCOPE_ITEMS].type;
+	return otlp_request(kind)
+		->fields[1]
+		.type->fields[PART_SCOPES]
+		.type->fields[SCOPE_ITEMS]
+		.type;
 }
 
 static void read_item(struct str message, struct item *it)
@@ -50,7 +54,8 @@ static void put_hex(struct buf *out, struct str s)
 static bool is_plain(struct str s)
 {
 	for (size_t i = 0; i < s.n; i++)
-		if ((uint8_t)s.p[i] <= ' ' || s.p[i] == '"' || s.p[i] == '=' || s.p[i] == '\\' || s.p[i] == 0x7f)
+		if ((uint8_t)s.p[i] <= ' ' || s.p[i] == '"' || s.p[i] == '=' || s.p[i] == '\\' ||
+			s.p[i] == 0x7f)
 			return false;
 	return s.n > 0;
 }
@@ -110,7 +115,8 @@ static void put_time(struct buf *out, uint64_t ns)
 
 static void put_span(struct buf *out, const struct item *it)
 {
-	static const char *const kinds[] = {"-", "internal", "server", "client", "producer", "consumer"};
+	static const char *const kinds[] = {
+		"-", "internal", "server", "client", "producer", "consumer"};
 	static const char *const codes[] = {"unset", "ok", "error"};
 	uint64_t start = it->f[7].value;
 	uint64_t end = it->f[8].value;
@@ -139,7 +145,8 @@ static void put_span(struct buf *out, const struct item *it)
 
 static void put_log(struct buf *out, const struct item *it)
 {
-	static const char *const severities[] = {"-", "TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"};
+	static const char *const severities[] = {
+		"-", "TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"};
 	uint64_t number = it->f[2].value;
 
 	buf_add_str(out, STR("  log "));
@@ -162,7 +169,8 @@ static void put_metric(struct buf *out, const struct item *it)
 	static const struct {
 		uint32_t number;
 		const char *name;
-	} kinds[] = {{5, "gauge"}, {7, "sum"}, {9, "histogram"}, {10, "exponential histogram"}, {11, "summary"}};
+	} kinds[] = {{5, "gauge"}, {7, "sum"}, {9, "histogram"}, {10, "exponential histogram"},
+		{11, "summary"}};
 
 	buf_add_str(out, STR("  metric "));
 	if (is_plain(it->f[1].bytes))
@@ -177,11 +185,13 @@ static void put_metric(struct buf *out, const struct item *it)
 		while (wire_next(&r, &f))
 			points += f.number == 1;
 		if (it->f[kinds[i].number].number != 0)
-			buf_printf(out, " %s %zu point%s", kinds[i].name, points, points == 1 ? "" : "s");
+			buf_printf(out, " %s %zu point%s", kinds[i].name, points,
+				points == 1 ? "" : "s");
 	}
 }
 
-static void put_item(enum otlp_kind kind, struct str message, struct str service, enum otlp_text how, struct buf *out)
+static void put_item(enum otlp_kind kind, struct str message, struct str service,
+	enum otlp_text how, struct buf *out)
 {
 	struct item it;
 
@@ -210,7 +220,8 @@ static void put_item(enum otlp_kind kind, struct str message, struct str service
 }
 
 /* The items of all scopes of one part, or of one scope. */
-static void put_items(enum otlp_kind kind, const struct otlp_part *p, enum otlp_text how, struct buf *out)
+static void put_items(
+	enum otlp_kind kind, const struct otlp_part *p, enum otlp_text how, struct buf *out)
 {
 	struct str service = otlp_attr_find(p, STR("service.name"));
 	struct wire_reader part = wire_read(p->body);

@@ -119,7 +119,8 @@ INLINE bool check_string(struct walk *w, const uint8_t *at, uint32_t number, siz
 static bool check_id(struct walk *w, const uint8_t *at, uint32_t number, size_t n, size_t want)
 {
 	if (n != 0 && n != want)
-		return fail(w, at, number, want == 16 ? "an id has 16 bytes, or none" : "an id has 8 bytes, or none");
+		return fail(w, at, number,
+			want == 16 ? "an id has 16 bytes, or none" : "an id has 8 bytes, or none");
 	if (w->type->is_span && number <= 2 &&
 		(n == 0 || (load8(w->p) | load8(w->p + n - 8)) == 0))
 		w->counts.zero_ids++;
@@ -127,7 +128,8 @@ static bool check_id(struct walk *w, const uint8_t *at, uint32_t number, size_t 
 	return true;
 }
 
-static bool check_packed(struct walk *w, const uint8_t *at, uint32_t number, size_t n, unsigned element)
+static bool check_packed(
+	struct walk *w, const uint8_t *at, uint32_t number, size_t n, unsigned element)
 {
 	const uint8_t *end = w->p + n;
 	const uint8_t *outer = w->end;
@@ -135,7 +137,8 @@ static bool check_packed(struct walk *w, const uint8_t *at, uint32_t number, siz
 	if (element != OTLP_VARINT) {
 		w->p = end;
 		if (n % (element == OTLP_FIXED64 ? 8 : 4) != 0)
-			return fail(w, at, number, "the length is no multiple of the elements' size");
+			return fail(
+				w, at, number, "the length is no multiple of the elements' size");
 		return true;
 	}
 	w->end = end;
@@ -146,7 +149,8 @@ static bool check_packed(struct walk *w, const uint8_t *at, uint32_t number, siz
 	return true;
 }
 
-INLINE bool push(struct walk *w, const uint8_t *at, const struct otlp_type *type, const uint8_t *end, uint32_t group)
+INLINE bool push(struct walk *w, const uint8_t *at, const struct otlp_type *type,
+	const uint8_t *end, uint32_t group)
 {
 	if (w->depth == OTLP_DEPTH)
 		return fail(w, at, 0, "nested too deeply");

@@ -2,8 +2,8 @@
 
 /*
  * Protobuf's wire format (protobuf.dev/programming-guides/encoding): reading one field
- * after the other inside known bounds, and writing. For code that looks at a level or two of a message;
- * the walk over all of it has its own loop (walk.c).
+ * after the other inside known bounds, and writing. For code that looks at a level or two of a
+ * message; the walk over all of it has its own loop (walk.c).
  */
 
 #include "agent/base/buf.h"
@@ -41,7 +41,8 @@ static inline struct wire_reader wire_read(struct str message)
 	return (struct wire_reader){message, 0};
 }
 
-/* The next field. False at the end, and when what follows is no field: then at is not at the end. */
+/* The next field. False at the end, and when what follows is no field: then at is not at the end.
+ */
 bool wire_next(struct wire_reader *r, struct wire_field *f);
 static inline bool wire_at_end(const struct wire_reader *r)
 {

@@ -1,5 +1,5 @@
-/* JSON that is taken gives protobuf that only the walk's checks of ids and depth may refuse; printed
- * and parsed again it is the same. The first byte says which signal. */
+/* JSON that is taken gives protobuf that only the walk's checks of ids and depth may refuse;
+ * printed and parsed again it is the same. The first byte says which signal. */
 
 #include "agent/base/buf.h"
 #include "agent/base/err.h"
@@ -23,7 +23,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size == 0)
 		return 0;
 	kind = (enum otlp_kind)(data[0] % OTLP_KINDS);
-	if (otlp_json_parse(otlp_request(kind), (struct str){(const char *)data + 1, size - 1}, &proto, &e)) {
+	if (otlp_json_parse(otlp_request(kind), (struct str){(const char *)data + 1, size - 1},
+		    &proto, &e)) {
 		bool ok = otlp_walk(kind, buf_str(&proto), &n, &e);
 
 		must(ok || strstr(e.text, "an id has"));

@@ -1,9 +1,9 @@
 #pragma once
 
 /*
- * What otelcol.auth.* export as `handler` (capsule otelcol.Handler): who we are towards a server, or who
- * may come in. A handler lives as long as its component; when its arguments change it stays the same
- * struct with a new version, and who uses it makes its http_target anew.
+ * What otelcol.auth.* export as `handler` (capsule otelcol.Handler): who we are towards a server,
+ * or who may come in. A handler lives as long as its component; when its arguments change it stays
+ * the same struct with a new version, and who uses it makes its http_target anew.
  */
 
 #include "agent/base/str.h"
@@ -21,10 +21,11 @@ struct auth_handler {
 
 	/* Adds credentials to the settings of a target; texts are in a, or live until the version
 	 * changes. NULL: not for clients. */
-	bool (*apply)(struct auth_handler *h, struct arena *a, struct http_settings *s, struct err *e);
+	bool (*apply)(
+		struct auth_handler *h, struct arena *a, struct http_settings *s, struct err *e);
 
-	/* Is this request let in? authorization is the header's text, p NULL: there was none. *challenge
-	 * is then for WWW-Authenticate. NULL: not for servers. */
+	/* Is this request let in? authorization is the header's text, p NULL: there was none.
+	 * *challenge is then for WWW-Authenticate. NULL: not for servers. */
 	bool (*admits)(struct auth_handler *h, struct str authorization, const char **challenge);
 	const char *header; /* the header that admits() wants; NULL: Authorization */
 };

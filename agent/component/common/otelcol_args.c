@@ -39,14 +39,16 @@ void otelcol_output_consumers(const struct otelcol_output *o, struct consumers t
 
 bool otelcol_output_check(const struct otelcol_output *o, struct diags *d)
 {
-	if (o->logs.n > MAX_CONSUMERS || o->metrics.n > MAX_CONSUMERS || o->traces.n > MAX_CONSUMERS)
-		return diag_error(d, o->at, "at most %d consumers of one signal are supported", MAX_CONSUMERS);
+	if (o->logs.n > MAX_CONSUMERS || o->metrics.n > MAX_CONSUMERS ||
+		o->traces.n > MAX_CONSUMERS)
+		return diag_error(d, o->at, "at most %d consumers of one signal are supported",
+			MAX_CONSUMERS);
 	return true;
 }
 
 const struct arg otelcol_debug_metrics_args[] = {
-	ARG(otelcol_debug_metrics, disable_high_cardinality_metrics, .type = ARG_BOOL, .def = "true",
-		.help = "There are no metrics of high cardinality here; accepted."),
+	ARG(otelcol_debug_metrics, disable_high_cardinality_metrics, .type = ARG_BOOL,
+		.def = "true", .help = "There are no metrics of high cardinality here; accepted."),
 	ARG(otelcol_debug_metrics, level, .type = ARG_STR, .flags = ARG_NO_EFFECT,
 		.help = "How detailed the metrics are."),
 	ARGS_END,
@@ -60,9 +62,11 @@ struct otelcol_tpm {
 };
 
 static const struct arg tpm_args[] = {
-	ARG(otelcol_tpm, enabled, .type = ARG_BOOL, .flags = ARG_NOT_YET, .help = "Keys in a TPM are not supported."),
+	ARG(otelcol_tpm, enabled, .type = ARG_BOOL, .flags = ARG_NOT_YET,
+		.help = "Keys in a TPM are not supported."),
 	ARG(otelcol_tpm, path, .type = ARG_STR, .flags = ARG_NO_EFFECT, .help = "Path of the TPM."),
-	ARG(otelcol_tpm, owner_auth, .type = ARG_STR, .flags = ARG_NO_EFFECT, .help = "Owner authorization."),
+	ARG(otelcol_tpm, owner_auth, .type = ARG_STR, .flags = ARG_NO_EFFECT,
+		.help = "Owner authorization."),
 	ARG(otelcol_tpm, auth, .type = ARG_STR, .flags = ARG_NO_EFFECT, .help = "Authorization."),
 	ARGS_END,
 };
@@ -76,18 +80,20 @@ static const struct arg tpm_args[] = {
 	ARG(owner, cert_pem, .type = ARG_STR, .help = "Certificate PEM-encoded text."), \
 	ARG(owner, key_file, .type = ARG_STR, .help = "Path to the TLS certificate key."), \
 	ARG(owner, key_pem, .type = ARG_SECRET, .help = "Key PEM-encoded text."), \
-	ARG(owner, min_version, .type = ARG_STR, .def = "TLS 1.2", .help = "Minimum acceptable TLS version."), \
+	ARG(owner, min_version, .type = ARG_STR, .def = "TLS 1.2", \
+		.help = "Minimum acceptable TLS version."), \
 	ARG(owner, max_version, .type = ARG_STR, .flags = ARG_NO_EFFECT, .def = "TLS 1.3", \
 		.help = "Maximum acceptable TLS version."), \
 	ARG(owner, include_system_ca_certs_pool, .type = ARG_BOOL, .flags = ARG_NO_EFFECT, \
-		.help = "Whether to load the system's certificate authorities beside the given one."), \
+		.help = "Whether the system's certificate authorities are good, too."), \
 	ARG(owner, include_insecure_cipher_suites, .type = ARG_BOOL, .flags = ARG_NO_EFFECT, \
 		.help = "Whether weak ciphers may be chosen."), \
-	ARG(owner, cipher_suites, .type = ARG_STRS, .flags = ARG_NO_EFFECT, .help = "TLS cipher suites."), \
+	ARG(owner, cipher_suites, .type = ARG_STRS, .flags = ARG_NO_EFFECT, \
+		.help = "TLS cipher suites."), \
 	ARG(owner, curve_preferences, .type = ARG_STRS, .flags = ARG_NO_EFFECT, \
 		.help = "Elliptic curves to use in a handshake."), \
 	ARG(owner, reload_interval, .type = ARG_DURATION, .flags = ARG_NO_EFFECT, .def = "0s", \
-		.help = "Files are read again for each connection (client), or with the configuration."), \
+		.help = "Clients read files for each connection, servers at each load."), \
 	ARG(owner, tpm, .type = ARG_BLOCK, .block = tpm_args, .size = sizeof(struct otelcol_tpm), \
 		.help = "Keys in a TPM are not supported.")
 
@@ -136,13 +142,17 @@ bool otelcol_tls_client_check(const struct otelcol_tls_client *t, struct diags *
 	if (!t)
 		return true;
 	if (t->ca_file.n && t->ca_pem.n)
-		return diag_error(d, t->at, "provide either a CA file or the PEM-encoded string, but not both");
+		return diag_error(d, t->at,
+			"provide either a CA file or the PEM-encoded string, but not both");
 	if ((t->cert_file.n && t->cert_pem.n) || (t->key_file.n && t->key_pem.n))
-		return diag_error(d, t->at, "for auth via TLS, provide both certificate and key, or neither");
+		return diag_error(
+			d, t->at, "for auth via TLS, provide both certificate and key, or neither");
 	if ((t->cert_file.n || t->cert_pem.n) != (t->key_file.n || t->key_pem.n))
-		return diag_error(d, t->at, "for auth via TLS, provide both certificate and key, or neither");
+		return diag_error(
+			d, t->at, "for auth via TLS, provide both certificate and key, or neither");
 	if (!tls_version(t->min_version).p)
-		return diag_error(d, t->at, "unsupported TLS version: \"" STR_FMT "\"", STR_ARG(t->min_version));
+		return diag_error(d, t->at, "unsupported TLS version: \"" STR_FMT "\"",
+			STR_ARG(t->min_version));
 	return true;
 }
 
@@ -162,7 +172,8 @@ void otelcol_tls_client_apply(const struct otelcol_tls_client *t, struct http_se
 }
 
 /* The PEM text given, or that of the file. */
-static bool read_pem(struct arena *a, struct str pem, struct str file, struct str *out, struct err *e)
+static bool read_pem(
+	struct arena *a, struct str pem, struct str file, struct str *out, struct err *e)
 {
 	struct buf text = {0};
 	int error;
@@ -174,7 +185,8 @@ static bool read_pem(struct arena *a, struct str pem, struct str file, struct st
 	if (error == 0)
 		*out = arena_str(a, buf_str(&text));
 	buf_fini(&text);
-	return error == 0 || err_set(e, "cannot read " STR_FMT ": %s", STR_ARG(file), strerror(error));
+	return error == 0 ||
+	       err_set(e, "cannot read " STR_FMT ": %s", STR_ARG(file), strerror(error));
 }
 
 bool otelcol_tls_server_apply(const struct otelcol_tls_server *t, struct arena *a,
@@ -193,13 +205,16 @@ bool otelcol_tls_server_apply(const struct otelcol_tls_server *t, struct arena *
 
 const struct arg otelcol_retry_args[] = {
 	ARG_PLACE(otelcol_retry, at),
-	ARG(otelcol_retry, enabled, .type = ARG_BOOL, .def = "true", .help = "Whether failed requests are sent again."),
+	ARG(otelcol_retry, enabled, .type = ARG_BOOL, .def = "true",
+		.help = "Whether failed requests are sent again."),
 	ARG(otelcol_retry, initial_interval, .type = ARG_DURATION, .def = "5s",
 		.help = "Time to wait before the first retry."),
 	ARG(otelcol_retry, randomization_factor, .type = ARG_FLOAT, .def = "0.5",
 		.help = "The wait is this part longer or shorter, at random."),
-	ARG(otelcol_retry, multiplier, .type = ARG_FLOAT, .def = "1.5", .help = "Each wait is so much longer than the one before."),
-	ARG(otelcol_retry, max_interval, .type = ARG_DURATION, .def = "30s", .help = "Longest time to wait between retries."),
+	ARG(otelcol_retry, multiplier, .type = ARG_FLOAT, .def = "1.5",
+		.help = "Each wait is so much longer than the one before."),
+	ARG(otelcol_retry, max_interval, .type = ARG_DURATION, .def = "30s",
+		.help = "Longest time to wait between retries."),
 	ARG(otelcol_retry, max_elapsed_time, .type = ARG_DURATION, .def = "5m",
 		.help = "Data older than this is dropped; 0: never."),
 	ARGS_END,
@@ -229,8 +244,10 @@ static const struct arg queue_batch_args[] = {
 	ARG_PLACE(otelcol_queue_batch, at),
 	ARG(otelcol_queue_batch, flush_timeout, .type = ARG_DURATION, .def = "200ms",
 		.help = "A batch is sent when it is this old."),
-	ARG(otelcol_queue_batch, min_size, .type = ARG_INT, .def = "2000", .help = "A batch is sent when it is this large."),
-	ARG(otelcol_queue_batch, max_size, .type = ARG_INT, .def = "3000", .help = "No batch is larger; 0: no limit."),
+	ARG(otelcol_queue_batch, min_size, .type = ARG_INT, .def = "2000",
+		.help = "A batch is sent when it is this large."),
+	ARG(otelcol_queue_batch, max_size, .type = ARG_INT, .def = "3000",
+		.help = "No batch is larger; 0: no limit."),
 	ARG(otelcol_queue_batch, sizer, .type = ARG_STR, .def = "items", .one_of = batch_sizers,
 		.help = "What min_size and max_size count."),
 	ARGS_END,
@@ -240,17 +257,21 @@ const struct arg otelcol_queue_args[] = {
 	ARG_PLACE(otelcol_queue, at),
 	ARG(otelcol_queue, enabled, .type = ARG_BOOL, .def = "true",
 		.help = "Without it only what is being sent is kept: num_consumers requests."),
-	ARG(otelcol_queue, num_consumers, .type = ARG_INT, .def = "10", .help = "How many requests are under way at once."),
-	ARG(otelcol_queue, queue_size, .type = ARG_INT, .def = "1000", .help = "How much may wait, in units of sizer."),
-	ARG(otelcol_queue, sizer, .type = ARG_STR, .def = "requests", .one_of = sizers, .help = "What queue_size counts."),
+	ARG(otelcol_queue, num_consumers, .type = ARG_INT, .def = "10",
+		.help = "How many requests are under way at once."),
+	ARG(otelcol_queue, queue_size, .type = ARG_INT, .def = "1000",
+		.help = "How much may wait, in units of sizer."),
+	ARG(otelcol_queue, sizer, .type = ARG_STR, .def = "requests", .one_of = sizers,
+		.help = "What queue_size counts."),
 	ARG(otelcol_queue, block_on_overflow, .type = ARG_BOOL,
 		.help = "A full queue always holds the sender for a moment before it is refused."),
 	ARG(otelcol_queue, wait_for_result, .type = ARG_BOOL, .flags = ARG_NO_EFFECT,
 		.help = "Whether senders wait until their data has been delivered."),
-	ARG(otelcol_queue, storage, .type = ARG_CAPSULE, .flags = ARG_NOT_YET, .capsule = &capsule_handler,
-		.help = "Keeps the queue on disk."),
+	ARG(otelcol_queue, storage, .type = ARG_CAPSULE, .flags = ARG_NOT_YET,
+		.capsule = &capsule_handler, .help = "Keeps the queue on disk."),
 	ARG(otelcol_queue, batch, .type = ARG_BLOCK, .block = queue_batch_args,
-		.size = sizeof(struct otelcol_queue_batch), .help = "Gathers requests to larger ones."),
+		.size = sizeof(struct otelcol_queue_batch),
+		.help = "Gathers requests to larger ones."),
 	ARGS_END,
 };
 
@@ -261,12 +282,16 @@ bool otelcol_queue_check(const struct otelcol_queue *q, struct diags *d)
 	if (q->queue_size <= 0)
 		return diag_error(d, q->at, "queue_size must be greater than zero");
 	if (q->num_consumers <= 0 || q->num_consumers > 10000)
-		return diag_error(d, q->at, "num_consumers must be greater than zero, and at most 10000");
+		return diag_error(
+			d, q->at, "num_consumers must be greater than zero, and at most 10000");
 	if (!q->batch)
 		return true;
 	if (q->batch->flush_timeout <= 0 || q->batch->min_size < 0 || q->batch->max_size < 0)
-		return diag_error(d, q->batch->at, "flush_timeout must be positive, min_size and max_size must not be negative");
+		return diag_error(d, q->batch->at,
+			"flush_timeout must be positive, min_size and max_size must not be "
+			"negative");
 	if (q->batch->max_size > 0 && q->batch->max_size < q->batch->min_size)
-		return diag_error(d, q->batch->at, "max_size must be greater than or equal to min_size");
+		return diag_error(
+			d, q->batch->at, "max_size must be greater than or equal to min_size");
 	return true;
 }

@@ -67,7 +67,8 @@ extern const struct arg otelcol_tls_client_args[];
 	.block = otelcol_tls_client_args, .size = sizeof(struct otelcol_tls_client), \
 	.help = "TLS settings of the connection."
 
-bool otelcol_tls_client_check(const struct otelcol_tls_client *t, struct diags *d); /* t NULL is fine */
+bool otelcol_tls_client_check(
+	const struct otelcol_tls_client *t, struct diags *d); /* t NULL is fine */
 void otelcol_tls_client_apply(const struct otelcol_tls_client *t, struct http_settings *s);
 
 /* tls of a server. */

@@ -2,8 +2,8 @@
 
 /*
  * Hands data on to every consumer of an `output` block, so that the whole is either taken or not:
- * when some took it and another was full, the fanout keeps a copy for that one and brings it again by a
- * timer. Until it is gone the fanout itself is full for that signal. What is kept is charged
+ * when some took it and another was full, the fanout keeps a copy for that one and brings it again
+ * by a timer. Until it is gone the fanout itself is full for that signal. What is kept is charged
  * to the process' budget.
  */
 
@@ -14,7 +14,8 @@
 
 struct budget;
 
-#define OTELCOL_RETRY_PAUSE (INT64_C(25) * 1000000) /* ns; how often a full consumer is asked again */
+#define OTELCOL_RETRY_PAUSE \
+	(INT64_C(25) * 1000000) /* ns; how often a full consumer is asked again */
 
 struct fanout_kept {
 	struct buf bytes;
@@ -33,8 +34,10 @@ struct fanout {
 };
 
 void fanout_init(struct fanout *f, struct loop *l, struct budget *b);
-void fanout_fini(struct fanout *f);                                /* what is kept is given up: see fanout_is_empty() */
-void fanout_set(struct fanout *f, const struct otelcol_output *o); /* borrowed: arguments live on */
+/* What is kept is given up: see fanout_is_empty(). */
+void fanout_fini(struct fanout *f);
+/* The output is borrowed: arguments live on. */
+void fanout_set(struct fanout *f, const struct otelcol_output *o);
 
 enum consumed fanout_push(struct fanout *f, const struct telemetry *t);
 bool fanout_takes(const struct fanout *f, enum signal_kind kind);

@@ -24,7 +24,8 @@ void htpasswd_set(struct htpasswd *h, struct str text)
 
 static int digit(char c)
 {
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	const char *at = c ? strchr(digits, c) : NULL;
 
 	return at ? (int)(at - digits) : -1;
@@ -72,7 +73,8 @@ static bool check(struct str hash, const char *password)
 	char setting[256];
 	const char *got;
 
-	if (hash.n == 0 || hash.n >= sizeof(setting) || str_starts(hash, "{SHA}") || str_starts(hash, "$apr1$"))
+	if (hash.n == 0 || hash.n >= sizeof(setting) || str_starts(hash, "{SHA}") ||
+		str_starts(hash, "$apr1$"))
 		return false;
 	if (hash.p[0] != '$')
 		return same(hash, str_from(password));
@@ -115,13 +117,14 @@ bool htpasswd_admits(struct htpasswd *h, struct str authorization)
 	struct str hash;
 	size_t n;
 
-	if (authorization.n < 6 || authorization.n > MAX_HEADER || !str_eq_nocase(str_head(authorization, 6), STR("Basic ")))
+	if (authorization.n < 6 || authorization.n > MAX_HEADER ||
+		!str_eq_nocase(str_head(authorization, 6), STR("Basic ")))
 		return false;
 	if (is_known(h, authorization))
 		return true;
 	if (!decode(str_trim(str_from_at(authorization, 6)), plain, &n) ||
-		!str_cut((struct str){plain, n}, ':', &user, &password) || !find_user(h, user, &hash) ||
-		!check(hash, password.p))
+		!str_cut((struct str){plain, n}, ':', &user, &password) ||
+		!find_user(h, user, &hash) || !check(hash, password.p))
 		return false;
 	buf_clear(&h->known[h->next]);
 	buf_add_str(&h->known[h->next], authorization);

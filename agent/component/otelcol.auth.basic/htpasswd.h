@@ -13,7 +13,8 @@ enum {
 
 struct htpasswd {
 	struct buf text;
-	struct buf known[HTPASSWD_KNOWN]; /* headers that were good, so that a slow hash is made once */
+	struct buf known[HTPASSWD_KNOWN]; /* headers that were good, so that a slow hash is made
+					     once */
 	size_t next;                      /* the one that is replaced next */
 };
 

@@ -82,4 +82,5 @@ bool k8sattributes_check(const void *args, struct diags *d);
 
 /* The selectors of the filter block, as the API server has them; node is the own one, which is
  * what is watched when the filter names no other. */
-void k8s_filter_selectors(const struct k8s_filter_args *f, struct str node, struct buf *fields, struct buf *labels);
+void k8s_filter_selectors(
+	const struct k8s_filter_args *f, struct str node, struct buf *fields, struct buf *labels);

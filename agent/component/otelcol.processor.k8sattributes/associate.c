@@ -53,7 +53,8 @@ static bool has_address(const struct pod *p, const struct in6_addr *address)
 static bool has_container_id(const struct pod *p, struct str id)
 {
 	for (size_t i = 0; i < p->n_containers; i++)
-		if (p->containers[i].id.n > id.n && str_eq(str_from_at(p->containers[i].id, p->containers[i].id.n - id.n), id))
+		if (p->containers[i].id.n > id.n &&
+			str_eq(str_from_at(p->containers[i].id, p->containers[i].id.n - id.n), id))
 			return true;
 	return false;
 }
@@ -84,7 +85,8 @@ static struct str value_of(const struct key *keys, size_t n, const char *name)
 }
 
 /* All pods have to be looked at when no key of the store is among the sources. */
-static const struct pod *search(const struct pod_store *pods, const struct key *keys, size_t n, struct arena *a)
+static const struct pod *search(
+	const struct pod_store *pods, const struct key *keys, size_t n, struct arena *a)
 {
 	const struct pod *found = NULL;
 
@@ -99,7 +101,8 @@ static const struct pod *search(const struct pod_store *pods, const struct key *
 	return found;
 }
 
-static const struct pod *find(const struct pod_store *pods, const struct key *keys, size_t n, struct arena *a)
+static const struct pod *find(
+	const struct pod_store *pods, const struct key *keys, size_t n, struct arena *a)
 {
 	struct str uid = value_of(keys, n, "k8s.pod.uid");
 	struct str name = value_of(keys, n, "k8s.pod.name");
@@ -123,7 +126,8 @@ static const struct pod *find(const struct pod_store *pods, const struct key *ke
 }
 
 static bool try_block(const struct k8s_association_args *v, const struct pod_store *pods,
-	const struct otlp_part *part, const struct in6_addr *peer, struct arena *a, struct association *out)
+	const struct otlp_part *part, const struct in6_addr *peer, struct arena *a,
+	struct association *out)
 {
 	const struct k8s_source_args *s = v->source.p;
 	struct key keys[MAX_SOURCES];
@@ -142,8 +146,8 @@ static bool try_block(const struct k8s_association_args *v, const struct pod_sto
 }
 
 /* Without any association: the attributes k8s.pod.ip, then ip, the connection, then host.name. */
-static bool try_default(const struct pod_store *pods, const struct otlp_part *part, const struct in6_addr *peer,
-	struct association *out)
+static bool try_default(const struct pod_store *pods, const struct otlp_part *part,
+	const struct in6_addr *peer, struct association *out)
 {
 	static const char *const names[] = {"k8s.pod.ip", "ip", NULL, "host.name"};
 

@@ -1,8 +1,8 @@
 #pragma once
 
 /*
- * Whose data it is. Associations are tried in order; the first of which every source is there decides, even
- * if no pod is then found (Collector: k8sattributesprocessor/pod_association.go).
+ * Whose data it is. Associations are tried in order; the first of which every source is there
+ * decides, even if no pod is then found (Collector: k8sattributesprocessor/pod_association.go).
  */
 
 #include "agent/component/otelcol.processor.k8sattributes/args.h"

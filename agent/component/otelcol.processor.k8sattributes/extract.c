@@ -68,7 +68,8 @@ static struct str without_suffix(struct str s, bool (*is_suffix)(struct str))
 {
 	size_t dash = last_dash(s);
 
-	return dash < s.n && is_suffix(str_from_at(s, dash + 1)) ? str_head(s, dash) : (struct str){0};
+	return dash < s.n && is_suffix(str_from_at(s, dash + 1)) ? str_head(s, dash)
+								 : (struct str){0};
 }
 
 static bool is_digits(struct str s)
@@ -109,7 +110,8 @@ static struct str start_time(const struct known *s)
 {
 	char text[TIMESTAMP_SIZE];
 
-	return s->pod->created ? arena_str(s->arena, timestamp_format(text, s->pod->created)) : (struct str){0};
+	return s->pod->created ? arena_str(s->arena, timestamp_format(text, s->pod->created))
+			       : (struct str){0};
 }
 
 static struct str container_name(const struct known *s)
@@ -255,7 +257,8 @@ struct str extract_field(const struct pod *p, struct str name, struct arena *a)
 	return make_field(&(struct known){p, NULL, a}, name);
 }
 
-static bool init_rules(struct extract *x, const struct arg_blocks *v, bool is_annotation, struct err *e)
+static bool init_rules(
+	struct extract *x, const struct arg_blocks *v, bool is_annotation, struct err *e)
 {
 	const struct k8s_field_args *f = v->p;
 
@@ -280,7 +283,8 @@ bool extract_init(struct extract *x, const struct k8s_extract_args *args, struct
 {
 	*x = (struct extract){.args = args};
 	arena_init(&x->arena, 0);
-	x->rules = arena_new(&x->arena, struct extract_rule, args->label.n + args->annotation.n + 1);
+	x->rules = arena_new(
+		&x->arena, struct extract_rule, args->label.n + args->annotation.n + 1);
 	if (init_rules(x, &args->label, false, e) && init_rules(x, &args->annotation, true, e))
 		return true;
 	extract_fini(x);
@@ -331,36 +335,42 @@ static size_t add(struct otlp_attr *out, size_t n, struct str key, struct str va
 
 static struct str default_name(const struct extract_rule *r, struct str key, struct arena *a)
 {
-	return arena_printf(a, "k8s.pod.%s." STR_FMT, r->is_annotation ? "annotations" : "labels", STR_ARG(key));
+	return arena_printf(a, "k8s.pod.%s." STR_FMT, r->is_annotation ? "annotations" : "labels",
+		STR_ARG(key));
 }
 
-static size_t run_rule(const struct extract_rule *r, const struct pod *p, struct arena *a, struct otlp_attr *out, size_t n)
+static size_t run_rule(const struct extract_rule *r, const struct pod *p, struct arena *a,
+	struct otlp_attr *out, size_t n)
 {
 	const struct pod_pairs *v = r->is_annotation ? &p->annotations : &p->labels;
 
 	if (!r->re)
-		return add(out, n, r->args->tag_name.n ? r->args->tag_name : default_name(r, r->args->key, a),
+		return add(out, n,
+			r->args->tag_name.n ? r->args->tag_name : default_name(r, r->args->key, a),
 			pod_pairs_find(v, r->args->key));
 	for (size_t i = 0; i < v->n; i++) {
 		struct str name;
 
 		if (!regex_match(r->re, v->p[i].name))
 			continue;
-		name = r->args->tag_name.n ? expand_run(&r->name, r->re, a) : default_name(r, v->p[i].name, a);
+		name = r->args->tag_name.n ? expand_run(&r->name, r->re, a)
+					   : default_name(r, v->p[i].name, a);
 		n = add(out, n, name, v->p[i].value);
 	}
 	return n;
 }
 
-size_t extract_run(struct extract *x, const struct pod *p, const struct otlp_part *part, struct arena *a,
-	struct otlp_attr *out)
+size_t extract_run(struct extract *x, const struct pod *p, const struct otlp_part *part,
+	struct arena *a, struct otlp_attr *out)
 {
 	struct known s = {p, find_container(p, part), a};
 	size_t n = 0;
 
 	for (size_t i = 0; x->args->otel_annotations && i < p->annotations.n; i++)
 		if (str_starts(p->annotations.p[i].name, OTEL_ANNOTATION))
-			n = add(out, n, str_from_at(p->annotations.p[i].name, sizeof(OTEL_ANNOTATION) - 1), p->annotations.p[i].value);
+			n = add(out, n,
+				str_from_at(p->annotations.p[i].name, sizeof(OTEL_ANNOTATION) - 1),
+				p->annotations.p[i].value);
 	for (size_t i = 0; i < x->args->metadata.n; i++)
 		n = add(out, n, x->args->metadata.p[i], make_field(&s, x->args->metadata.p[i]));
 	for (size_t i = 0; i < x->n_rules; i++)

@@ -33,8 +33,8 @@ void extract_fini(struct extract *x);
 
 /* Fills out (room for EXTRACT_MAX), no key twice; returns how many. Texts are in a, or the pod's.
  * part says what the sender knows of its container. */
-size_t extract_run(struct extract *x, const struct pod *p, const struct otlp_part *part, struct arena *a,
-	struct otlp_attr *out);
+size_t extract_run(struct extract *x, const struct pod *p, const struct otlp_part *part,
+	struct arena *a, struct otlp_attr *out);
 
 /* One field by its name, as far as it does not need the container; n 0: it has none. */
 struct str extract_field(const struct pod *p, struct str name, struct arena *a);

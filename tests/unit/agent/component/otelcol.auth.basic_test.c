@@ -9,14 +9,21 @@ static const struct {
 	const char *want; /* the client's settings, or the configuration's errors */
 	bool has_server;
 } cases[] = {
-	{"otelcol.auth.basic \"a\" {\n username = \"u\"\n password = \"p\"\n}", "X: 1\nbasic u:p+\n", false},
-	{"otelcol.auth.basic \"a\" {\n client_auth {\n username = \"u\"\n password = \"p\"\n }\n}", "X: 1\nbasic u:p+\n", false},
-	{"otelcol.auth.basic \"a\" {\n client_auth {\n username = \"u\"\n password = \"p\"\n password_file = \"/x\"\n }\n}", "X: 1\nbasic u:+/x\n", false},
-	{"otelcol.auth.basic \"a\" {\n client_auth {\n username_file = \"/nonexistent\"\n password = \"p\"\n }\n}",
+	{"otelcol.auth.basic \"a\" {\n username = \"u\"\n password = \"p\"\n}",
+		"X: 1\nbasic u:p+\n", false},
+	{"otelcol.auth.basic \"a\" {\n client_auth {\n username = \"u\"\n password = \"p\"\n }\n}",
+		"X: 1\nbasic u:p+\n", false},
+	{"otelcol.auth.basic \"a\" {\n client_auth {\n username = \"u\"\n password = \"p\"\n "
+	 "password_file = \"/x\"\n }\n}",
+		"X: 1\nbasic u:+/x\n", false},
+	{"otelcol.auth.basic \"a\" {\n client_auth {\n username_file = \"/nonexistent\"\n password "
+	 "= \"p\"\n }\n}",
 		"! cannot read /nonexistent: No such file or directory", false},
 	{"otelcol.auth.basic \"a\" {\n htpasswd {\n inline = \"u:p\"\n }\n}", "none", true},
-	{"otelcol.auth.basic \"a\" {\n}", "1:1: no credentials source provided: set client_auth or htpasswd\n", false},
-	{"otelcol.auth.basic \"a\" {\n client_auth {\n username = \"u\"\n }\n}", "2:2: password or password_file is missing\n", false},
+	{"otelcol.auth.basic \"a\" {\n}",
+		"1:1: no credentials source provided: set client_auth or htpasswd\n", false},
+	{"otelcol.auth.basic \"a\" {\n client_auth {\n username = \"u\"\n }\n}",
+		"2:2: password or password_file is missing\n", false},
 	{"otelcol.auth.basic \"a\" {\n htpasswd {}\n}", "2:2: file or inline is missing\n", false},
 };
 
@@ -34,8 +41,10 @@ static void test_cases(void **state)
 			auth_settings(&got);
 			assert_int_equal(auth_seen->admits != NULL, cases[i].has_server);
 			if (cases[i].has_server) {
-				assert_true(auth_seen->admits(auth_seen, STR("Basic dTpw"), &challenge));
-				assert_false(auth_seen->admits(auth_seen, STR("Basic dTpx"), &challenge));
+				assert_true(auth_seen->admits(
+					auth_seen, STR("Basic dTpw"), &challenge));
+				assert_false(auth_seen->admits(
+					auth_seen, STR("Basic dTpx"), &challenge));
 				assert_string_equal(challenge, "Basic realm=\"otlp\"");
 			}
 		} else {
@@ -59,7 +68,10 @@ static void test_username_file(void **state)
 	(void)state;
 	assert_true(fd != -1 && write(fd, " ann\n", 5) == 5);
 	close(fd);
-	buf_printf(&block, "otelcol.auth.basic \"a\" {\n client_auth {\n username_file = \"%s\"\n password = \"p\"\n }\n}%c", path, 0);
+	buf_printf(&block,
+		"otelcol.auth.basic \"a\" {\n client_auth {\n username_file = \"%s\"\n password = "
+		"\"p\"\n }\n}%c",
+		path, 0);
 	otel_init(&h, &otelcol_auth_basic, &auth_user);
 	assert_true(auth_load(&h, block.p));
 	auth_settings(&got);

@@ -8,9 +8,12 @@ static const struct {
 	const char *good; /* what a receiver admits */
 	const char *bad;
 } cases[] = {
-	{"otelcol.auth.bearer \"a\" {\n token = \"t0k\"\n}", "X: 1\nAuthorization: Bearer t0k\n", "bearer t0k", "Bearer t0"},
-	{"otelcol.auth.bearer \"a\" {\n token = \"t0k\"\n scheme = \"Token\"\n}", "X: 1\nAuthorization: Token t0k\n", "Token t0k", "Bearer t0k"},
-	{"otelcol.auth.bearer \"a\" {\n token = \"t0k\"\n scheme = \"\"\n header = \"X-Key\"\n}", "X: 1\nX-Key: t0k\n", "t0k", "t0kk"},
+	{"otelcol.auth.bearer \"a\" {\n token = \"t0k\"\n}", "X: 1\nAuthorization: Bearer t0k\n",
+		"bearer t0k", "Bearer t0"},
+	{"otelcol.auth.bearer \"a\" {\n token = \"t0k\"\n scheme = \"Token\"\n}",
+		"X: 1\nAuthorization: Token t0k\n", "Token t0k", "Bearer t0k"},
+	{"otelcol.auth.bearer \"a\" {\n token = \"t0k\"\n scheme = \"\"\n header = \"X-Key\"\n}",
+		"X: 1\nX-Key: t0k\n", "t0k", "t0kk"},
 };
 
 static void test_cases(void **state)

@@ -16,10 +16,12 @@ static const struct {
 	const char *args;
 	const char *want; /* the log */
 } cases[] = {
-	{"", "msg=Traces component_path=/ component_id=otelcol.exporter.debug.d spans=2 bytes=14\n"},
-	{"verbosity = \"normal\"",
-		"msg=ResourceData component_path=/ component_id=otelcol.exporter.debug.d signal=traces "
-		"data=\"resource\\n  span -/- \\\"x\\\" - 0s unset\\n  span -/- \\\"x\\\" - 0s unset\"\n"},
+	{"", "msg=Traces component_path=/ component_id=otelcol.exporter.debug.d spans=2 "
+	     "bytes=14\n"},
+	{"verbosity = \"normal\"", "msg=ResourceData component_path=/ "
+				   "component_id=otelcol.exporter.debug.d signal=traces "
+				   "data=\"resource\\n  span -/- \\\"x\\\" - 0s unset\\n  span -/- "
+				   "\\\"x\\\" - 0s unset\"\n"},
 	{"sampling_initial = 0\n sampling_thereafter = 0", ""},
 };
 
@@ -32,7 +34,9 @@ static void test_cases(void **state)
 		struct buf text = {0};
 
 		otel_init(&h, &otelcol_exporter_debug, NULL);
-		buf_printf(&text, "otelcol.exporter.debug \"d\" {\n%s\n}\notel.source \"s\" {\n output {\n traces = [otelcol.exporter.debug.d.input]\n }\n}\n%c",
+		buf_printf(&text,
+			"otelcol.exporter.debug \"d\" {\n%s\n}\notel.source \"s\" {\n output {\n "
+			"traces = [otelcol.exporter.debug.d.input]\n }\n}\n%c",
 			cases[i].args, 0);
 		assert_true(harness_load(&h, text.p));
 		buf_clear(&logged);
@@ -54,8 +58,10 @@ static void test_sampling(void **state)
 	(void)state;
 	log_set_writer(write_log);
 	otel_init(&h, &otelcol_exporter_debug, NULL);
-	assert_true(harness_load(&h, "otelcol.exporter.debug \"d\" {\n sampling_initial = 2\n sampling_thereafter = 3\n}\n"
-				     "otel.source \"s\" {\n output {\n traces = [otelcol.exporter.debug.d.input]\n }\n}\n"));
+	assert_true(harness_load(&h, "otelcol.exporter.debug \"d\" {\n sampling_initial = 2\n "
+				     "sampling_thereafter = 3\n}\n"
+				     "otel.source \"s\" {\n output {\n traces = "
+				     "[otelcol.exporter.debug.d.input]\n }\n}\n"));
 	for (int second = 0; second < 2; second++) {
 		buf_clear(&logged);
 		for (int i = 0; i < 8; i++)

@@ -16,9 +16,11 @@ static bool load(struct harness *h, const char *args)
 
 	buf_printf(&text,
 		"otelcol.exporter.otlphttp \"x\" {\n %s\n}\n"
-		"otelcol.auth.basic \"who\" {\n client_auth {\n username = \"u\"\n password = \"p\"\n }\n}\n"
+		"otelcol.auth.basic \"who\" {\n client_auth {\n username = \"u\"\n password = "
+		"\"p\"\n }\n}\n"
 		"otel.source \"s\" {\n output {\n traces = [otelcol.exporter.otlphttp.x.input]\n"
-		" logs = [otelcol.exporter.otlphttp.x.input]\n metrics = [otelcol.exporter.otlphttp.x.input]\n }\n}\n%c",
+		" logs = [otelcol.exporter.otlphttp.x.input]\n metrics = "
+		"[otelcol.exporter.otlphttp.x.input]\n }\n}\n%c",
 		args, 0);
 	ok = harness_load(h, text.p);
 	buf_fini(&text);
@@ -50,7 +52,9 @@ static void check_body(size_t i, const char *want)
 	struct err e;
 	bool gzip = str_find(buf_str(&fake_calls[i].headers), STR("Content-Encoding: gzip\n")) >= 0;
 
-	assert_int_equal(decoder_run(d, gzip ? STR("gzip") : STR(""), buf_str(&fake_calls[i].body), 1 << 20, &plain, &e), DECODED);
+	assert_int_equal(decoder_run(d, gzip ? STR("gzip") : STR(""), buf_str(&fake_calls[i].body),
+				 1 << 20, &plain, &e),
+		DECODED);
 	if (plain.p[0] == '{')
 		buf_add_str(&json, buf_str(&plain));
 	else
@@ -98,12 +102,18 @@ static const struct {
 } requests[] = {
 	{"client {\n endpoint = \"http://up:4318/\"\n }", "http://up:4318/v1/traces",
 		"Content-Type: application/x-protobuf\nContent-Encoding: gzip\n", ""},
-	{"client {\n endpoint = \"http://up/otlp\"\n compression = \"none\"\n headers = {\n \"X-Scope-OrgID\" = \"1\",\n }\n }", "http://up/otlp/v1/traces",
-		"Content-Type: application/x-protobuf\n", "X-Scope-OrgID: 1\n"},
-	{"traces_endpoint = \"http://other/x/\"\nclient {\n endpoint = \"https://up\"\n auth = otelcol.auth.basic.who.handler\n tls {\n insecure_skip_verify = true\n }\n }",
-		"http://other/x/", "Content-Type: application/x-protobuf\nContent-Encoding: gzip\n", "basic u:p\ninsecure\n"},
-	{"encoding = \"json\"\nclient {\n endpoint = \"http://up\"\n disable_keep_alives = true\n }", "http://up/v1/traces",
-		"Content-Type: application/json\nContent-Encoding: gzip\n", "Connection: close\n"},
+	{"client {\n endpoint = \"http://up/otlp\"\n compression = \"none\"\n headers = {\n "
+	 "\"X-Scope-OrgID\" = \"1\",\n }\n }",
+		"http://up/otlp/v1/traces", "Content-Type: application/x-protobuf\n",
+		"X-Scope-OrgID: 1\n"},
+	{"traces_endpoint = \"http://other/x/\"\nclient {\n endpoint = \"https://up\"\n auth = "
+	 "otelcol.auth.basic.who.handler\n tls {\n insecure_skip_verify = true\n }\n }",
+		"http://other/x/", "Content-Type: application/x-protobuf\nContent-Encoding: gzip\n",
+		"basic u:p\ninsecure\n"},
+	{"encoding = \"json\"\nclient {\n endpoint = \"http://up\"\n disable_keep_alives = true\n "
+	 "}",
+		"http://up/v1/traces", "Content-Type: application/json\nContent-Encoding: gzip\n",
+		"Connection: close\n"},
 };
 
 static void test_request(void **state)
@@ -160,7 +170,8 @@ static void test_answers(void **state)
 
 		begin(&h, PLAIN);
 		otel_push_spans('a', 3);
-		fake_answer(0, answers[i].status, "text/plain", STR("because"), answers[i].retry_after);
+		fake_answer(
+			0, answers[i].status, "text/plain", STR("because"), answers[i].retry_after);
 		assert_int_equal(fake_calls_n, 0);
 		if (answers[i].again_after == 0) {
 			harness_advance(&h, 3600 * SEC);
@@ -187,7 +198,8 @@ static void test_backoff(void **state)
 	size_t tries = 0;
 
 	(void)state;
-	begin(&h, PLAIN "retry_on_failure {\n randomization_factor = 0\n max_elapsed_time = \"60s\"\n }");
+	begin(&h, PLAIN
+		"retry_on_failure {\n randomization_factor = 0\n max_elapsed_time = \"60s\"\n }");
 	otel_push_spans('a', 1);
 	for (int second = 0; second < 120; second++) {
 		while (fake_calls_n > 0) {
@@ -197,7 +209,8 @@ static void test_backoff(void **state)
 		}
 		harness_advance(&h, SEC);
 	}
-	otel_seen("0 5 13 25 42 "); /* 5, 7.5, 11.25, 16.9; the next would be 25.3 later, beyond 60 */
+	otel_seen(
+		"0 5 13 25 42 "); /* 5, 7.5, 11.25, 16.9; the next would be 25.3 later, beyond 60 */
 	assert_int_equal(tries, 5);
 	assert_true(counted("otelcol_exporter_send_failed_spans_total") == 1);
 	end(&h);
@@ -213,7 +226,8 @@ static void test_queue(void **state)
 	assert_int_equal(otel_push_spans('b', 1), CONSUMED);
 	assert_int_equal(otel_push_spans('c', 1), CONSUMED);
 	assert_int_equal(otel_push_spans('d', 1), CONSUMER_FULL);
-	assert_int_equal(otel_push(SIGNAL_LOGS, NULL, "1:{2:{2:{}}}"), CONSUMED); /* its own queue */
+	assert_int_equal(
+		otel_push(SIGNAL_LOGS, NULL, "1:{2:{2:{}}}"), CONSUMED); /* its own queue */
 	assert_true(counted("otelcol_exporter_queue_size") == 2);
 	assert_int_equal(fake_calls_n, 2);
 	ok(0);
@@ -259,15 +273,19 @@ static void test_poison(void **state)
 		struct buf good = {0};
 
 		(void)state;
-		begin(&h, json ? "encoding = \"json\"\nclient {\n endpoint = \"http://up\"\n }" : "client {\n endpoint = \"http://up\"\n }");
-		otel_push(SIGNAL_TRACES, NULL, "1:{2:{2:{5:\"a\"}}} 1:{2:{2:{5:\"b\"}}} 1:{2:{2:{5:\"X\"}}} 1:{2:{2:{5:\"c\"} 2:{5:\"d\"}}} 1:{}");
+		begin(&h, json ? "encoding = \"json\"\nclient {\n endpoint = \"http://up\"\n }"
+			       : "client {\n endpoint = \"http://up\"\n }");
+		otel_push(SIGNAL_TRACES, NULL,
+			"1:{2:{2:{5:\"a\"}}} 1:{2:{2:{5:\"b\"}}} 1:{2:{2:{5:\"X\"}}} "
+			"1:{2:{2:{5:\"c\"} 2:{5:\"d\"}}} 1:{}");
 		while (fake_calls_n > 0) {
 			struct decoder *d = decoder_new();
 			struct buf plain = {0};
 			struct err e;
 			bool bad;
 
-			decoder_run(d, STR("gzip"), buf_str(&fake_calls[0].body), 1 << 20, &plain, &e);
+			decoder_run(
+				d, STR("gzip"), buf_str(&fake_calls[0].body), 1 << 20, &plain, &e);
 			bad = memchr(plain.p, 'X', plain.n) != NULL;
 			sent++;
 			if (bad)
@@ -314,7 +332,8 @@ static void test_reload(void **state)
 	begin(&h, PLAIN "sending_queue {\n num_consumers = 1\n }");
 	otel_push_spans('a', 1);
 	otel_push_spans('b', 1);
-	assert_true(load(&h, "client {\n endpoint = \"http://new\"\n compression = \"none\"\n }\nsending_queue {\n num_consumers = 2\n }"));
+	assert_true(load(&h, "client {\n endpoint = \"http://new\"\n compression = \"none\"\n "
+			     "}\nsending_queue {\n num_consumers = 2\n }"));
 	assert_int_equal(fake_calls_n, 2);
 	assert_string_equal(fake_calls[0].url, "http://up:4318/v1/traces");
 	assert_string_equal(fake_calls[1].url, "http://new/v1/traces");
@@ -364,11 +383,17 @@ static const struct {
 	const char *args;
 	const char *want;
 } checks[] = {
-	{"client {\n endpoint = \"up:4318\"\n }", "2:2: endpoint must be a URL that begins with http:// or https://, got \"up:4318\"\n"},
-	{"client {\n endpoint = \"http://up\"\n compression = \"lz4\"\n }", "2:2: unsupported compression type \"lz4\"; known are gzip, zlib, deflate, zstd, snappy and none\n"},
-	{"client {\n endpoint = \"http://up\"\n }\nretry_on_failure {\n multiplier = 1\n }", "5:1: multiplier must be greater than 1.0\n"},
-	{"client {\n endpoint = \"http://up\"\n }\nsending_queue {\n queue_size = 0\n }", "5:1: queue_size must be greater than zero\n"},
-	{"client {\n endpoint = \"http://up\"\n tls {\n cert_pem = \"x\"\n }\n }", "4:2: for auth via TLS, provide both certificate and key, or neither\n"},
+	{"client {\n endpoint = \"up:4318\"\n }", "2:2: endpoint must be a URL that begins with "
+						  "http:// or https://, got \"up:4318\"\n"},
+	{"client {\n endpoint = \"http://up\"\n compression = \"lz4\"\n }",
+		"2:2: unsupported compression type \"lz4\"; known are gzip, zlib, deflate, zstd, "
+		"snappy and none\n"},
+	{"client {\n endpoint = \"http://up\"\n }\nretry_on_failure {\n multiplier = 1\n }",
+		"5:1: multiplier must be greater than 1.0\n"},
+	{"client {\n endpoint = \"http://up\"\n }\nsending_queue {\n queue_size = 0\n }",
+		"5:1: queue_size must be greater than zero\n"},
+	{"client {\n endpoint = \"http://up\"\n tls {\n cert_pem = \"x\"\n }\n }",
+		"4:2: for auth via TLS, provide both certificate and key, or neither\n"},
 };
 
 static void test_checks(void **state)
@@ -384,7 +409,8 @@ static void test_checks(void **state)
 	}
 }
 
-TESTS_RUN(cmocka_unit_test(test_request), cmocka_unit_test(test_answers), cmocka_unit_test(test_backoff),
-	cmocka_unit_test(test_queue), cmocka_unit_test(test_queue_batch), cmocka_unit_test(test_poison),
-	cmocka_unit_test(test_partial_success), cmocka_unit_test(test_reload), cmocka_unit_test(test_stop),
-	cmocka_unit_test(test_checks))
+TESTS_RUN(cmocka_unit_test(test_request), cmocka_unit_test(test_answers),
+	cmocka_unit_test(test_backoff), cmocka_unit_test(test_queue),
+	cmocka_unit_test(test_queue_batch), cmocka_unit_test(test_poison),
+	cmocka_unit_test(test_partial_success), cmocka_unit_test(test_reload),
+	cmocka_unit_test(test_stop), cmocka_unit_test(test_checks))

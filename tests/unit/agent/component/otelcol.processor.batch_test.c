@@ -12,10 +12,12 @@ static void load(struct harness *h, const char *args, const char *outputs)
 	struct buf text = {0};
 
 	buf_printf(&text,
-		"otelcol.processor.batch \"p\" {\n %s\n output {\n traces = [%s]\n logs = [otel.sink.a.input]\n }\n}\n"
+		"otelcol.processor.batch \"p\" {\n %s\n output {\n traces = [%s]\n logs = "
+		"[otel.sink.a.input]\n }\n}\n"
 		"otel.sink \"a\" {}\notel.sink \"b\" {}\n"
 		"otel.source \"s\" {\n output {\n traces = [otelcol.processor.batch.p.input]\n"
-		" logs = [otelcol.processor.batch.p.input]\n metrics = [otelcol.processor.batch.p.input]\n }\n}\n%c",
+		" logs = [otelcol.processor.batch.p.input]\n metrics = "
+		"[otelcol.processor.batch.p.input]\n }\n}\n%c",
 		args, outputs, 0);
 	if (!harness_load(h, text.p))
 		assert_str(buf_str(&h->errors), "");
@@ -36,7 +38,8 @@ static void test_timeout(void **state)
 	harness_advance(&h, 199 * MS);
 	otel_seen("");
 	harness_advance(&h, 1 * MS);
-	otel_seen("traces 2 " SPANS(RS(S("x")) "," RS(S("y"))) "logs 1 {\"resourceLogs\":[{\"scopeLogs\":[{\"logRecords\":[{}]}]}]}\n");
+	otel_seen("traces 2 " SPANS(RS(S("x")) "," RS(
+		S("y"))) "logs 1 {\"resourceLogs\":[{\"scopeLogs\":[{\"logRecords\":[{}]}]}]}\n");
 	harness_advance(&h, 1000 * MS);
 	otel_seen("");
 	harness_fini(&h);
@@ -58,7 +61,8 @@ static void test_size(void **state)
 	otel_push_spans('z', 3); /* a batch by itself */
 	otel_seen("traces 3 " SPANS(RS(S("z") "," S("z") "," S("z"))));
 	otel_push_spans('w', 7);
-	otel_seen("traces 3 " SPANS(RS(S("w") "," S("w") "," S("w"))) "traces 3 " SPANS(RS(S("w") "," S("w") "," S("w"))));
+	otel_seen("traces 3 " SPANS(RS(S("w") "," S("w") "," S("w"))) "traces 3 " SPANS(
+		RS(S("w") "," S("w") "," S("w"))));
 	harness_fini(&h); /* what is left goes at the end */
 	otel_seen("traces 1 " SPANS(RS(S("w"))));
 }
@@ -71,7 +75,8 @@ static void test_full(void **state)
 	otel_init(&h, &otelcol_processor_batch, NULL);
 	load(&h, "send_batch_size = 2\n send_batch_max_size = 2", "otel.sink.a.input");
 	otel_sink_full[0] = true;
-	assert_int_equal(otel_push_spans('x', 2), CONSUMER_FULL); /* would go through: nothing is kept */
+	assert_int_equal(
+		otel_push_spans('x', 2), CONSUMER_FULL); /* would go through: nothing is kept */
 	assert_int_equal(otel_push_spans('x', 1), CONSUMED);
 	assert_int_equal(otel_push_spans('y', 2), CONSUMED); /* kept, and now it is full */
 	assert_int_equal(otel_push_spans('z', 1), CONSUMER_FULL);
@@ -135,7 +140,8 @@ static const struct {
 	const char *want;
 } bad[] = {
 	{"send_batch_size = 10\nsend_batch_max_size = 5",
-		"1:1: send_batch_max_size must be greater or equal to send_batch_size when not 0\n"},
+		"1:1: send_batch_max_size must be greater or equal to send_batch_size when not "
+		"0\n"},
 	{"nope = 1", "2:1: unrecognized attribute name \"nope\"\n"},
 };
 
@@ -147,7 +153,8 @@ static void test_bad(void **state)
 		struct buf text = {0};
 
 		otel_init(&h, &otelcol_processor_batch, NULL);
-		buf_printf(&text, "otelcol.processor.batch \"p\" {\n%s\noutput {}\n}\n%c", bad[i].args, 0);
+		buf_printf(&text, "otelcol.processor.batch \"p\" {\n%s\noutput {}\n}\n%c",
+			bad[i].args, 0);
 		assert_false(harness_load(&h, text.p));
 		assert_str(buf_str(&h.errors), bad[i].want);
 		buf_fini(&text);
@@ -156,4 +163,5 @@ static void test_bad(void **state)
 }
 
 TESTS_RUN(cmocka_unit_test(test_timeout), cmocka_unit_test(test_size), cmocka_unit_test(test_full),
-	cmocka_unit_test(test_one_full), cmocka_unit_test(test_stop_waits), cmocka_unit_test(test_bad))
+	cmocka_unit_test(test_one_full), cmocka_unit_test(test_stop_waits),
+	cmocka_unit_test(test_bad))

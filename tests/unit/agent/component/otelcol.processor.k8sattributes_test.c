@@ -10,13 +10,15 @@ static struct pod_store *store;
 static char selectors[256];
 static bool no_cluster;
 
-struct cluster *cluster_hold(struct loop *l, struct http_client *h, const struct cluster_settings *set, struct err *e)
+struct cluster *cluster_hold(
+	struct loop *l, struct http_client *h, const struct cluster_settings *set, struct err *e)
 {
 	(void)l;
 	(void)h;
 	(void)e;
-	snprintf(selectors, sizeof(selectors), STR_FMT "|" STR_FMT "|" STR_FMT, STR_ARG(set->field_selector),
-		STR_ARG(set->label_selector), STR_ARG(set->n_namespaces ? set->namespaces[0] : STR("")));
+	snprintf(selectors, sizeof(selectors), STR_FMT "|" STR_FMT "|" STR_FMT,
+		STR_ARG(set->field_selector), STR_ARG(set->label_selector),
+		STR_ARG(set->n_namespaces ? set->namespaces[0] : STR("")));
 	return (struct cluster *)store;
 }
 void cluster_release(struct cluster *c)
@@ -55,7 +57,8 @@ bool k8s_config_kubeconfig(struct k8s_config *c, const char *path, struct err *e
 	(void)path;
 	return err_set(e, "no kubeconfig");
 }
-bool k8s_config_server(struct k8s_config *c, struct str url, const struct http_settings *http, struct err *e)
+bool k8s_config_server(
+	struct k8s_config *c, struct str url, const struct http_settings *http, struct err *e)
 {
 	(void)c;
 	(void)url;
@@ -72,23 +75,35 @@ struct http_settings k8s_config_copy_http(struct arena *a, const struct http_set
 	return *from;
 }
 
-#define WEB "{\"metadata\":{\"uid\":\"u-web\",\"name\":\"web-5d4f8c7b9d-x2x4z\",\"namespace\":\"shop\"," \
-	    "\"creationTimestamp\":\"2026-01-02T03:04:05Z\"," \
-	    "\"labels\":{\"app\":\"web\",\"app.kubernetes.io/name\":\"web-name\",\"tier\":\"front\"}," \
-	    "\"annotations\":{\"team\":\"a\",\"resource.opentelemetry.io/env\":\"prod\"}," \
-	    "\"ownerReferences\":[{\"kind\":\"ReplicaSet\",\"name\":\"web-5d4f8c7b9d\",\"uid\":\"u-rs\",\"controller\":true}]}," \
-	    "\"spec\":{\"nodeName\":\"node-1\",\"containers\":[{\"name\":\"main\",\"image\":\"registry:5000/shop/web:1.2@sha256:00\"}]}," \
-	    "\"status\":{\"phase\":\"Running\",\"podIP\":\"10.0.0.1\",\"podIPs\":[{\"ip\":\"10.0.0.1\"},{\"ip\":\"fd00::1\"}]," \
-	    "\"containerStatuses\":[{\"name\":\"main\",\"containerID\":\"containerd://abc123\"}]}}"
-#define CRON "{\"metadata\":{\"uid\":\"u-job\",\"name\":\"clean-28123-abcde\",\"namespace\":\"shop\"," \
-	     "\"ownerReferences\":[{\"kind\":\"Job\",\"name\":\"clean-28123\",\"uid\":\"u-j\",\"controller\":true}]}," \
-	     "\"spec\":{\"nodeName\":\"node-1\",\"containers\":[{\"name\":\"a\",\"image\":\"busybox\"},{\"name\":\"b\",\"image\":\"nginx:1\"}]}," \
-	     "\"status\":{\"phase\":\"Running\",\"podIP\":\"10.0.0.2\"}}"
-#define HOST "{\"metadata\":{\"uid\":\"u-host\",\"name\":\"host\",\"namespace\":\"kube-system\"}," \
-	     "\"spec\":{\"nodeName\":\"node-1\",\"hostNetwork\":true,\"containers\":[{\"name\":\"a\",\"image\":\"x\"}]}," \
-	     "\"status\":{\"phase\":\"Running\",\"podIP\":\"192.168.0.1\"}}"
-#define JAEGER "{\"metadata\":{\"uid\":\"u-jg\",\"name\":\"jaeger-agent-1\",\"namespace\":\"o\"},\"spec\":{\"containers\":[]}," \
-	       "\"status\":{\"phase\":\"Running\",\"podIP\":\"10.0.0.3\"}}"
+#define WEB \
+	"{\"metadata\":{\"uid\":\"u-web\",\"name\":\"web-5d4f8c7b9d-x2x4z\",\"namespace\":" \
+	"\"shop\"," \
+	"\"creationTimestamp\":\"2026-01-02T03:04:05Z\"," \
+	"\"labels\":{\"app\":\"web\",\"app.kubernetes.io/name\":\"web-name\",\"tier\":\"front\"}," \
+	"\"annotations\":{\"team\":\"a\",\"resource.opentelemetry.io/env\":\"prod\"}," \
+	"\"ownerReferences\":[{\"kind\":\"ReplicaSet\",\"name\":\"web-5d4f8c7b9d\",\"uid\":\"u-" \
+	"rs\",\"controller\":true}]}," \
+	"\"spec\":{\"nodeName\":\"node-1\",\"containers\":[{\"name\":\"main\",\"image\":" \
+	"\"registry:5000/shop/web:1.2@sha256:00\"}]}," \
+	"\"status\":{\"phase\":\"Running\",\"podIP\":\"10.0.0.1\",\"podIPs\":[{\"ip\":\"10.0.0." \
+	"1\"},{\"ip\":\"fd00::1\"}]," \
+	"\"containerStatuses\":[{\"name\":\"main\",\"containerID\":\"containerd://abc123\"}]}}"
+#define CRON \
+	"{\"metadata\":{\"uid\":\"u-job\",\"name\":\"clean-28123-abcde\",\"namespace\":\"shop\"," \
+	"\"ownerReferences\":[{\"kind\":\"Job\",\"name\":\"clean-28123\",\"uid\":\"u-j\"," \
+	"\"controller\":true}]}," \
+	"\"spec\":{\"nodeName\":\"node-1\",\"containers\":[{\"name\":\"a\",\"image\":\"busybox\"}" \
+	",{\"name\":\"b\",\"image\":\"nginx:1\"}]}," \
+	"\"status\":{\"phase\":\"Running\",\"podIP\":\"10.0.0.2\"}}"
+#define HOST \
+	"{\"metadata\":{\"uid\":\"u-host\",\"name\":\"host\",\"namespace\":\"kube-system\"}," \
+	"\"spec\":{\"nodeName\":\"node-1\",\"hostNetwork\":true,\"containers\":[{\"name\":\"a\"," \
+	"\"image\":\"x\"}]}," \
+	"\"status\":{\"phase\":\"Running\",\"podIP\":\"192.168.0.1\"}}"
+#define JAEGER \
+	"{\"metadata\":{\"uid\":\"u-jg\",\"name\":\"jaeger-agent-1\",\"namespace\":\"o\"}," \
+	"\"spec\":{\"containers\":[]}," \
+	"\"status\":{\"phase\":\"Running\",\"podIP\":\"10.0.0.3\"}}"
 
 static void add_pod(struct harness *h, const char *json)
 {
@@ -114,9 +129,11 @@ static void begin(struct harness *h, const char *args)
 	pod_store_complete(store, &store);
 	pod_store_set_synced(store);
 	buf_printf(&text,
-		"otelcol.processor.k8sattributes \"k\" {\n %s\n output {\n traces = [otel.sink.a.input]\n }\n}\n"
+		"otelcol.processor.k8sattributes \"k\" {\n %s\n output {\n traces = "
+		"[otel.sink.a.input]\n }\n}\n"
 		"otel.sink \"a\" {}\notel.source \"s\" {\n output {\n"
-		" traces = [otelcol.processor.k8sattributes.k.input]\n logs = [otelcol.processor.k8sattributes.k.input]\n }\n}\n%c",
+		" traces = [otelcol.processor.k8sattributes.k.input]\n logs = "
+		"[otelcol.processor.k8sattributes.k.input]\n }\n}\n%c",
 		args, 0);
 	if (!harness_load(h, text.p))
 		assert_str(buf_str(&h->errors), "");
@@ -144,7 +161,8 @@ static void print_attrs(struct buf *out)
 	int n;
 
 	while (p < last) {
-		if (sscanf(p, "{\"key\":\"%127[^\"]\",\"value\":{\"stringValue\":\"%127[^\"]\"}}%n", key, value, &n) == 2) {
+		if (sscanf(p, "{\"key\":\"%127[^\"]\",\"value\":{\"stringValue\":\"%127[^\"]\"}}%n",
+			    key, value, &n) == 2) {
 			buf_printf(out, "%s=%s ", key, value);
 			p += n;
 		} else {
@@ -167,9 +185,13 @@ static const struct {
 } cases[] = {
 	/* the default: by the connection, Alloy's set */
 	{"", "::ffff:10.0.0.1", "1:{" SPAN "}",
-		"k8s.namespace.name=shop k8s.pod.name=web-5d4f8c7b9d-x2x4z k8s.pod.uid=u-web k8s.pod.start_time=2026-01-02T03:04:05Z "
-		"k8s.deployment.name=web k8s.node.name=node-1 container.image.name=registry:5000/shop/web container.image.tag=1.2 k8s.pod.ip=10.0.0.1"},
-	{"extract {\n metadata = [\"k8s.pod.name\"]\n}", "fd00::1", "1:{" SPAN "}", "k8s.pod.name=web-5d4f8c7b9d-x2x4z k8s.pod.ip=fd00::1"},
+		"k8s.namespace.name=shop k8s.pod.name=web-5d4f8c7b9d-x2x4z k8s.pod.uid=u-web "
+		"k8s.pod.start_time=2026-01-02T03:04:05Z "
+		"k8s.deployment.name=web k8s.node.name=node-1 "
+		"container.image.name=registry:5000/shop/web container.image.tag=1.2 "
+		"k8s.pod.ip=10.0.0.1"},
+	{"extract {\n metadata = [\"k8s.pod.name\"]\n}", "fd00::1", "1:{" SPAN "}",
+		"k8s.pod.name=web-5d4f8c7b9d-x2x4z k8s.pod.ip=fd00::1"},
 	{"", NULL, "1:{" SPAN "}", ""},
 	{"", "::ffff:10.9.9.9", "1:{" SPAN "}", ""},
 	{"", "::ffff:192.168.0.1", "1:{" SPAN "}", ""}, /* hostNetwork: nobody's address */
@@ -179,30 +201,50 @@ static const struct {
 		RES(ATTR("k8s.pod.ip", "10.0.0.2") ATTR("k8s.namespace.name", "mine")),
 		"k8s.pod.ip=10.0.0.2 k8s.namespace.name=mine k8s.pod.name=clean-28123-abcde"},
 	/* each resource by itself */
-	{"extract {\n metadata = [\"k8s.pod.uid\"]\n}", "::ffff:10.9.9.9", RES(ATTR("ip", "10.0.0.1")) RES(ATTR("host.name", "10.0.0.2")) RES(ATTR("host.name", "web")),
+	{"extract {\n metadata = [\"k8s.pod.uid\"]\n}", "::ffff:10.9.9.9",
+		RES(ATTR("ip", "10.0.0.1")) RES(ATTR("host.name", "10.0.0.2"))
+			RES(ATTR("host.name", "web")),
 		"ip=10.0.0.1 k8s.pod.uid=u-web host.name=10.0.0.2 host.name=web"},
 	/* associations: the first that has all its sources decides */
-	{"extract {\n metadata = [\"k8s.pod.name\"]\n}\npod_association {\n source {\n from = \"resource_attribute\"\n name = \"k8s.pod.uid\"\n }\n}\n"
+	{"extract {\n metadata = [\"k8s.pod.name\"]\n}\npod_association {\n source {\n from = "
+	 "\"resource_attribute\"\n name = \"k8s.pod.uid\"\n }\n}\n"
 	 "pod_association {\n source {\n from = \"connection\"\n }\n}",
-		"::ffff:10.0.0.1", RES(ATTR("k8s.pod.uid", "u-job")) RES(ATTR("k8s.pod.uid", "nobody")) RES(ATTR("a", "b")),
-		"k8s.pod.uid=u-job k8s.pod.name=clean-28123-abcde k8s.pod.uid=nobody a=b k8s.pod.name=web-5d4f8c7b9d-x2x4z k8s.pod.ip=10.0.0.1"},
-	{"extract {\n metadata = [\"k8s.pod.uid\"]\n}\npod_association {\n source {\n from = \"resource_attribute\"\n name = \"k8s.pod.name\"\n }\n"
+		"::ffff:10.0.0.1",
+		RES(ATTR("k8s.pod.uid", "u-job")) RES(ATTR("k8s.pod.uid", "nobody"))
+			RES(ATTR("a", "b")),
+		"k8s.pod.uid=u-job k8s.pod.name=clean-28123-abcde k8s.pod.uid=nobody a=b "
+		"k8s.pod.name=web-5d4f8c7b9d-x2x4z k8s.pod.ip=10.0.0.1"},
+	{"extract {\n metadata = [\"k8s.pod.uid\"]\n}\npod_association {\n source {\n from = "
+	 "\"resource_attribute\"\n name = \"k8s.pod.name\"\n }\n"
 	 " source {\n from = \"resource_attribute\"\n name = \"k8s.namespace.name\"\n }\n}",
-		NULL, RES(ATTR("k8s.pod.name", "host") ATTR("k8s.namespace.name", "kube-system")) RES(ATTR("k8s.pod.name", "host") ATTR("k8s.namespace.name", "other")),
-		"k8s.pod.name=host k8s.namespace.name=kube-system k8s.pod.uid=u-host k8s.pod.name=host k8s.namespace.name=other"},
-	{"extract {\n metadata = [\"k8s.pod.uid\"]\n}\npod_association {\n source {\n from = \"resource_attribute\"\n name = \"container.id\"\n }\n}",
+		NULL,
+		RES(ATTR("k8s.pod.name", "host") ATTR("k8s.namespace.name", "kube-system"))
+			RES(ATTR("k8s.pod.name", "host") ATTR("k8s.namespace.name", "other")),
+		"k8s.pod.name=host k8s.namespace.name=kube-system k8s.pod.uid=u-host "
+		"k8s.pod.name=host k8s.namespace.name=other"},
+	{"extract {\n metadata = [\"k8s.pod.uid\"]\n}\npod_association {\n source {\n from = "
+	 "\"resource_attribute\"\n name = \"container.id\"\n }\n}",
 		NULL, RES(ATTR("container.id", "abc123")), "container.id=abc123 k8s.pod.uid=u-web"},
 	/* owners, containers, service names */
-	{"extract {\n metadata = [\"k8s.cronjob.name\", \"k8s.job.name\", \"k8s.job.uid\", \"container.image.name\", \"container.image.tag\", \"service.name\"]\n}",
+	{"extract {\n metadata = [\"k8s.cronjob.name\", \"k8s.job.name\", \"k8s.job.uid\", "
+	 "\"container.image.name\", \"container.image.tag\", \"service.name\"]\n}",
 		"::ffff:10.0.0.2", RES(ATTR("k8s.container.name", "b")),
-		"k8s.container.name=b k8s.cronjob.name=clean k8s.job.name=clean-28123 k8s.job.uid=u-j container.image.name=nginx container.image.tag=1 service.name=clean k8s.pod.ip=10.0.0.2"},
-	{"extract {\n metadata = [\"service.name\", \"service.version\", \"service.namespace\", \"service.instance.id\", \"k8s.replicaset.name\", \"container.id\"]\n}",
+		"k8s.container.name=b k8s.cronjob.name=clean k8s.job.name=clean-28123 "
+		"k8s.job.uid=u-j container.image.name=nginx container.image.tag=1 "
+		"service.name=clean k8s.pod.ip=10.0.0.2"},
+	{"extract {\n metadata = [\"service.name\", \"service.version\", \"service.namespace\", "
+	 "\"service.instance.id\", \"k8s.replicaset.name\", \"container.id\"]\n}",
 		"::ffff:10.0.0.1", "1:{" SPAN "}",
-		"service.name=web-name service.version=1.2 service.namespace=shop service.instance.id=shop.web-5d4f8c7b9d-x2x4z.main k8s.replicaset.name=web-5d4f8c7b9d container.id=abc123 k8s.pod.ip=10.0.0.1"},
+		"service.name=web-name service.version=1.2 service.namespace=shop "
+		"service.instance.id=shop.web-5d4f8c7b9d-x2x4z.main "
+		"k8s.replicaset.name=web-5d4f8c7b9d container.id=abc123 k8s.pod.ip=10.0.0.1"},
 	/* labels and annotations */
-	{"extract {\n metadata = []\n otel_annotations = true\n label {\n key = \"app\"\n }\n label {\n tag_name = \"t_$1\"\n key_regex = \"(ti).*\"\n }\n"
-	 " annotation {\n key = \"team\"\n tag_name = \"team\"\n }\n annotation {\n key = \"none\"\n }\n}",
-		"::ffff:10.0.0.1", "1:{" SPAN "}", "env=prod k8s.pod.labels.app=web t_ti=front team=a k8s.pod.ip=10.0.0.1"},
+	{"extract {\n metadata = []\n otel_annotations = true\n label {\n key = \"app\"\n }\n "
+	 "label {\n tag_name = \"t_$1\"\n key_regex = \"(ti).*\"\n }\n"
+	 " annotation {\n key = \"team\"\n tag_name = \"team\"\n }\n annotation {\n key = "
+	 "\"none\"\n }\n}",
+		"::ffff:10.0.0.1", "1:{" SPAN "}",
+		"env=prod k8s.pod.labels.app=web t_ti=front team=a k8s.pod.ip=10.0.0.1"},
 	{"passthrough = true", "::ffff:10.0.0.1", RES(ATTR("a", "b")), "a=b k8s.pod.ip=10.0.0.1"},
 };
 
@@ -214,7 +256,8 @@ static void test_cases(void **state)
 		struct buf got = {0};
 
 		begin(&h, cases[i].args);
-		assert_int_equal(otel_push(SIGNAL_TRACES, cases[i].peer, cases[i].request), CONSUMED);
+		assert_int_equal(
+			otel_push(SIGNAL_TRACES, cases[i].peer, cases[i].request), CONSUMED);
 		assert_int_equal(otel_push(SIGNAL_LOGS, NULL, "1:{2:{2:{}}}"), CONSUMER_NONE);
 		print_attrs(&got);
 		assert_str(buf_str(&got), cases[i].want);
@@ -231,8 +274,10 @@ static void test_selectors(void **state)
 	begin(&h, "");
 	assert_string_equal(selectors, "spec.nodeName=node-1||");
 	end(&h);
-	begin(&h, "filter {\n node = \"n2\"\n namespace = \"x\"\n field {\n key = \"status.phase\"\n value = \"Failed\"\n op = \"not-equals\"\n }\n"
-		  " label {\n key = \"a\"\n value = \"b\"\n }\n label {\n key = \"c\"\n value = \"\"\n op = \"does-not-exist\"\n }\n}");
+	begin(&h, "filter {\n node = \"n2\"\n namespace = \"x\"\n field {\n key = "
+		  "\"status.phase\"\n value = \"Failed\"\n op = \"not-equals\"\n }\n"
+		  " label {\n key = \"a\"\n value = \"b\"\n }\n label {\n key = \"c\"\n value = "
+		  "\"\"\n op = \"does-not-exist\"\n }\n}");
 	assert_string_equal(selectors, "spec.nodeName=n2,status.phase!=Failed|a=b,!c|x");
 	end(&h);
 }
@@ -253,7 +298,8 @@ static void test_no_cluster(void **state)
 			assert_string_equal(graph_node(h.graph, i).reason, "not in a cluster");
 		}
 	assert_int_equal(otel_push(SIGNAL_TRACES, "::ffff:10.0.0.1", "1:{" SPAN "}"), CONSUMED);
-	otel_seen("traces 1 <- 10.0.0.1 {\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{\"name\":\"s\"}]}]}]}\n");
+	otel_seen("traces 1 <- 10.0.0.1 "
+		  "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{\"name\":\"s\"}]}]}]}\n");
 	end(&h);
 }
 
@@ -261,11 +307,15 @@ static const struct {
 	const char *args;
 	const char *want;
 } bad[] = {
-	{"extract {\n metadata = [\"k8s.nope\"]\n}", "2:1: \"k8s.nope\" is not a supported metadata field\n"},
-	{"extract {\n label {\n key_regex = \"(\"\n }\n}", "3:2: error parsing regexp: missing closing ): `(`\n"},
-	{"pod_association {\n source {\n from = \"connection\"\n name = \"x\"\n }\n}", "3:2: a source from the connection has no name\n"},
+	{"extract {\n metadata = [\"k8s.nope\"]\n}",
+		"2:1: \"k8s.nope\" is not a supported metadata field\n"},
+	{"extract {\n label {\n key_regex = \"(\"\n }\n}",
+		"3:2: error parsing regexp: missing closing ): `(`\n"},
+	{"pod_association {\n source {\n from = \"connection\"\n name = \"x\"\n }\n}",
+		"3:2: a source from the connection has no name\n"},
 	{"pod_association {\n}", "2:1: missing required block \"source\"\n"},
-	{"auth_type = \"tls\"", "1:1: auth_type \"tls\" is not supported; use serviceAccount or kubeConfig\n"},
+	{"auth_type = \"tls\"",
+		"1:1: auth_type \"tls\" is not supported; use serviceAccount or kubeConfig\n"},
 };
 
 static void test_bad(void **state)
@@ -277,7 +327,8 @@ static void test_bad(void **state)
 
 		otel_init(&h, &otelcol_processor_k8sattributes, NULL);
 		store = NULL;
-		buf_printf(&text, "otelcol.processor.k8sattributes \"k\" {\n%s\noutput {}\n}\n%c", bad[i].args, 0);
+		buf_printf(&text, "otelcol.processor.k8sattributes \"k\" {\n%s\noutput {}\n}\n%c",
+			bad[i].args, 0);
 		assert_false(harness_load(&h, text.p));
 		assert_str(buf_str(&h.errors), bad[i].want);
 		buf_fini(&text);
@@ -285,5 +336,5 @@ static void test_bad(void **state)
 	}
 }
 
-TESTS_RUN(cmocka_unit_test(test_cases), cmocka_unit_test(test_selectors), cmocka_unit_test(test_no_cluster),
-	cmocka_unit_test(test_bad))
+TESTS_RUN(cmocka_unit_test(test_cases), cmocka_unit_test(test_selectors),
+	cmocka_unit_test(test_no_cluster), cmocka_unit_test(test_bad))

@@ -9,7 +9,10 @@ extern const struct component_type otelcol_receiver_otlp;
 
 #define MS INT64_C(1000000)
 #define SPAN "1:{2:{2:{1:#01020304050607080102030405060708 5:\"s\"}}}"
-#define SEEN "traces 1 <- 10.0.0.9 {\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{\"traceId\":\"01020304050607080102030405060708\",\"name\":\"s\"}]}]}]}\n"
+#define SEEN \
+	"traces 1 <- 10.0.0.9 " \
+	"{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{\"traceId\":" \
+	"\"01020304050607080102030405060708\",\"name\":\"s\"}]}]}]}\n"
 
 static bool load(struct harness *h, const char *http)
 {
@@ -17,7 +20,8 @@ static bool load(struct harness *h, const char *http)
 	bool ok;
 
 	buf_printf(&text,
-		"otelcol.receiver.otlp \"r\" {\n %s\n output {\n traces = [otel.sink.a.input, otel.sink.b.input]\n logs = [otel.sink.a.input]\n }\n}\n"
+		"otelcol.receiver.otlp \"r\" {\n %s\n output {\n traces = [otel.sink.a.input, "
+		"otel.sink.b.input]\n logs = [otel.sink.a.input]\n }\n}\n"
 		"otel.sink \"a\" {}\notel.sink \"b\" {}\n"
 		"otelcol.auth.basic \"who\" {\n htpasswd {\n inline = \"u:p\"\n }\n}\n%c",
 		http, 0);
@@ -36,7 +40,10 @@ static void begin(struct harness *h, const char *http)
 
 static struct http_request post(const char *path, const char *type, struct str body)
 {
-	struct http_request r = {.method = "POST", .path = path, .headers = {"Content-Type", type, NULL}, .body = body};
+	struct http_request r = {.method = "POST",
+		.path = path,
+		.headers = {"Content-Type", type, NULL},
+		.body = body};
 
 	assert_int_equal(inet_pton(AF_INET6, "::ffff:10.0.0.9", &r.peer), 1);
 	return r;
@@ -57,21 +64,46 @@ static const struct {
 	{"POST", "/v1/traces", "application/x-protobuf", "gzip", SPAN, "200  ", SEEN},
 	{"POST", "/v1/traces", "application/x-protobuf", "zstd", SPAN, "200  ", SEEN},
 	{"POST", "/v1/traces", "application/json; charset=utf-8", "gzip",
-		"{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{\"traceId\":\"01020304050607080102030405060708\",\"name\":\"s\"}]}]}]}", "200 {} ", SEEN},
+		"{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{\"traceId\":"
+		"\"01020304050607080102030405060708\",\"name\":\"s\"}]}]}]}",
+		"200 {} ", SEEN},
 	{"POST", "/v1/traces", "application/x-protobuf", "", "", "200  ", NULL},
 	{"POST", "/v1/traces", "application/x-protobuf", "!gzip", "", "200  ", NULL},
 	{"POST", "/v1/traces", "application/x-protobuf", "", "1:{}", "200  ", NULL},
-	{"POST", "/v1/traces", "application/json", "", "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{\"traceId\":\"00000000000000000000000000000000\"}]}]}]}",
-		"200 {\"partialSuccess\":{\"errorMessage\":\"accepted, but 1 trace or span ids are empty or zero\"}} ",
-		"traces 1 <- 10.0.0.9 {\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{\"traceId\":\"00000000000000000000000000000000\"}]}]}]}\n"},
-	{"POST", "/v1/traces", "application/x-protobuf", "", "!0a05", "400 byte 0: ExportTraceServiceRequest.resource_spans: runs past the end of its message ", NULL},
-	{"POST", "/v1/traces", "application/json", "", "{]", "400 {\"code\":3,\"message\":\"byte 1: want a string\"} ", NULL},
-	{"POST", "/v1/traces", "application/json", "!gzip", "{}", "400 {\"code\":3,\"message\":\"not gzip, or cut off, or a wrong checksum\"} ", NULL},
-	{"POST", "/v1/traces", "application/json", "!br", "{}", "400 {\"code\":3,\"message\":\"unsupported Content-Encoding; known are gzip, deflate, zlib, zstd, snappy, identity\"} ", NULL},
-	{"POST", "/v1/traces", "text/plain", "", SPAN, "415 unsupported Content-Type; OTLP is application/x-protobuf or application/json ", NULL},
-	{"GET", "/v1/traces", "application/json", "", "", "405 {\"code\":12,\"message\":\"OTLP is sent with POST\"} Allow: POST\n", NULL},
-	{"POST", "/v1/metrics", "application/json", "", "{}", "404 {\"code\":5,\"message\":\"this signal is not received here: no output takes it\"} ", NULL},
-	{"POST", "/", "application/json", "", "{}", "404 {\"code\":5,\"message\":\"nothing is served at this path; OTLP goes to /v1/traces, /v1/logs, /v1/metrics\"} ", NULL},
+	{"POST", "/v1/traces", "application/json", "",
+		"{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{\"traceId\":"
+		"\"00000000000000000000000000000000\"}]}]}]}",
+		"200 {\"partialSuccess\":{\"errorMessage\":\"accepted, but 1 trace or span ids are "
+		"empty or zero\"}} ",
+		"traces 1 <- 10.0.0.9 "
+		"{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{\"traceId\":"
+		"\"00000000000000000000000000000000\"}]}]}]}\n"},
+	{"POST", "/v1/traces", "application/x-protobuf", "", "!0a05",
+		"400 byte 0: ExportTraceServiceRequest.resource_spans: runs past the end of its "
+		"message ",
+		NULL},
+	{"POST", "/v1/traces", "application/json", "", "{]",
+		"400 {\"code\":3,\"message\":\"byte 1: want a string\"} ", NULL},
+	{"POST", "/v1/traces", "application/json", "!gzip", "{}",
+		"400 {\"code\":3,\"message\":\"not gzip, or cut off, or a wrong checksum\"} ",
+		NULL},
+	{"POST", "/v1/traces", "application/json", "!br", "{}",
+		"400 {\"code\":3,\"message\":\"unsupported Content-Encoding; known are gzip, "
+		"deflate, zlib, zstd, snappy, identity\"} ",
+		NULL},
+	{"POST", "/v1/traces", "text/plain", "", SPAN,
+		"415 unsupported Content-Type; OTLP is application/x-protobuf or application/json ",
+		NULL},
+	{"GET", "/v1/traces", "application/json", "", "",
+		"405 {\"code\":12,\"message\":\"OTLP is sent with POST\"} Allow: POST\n", NULL},
+	{"POST", "/v1/metrics", "application/json", "", "{}",
+		"404 {\"code\":5,\"message\":\"this signal is not received here: no output takes "
+		"it\"} ",
+		NULL},
+	{"POST", "/", "application/json", "", "{}",
+		"404 {\"code\":5,\"message\":\"nothing is served at this path; OTLP goes to "
+		"/v1/traces, /v1/logs, /v1/metrics\"} ",
+		NULL},
 };
 
 static void make_body(struct buf *out, const char *text, const char *encoding)
@@ -84,7 +116,9 @@ static void make_body(struct buf *out, const char *text, const char *encoding)
 		buf_add_str(&plain, str_from(text));
 	else
 		proto_text(&plain, text);
-	c = encoder_new(*encoding == '!' || strcmp(encoding, "identity") == 0 ? STR("") : str_from(encoding), 0, &e);
+	c = encoder_new(*encoding == '!' || strcmp(encoding, "identity") == 0 ? STR("")
+									      : str_from(encoding),
+		0, &e);
 	assert_non_null(c);
 	encoder_run(c, buf_str(&plain), out);
 	encoder_free(c);
@@ -146,7 +180,8 @@ static void test_too_large(void **state)
 	zeros.n = 100000;
 	r = post("/v1/traces", "application/json", buf_str(&zeros));
 	fake_server_receive(&r);
-	check_answer(&r, "413 {\"code\":3,\"message\":\"the body is larger than max_request_body_size\"} ");
+	check_answer(&r,
+		"413 {\"code\":3,\"message\":\"the body is larger than max_request_body_size\"} ");
 	{
 		struct err e;
 		struct encoder *c = encoder_new(STR("gzip"), 0, &e);
@@ -159,7 +194,8 @@ static void test_too_large(void **state)
 	r.headers[3] = "gzip";
 	assert_true(body.n < 1024);
 	fake_server_receive(&r);
-	check_answer(&r, "413 {\"code\":3,\"message\":\"the body is too large when it is decoded\"} ");
+	check_answer(
+		&r, "413 {\"code\":3,\"message\":\"the body is too large when it is decoded\"} ");
 	buf_fini(&zeros);
 	buf_fini(&body);
 	harness_fini(&h);
@@ -195,7 +231,8 @@ static void test_hold(void **state)
 		fake_server_receive(&late);
 		for (int i = 0; i < 41; i++)
 			harness_advance(&h, 25 * MS);
-		check_answer(&late, "503 the queues are full; send it again later Retry-After: 1\n");
+		check_answer(
+			&late, "503 the queues are full; send it again later Retry-After: 1\n");
 		otel_seen("");
 		assert_int_equal(h.budget.used, 0);
 		buf_fini(&body);
@@ -237,7 +274,8 @@ static void test_auth(void **state)
 	begin(&h, "http {\n auth = otelcol.auth.basic.who.handler\n }");
 	r = post("/v1/traces", "application/json", STR("{}"));
 	fake_server_receive(&r);
-	check_answer(&r, "401 {\"code\":16,\"message\":\"the credentials are missing or wrong\"} WWW-Authenticate: Basic realm=\"otlp\"\n");
+	check_answer(&r, "401 {\"code\":16,\"message\":\"the credentials are missing or wrong\"} "
+			 "WWW-Authenticate: Basic realm=\"otlp\"\n");
 	r = post("/v1/traces", "application/json", STR("{}"));
 	r.headers[2] = "authorization";
 	r.headers[3] = "Basic dTpw";
@@ -322,10 +360,15 @@ static const struct {
 	const char *http;
 	const char *want;
 } checks[] = {
-	{"http {\n traces_url_path = \"x\"\n }", "2:2: the paths of signals must begin with \"/\"\n"},
-	{"http {\n compression_algorithms = [\"rot13\"]\n }", "2:2: unsupported compression algorithm \"rot13\"\n"},
-	{"grpc {}", "2:2: gRPC is not served yet: set OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf and port 4318\n"},
-	{"http {\n include_metadata = true\n }", "3:2: attribute \"include_metadata\" of otelcol.receiver.otlp.r is accepted, but has no effect here\n"},
+	{"http {\n traces_url_path = \"x\"\n }",
+		"2:2: the paths of signals must begin with \"/\"\n"},
+	{"http {\n compression_algorithms = [\"rot13\"]\n }",
+		"2:2: unsupported compression algorithm \"rot13\"\n"},
+	{"grpc {}", "2:2: gRPC is not served yet: set OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf "
+		    "and port 4318\n"},
+	{"http {\n include_metadata = true\n }",
+		"3:2: attribute \"include_metadata\" of otelcol.receiver.otlp.r is accepted, but "
+		"has no effect here\n"},
 };
 
 static void test_checks(void **state)
@@ -342,6 +385,7 @@ static void test_checks(void **state)
 	}
 }
 
-TESTS_RUN(cmocka_unit_test(test_requests), cmocka_unit_test(test_too_large), cmocka_unit_test(test_hold),
-	cmocka_unit_test(test_budget), cmocka_unit_test(test_auth), cmocka_unit_test(test_port_in_use),
-	cmocka_unit_test(test_reload), cmocka_unit_test(test_stop), cmocka_unit_test(test_checks))
+TESTS_RUN(cmocka_unit_test(test_requests), cmocka_unit_test(test_too_large),
+	cmocka_unit_test(test_hold), cmocka_unit_test(test_budget), cmocka_unit_test(test_auth),
+	cmocka_unit_test(test_port_in_use), cmocka_unit_test(test_reload),
+	cmocka_unit_test(test_stop), cmocka_unit_test(test_checks))

@@ -89,14 +89,17 @@ static void test_cases(void **state)
 		encoder_run(c, (struct str){plain, cases[i].size}, &body);
 		change(&body, cases[i].change);
 		buf_add_str(&out, STR("before"));
-		got = decoder_run(d, str_from(cases[i].encoding), buf_str(&body), cases[i].max, &out, &e);
+		got = decoder_run(
+			d, str_from(cases[i].encoding), buf_str(&body), cases[i].max, &out, &e);
 		if (got != cases[i].want)
 			print_error("case %zu (%s): %s\n", i, cases[i].encoding, e.text);
 		assert_int_equal(got, cases[i].want);
-		assert_int_equal(got == DECODE_UNKNOWN, !decoder_knows(str_from(cases[i].encoding)));
+		assert_int_equal(
+			got == DECODE_UNKNOWN, !decoder_knows(str_from(cases[i].encoding)));
 		assert_memory_equal(out.p, "before", 6);
 		if (got == DECODED)
-			assert_int_equal(out.n, 6 + cases[i].size * (cases[i].change == '2' ? 2 : 1));
+			assert_int_equal(
+				out.n, 6 + cases[i].size * (cases[i].change == '2' ? 2 : 1));
 		else
 			assert_int_equal(out.n, 6);
 		if (got == DECODED && cases[i].size > 0)
@@ -123,10 +126,12 @@ static void test_bomb(void **state)
 	(void)state;
 	encoder_run(c, (struct str){zeros, size}, &body);
 	free(zeros);
-	assert_int_equal(decoder_run(d, STR("gzip"), buf_str(&body), 1 << 20, &out, &e), DECODE_TOO_LARGE);
+	assert_int_equal(
+		decoder_run(d, STR("gzip"), buf_str(&body), 1 << 20, &out, &e), DECODE_TOO_LARGE);
 	assert_true(out.cap <= 2 << 20);
 	memcpy(body.p + body.n - 4, "\x10\0\0\0", 4);
-	assert_int_equal(decoder_run(d, STR("gzip"), buf_str(&body), 1 << 20, &out, &e), DECODE_TOO_LARGE);
+	assert_int_equal(
+		decoder_run(d, STR("gzip"), buf_str(&body), 1 << 20, &out, &e), DECODE_TOO_LARGE);
 	assert_true(out.cap <= 4 << 20);
 	buf_fini(&body);
 	buf_fini(&out);

@@ -5,7 +5,8 @@
 
 #include <zlib.h>
 
-/* That each can be decoded is tested with the decoder; here gzip by another's hand, and the names. */
+/* That each can be decoded is tested with the decoder; here gzip by another's hand, and the names.
+ */
 static void test_gzip(void **state)
 {
 	struct err e;
@@ -42,7 +43,9 @@ static const struct {
 	{"snappy", 0, "snappy"},
 	{"gzip", 13, "! unsupported parameters {Level:13} for compression type \"gzip\""},
 	{"snappy", 1, "! unsupported parameters {Level:1} for compression type \"snappy\""},
-	{"brotli", 0, "! unsupported compression type \"brotli\"; known are gzip, zlib, deflate, zstd, snappy and none"},
+	{"brotli", 0,
+		"! unsupported compression type \"brotli\"; known are gzip, zlib, deflate, zstd, "
+		"snappy and none"},
 };
 
 static void test_names(void **state)

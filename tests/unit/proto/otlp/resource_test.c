@@ -18,31 +18,42 @@ static const struct {
 	const char *want;
 } cases[] = {
 	/* the usual */
-	{"1:{1:{" A("a", "b") "} " SPANS "}", "1:{1:{" A("a", "b") A("pod", "web-1") A("ns", "shop") "} " SPANS "}"},
+	{"1:{1:{" A("a", "b") "} " SPANS "}",
+		"1:{1:{" A("a", "b") A("pod", "web-1") A("ns", "shop") "} " SPANS "}"},
 	/* no resource, an empty one, and no spans at all */
 	{"1:{" SPANS "}", "1:{1:{" A("pod", "web-1") A("ns", "shop") "} " SPANS "}"},
 	{"1:{1:{} " SPANS "}", "1:{1:{" A("pod", "web-1") A("ns", "shop") "} " SPANS "}"},
 	{"1:{}", "1:{1:{" A("pod", "web-1") A("ns", "shop") "}}"},
 	/* what is there stays; what is there and empty is replaced, in its place */
 	{"1:{1:{" A("pod", "mine") "}}", "1:{1:{" A("pod", "mine") A("ns", "shop") "}}"},
-	{"1:{1:{" A("pod", "") A("a", "b") "}}", "1:{1:{" A("pod", "web-1") A("a", "b") A("ns", "shop") "}}"},
-	{"1:{1:{1:{1:\"pod\"} 1:{1:\"ns\" 2:{}}}}", "1:{1:{" A("pod", "web-1") A("ns", "shop") "}}"},
-	{"1:{1:{1:{1:\"pod\" 2:{3:0}} " A("ns", "x") "}}", "1:{1:{1:{1:\"pod\" 2:{3:0}} " A("ns", "x") "}}"},
+	{"1:{1:{" A("pod", "") A("a", "b") "}}",
+		"1:{1:{" A("pod", "web-1") A("a", "b") A("ns", "shop") "}}"},
+	{"1:{1:{1:{1:\"pod\"} 1:{1:\"ns\" 2:{}}}}",
+		"1:{1:{" A("pod", "web-1") A("ns", "shop") "}}"},
+	{"1:{1:{1:{1:\"pod\" 2:{3:0}} " A("ns", "x") "}}",
+		"1:{1:{1:{1:\"pod\" 2:{3:0}} " A("ns", "x") "}}"},
 	/* value before key; the last of a oneof counts */
 	{"1:{1:{1:{2:{1:\"mine\"} 1:\"pod\"} 1:{1:\"ns\" 2:{1:\"\" 3:7}}}}",
 		"1:{1:{1:{2:{1:\"mine\"} 1:\"pod\"} 1:{1:\"ns\" 2:{1:\"\" 3:7}}}}"},
 	/* a key that is there twice, once with a value */
-	{"1:{1:{" A("pod", "") A("pod", "mine") A("ns", "x") "}}", "1:{1:{" A("pod", "") A("pod", "mine") A("ns", "x") "}}"},
+	{"1:{1:{" A("pod", "") A("pod", "mine") A("ns", "x") "}}",
+		"1:{1:{" A("pod", "") A("pod", "mine") A("ns", "x") "}}"},
 	/* the resource after the spans, and two resources: one, where the first was */
-	{"1:{" SPANS " 1:{" A("a", "b") "} 3:\"url\"}", "1:{" SPANS " 1:{" A("a", "b") A("pod", "web-1") A("ns", "shop") "} 3:\"url\"}"},
+	{"1:{" SPANS " 1:{" A("a", "b") "} 3:\"url\"}",
+		"1:{" SPANS " 1:{" A("a", "b") A("pod", "web-1") A("ns", "shop") "} 3:\"url\"}"},
 	{"1:{1:{" A("a", "b") "} " SPANS " 1:{2:7 " A("ns", "x") "} 3:\"u\"}",
 		"1:{1:{" A("a", "b") "2:7 " A("ns", "x") A("pod", "web-1") "} " SPANS " 3:\"u\"}"},
 	/* unknown fields and groups, everywhere; entity_refs; padded lengths inside */
-	{"9:\"top\" 1:{50:<1:2 60:<>> 1:{9:W5 " A("a", "b") " 3:{2:\"host\"} 77:L9} " SPANS " 1000:{1:\"\"}} 8:3",
-		"9:\"top\" 1:{50:<1:2 60:<>> 1:{9:W5 " A("a", "b") " 3:{2:\"host\"} 77:L9 " A("pod", "web-1") A("ns", "shop") "} " SPANS " 1000:{1:\"\"}} 8:3"},
-	{"1:~{1:~{1:~{1:~\"a\" 2:{1:~\"b\"}}} 2:~{}}", "1:{1:{1:~{1:~\"a\" 2:{1:~\"b\"}}" A("pod", "web-1") A("ns", "shop") "} 2:~{}}"},
+	{"9:\"top\" 1:{50:<1:2 60:<>> 1:{9:W5 " A("a", "b") " 3:{2:\"host\"} 77:L9} " SPANS
+							    " 1000:{1:\"\"}} 8:3",
+		"9:\"top\" 1:{50:<1:2 60:<>> 1:{9:W5 " A("a", "b") " 3:{2:\"host\"} 77:L9 " A(
+			"pod", "web-1") A("ns", "shop") "} " SPANS " 1000:{1:\"\"}} 8:3"},
+	{"1:~{1:~{1:~{1:~\"a\" 2:{1:~\"b\"}}} 2:~{}}",
+		"1:{1:{1:~{1:~\"a\" 2:{1:~\"b\"}}" A("pod", "web-1") A("ns", "shop") "} 2:~{}}"},
 	/* each part by itself */
-	{"1:{" SPANS "} 1:{1:{" A("ns", "x") "}}", "1:{1:{" A("pod", "web-1") A("ns", "shop") "} " SPANS "} 1:{1:{" A("ns", "x") A("pod", "web-1") "}}"},
+	{"1:{" SPANS "} 1:{1:{" A("ns", "x") "}}",
+		"1:{1:{" A("pod", "web-1") A("ns", "shop") "} " SPANS "} 1:{1:{" A("ns", "x")
+			A("pod", "web-1") "}}"},
 };
 
 static void write_all(struct str in, const struct otlp_attr *attrs, size_t n, struct buf *out)
@@ -93,7 +104,8 @@ static void test_oracle(void **state)
 	(void)state;
 	memset(text, 'x', sizeof(text));
 	long_one.value.p = text;
-	proto_text(&in, "1:{" SPANS " 1:{" A("service.name", "web") "}} 1:{1:{1:{1:\"n\" 2:{3:5}}}}");
+	proto_text(
+		&in, "1:{" SPANS " 1:{" A("service.name", "web") "}} 1:{1:{1:{1:\"n\" 2:{3:5}}}}");
 	write_all(buf_str(&in), &long_one, 1, &out);
 	m = opentelemetry__proto__collector__trace__v1__export_trace_service_request__unpack(NULL,
 		out.n, (uint8_t *)out.p);
@@ -101,11 +113,15 @@ static void test_oracle(void **state)
 	assert_int_equal(m->n_resource_spans, 2);
 	for (size_t i = 0; i < 2; i++) {
 		assert_int_equal(m->resource_spans[i]->resource->n_attributes, 2);
-		assert_string_equal(m->resource_spans[i]->resource->attributes[1]->key, "k8s.pod.labels.text");
-		assert_int_equal(strlen(m->resource_spans[i]->resource->attributes[1]->value->string_value), 300);
+		assert_string_equal(
+			m->resource_spans[i]->resource->attributes[1]->key, "k8s.pod.labels.text");
+		assert_int_equal(
+			strlen(m->resource_spans[i]->resource->attributes[1]->value->string_value),
+			300);
 	}
 	assert_string_equal(m->resource_spans[0]->scope_spans[0]->spans[0]->name, "s");
-	opentelemetry__proto__collector__trace__v1__export_trace_service_request__free_unpacked(m, NULL);
+	opentelemetry__proto__collector__trace__v1__export_trace_service_request__free_unpacked(
+		m, NULL);
 	buf_fini(&in);
 	buf_fini(&out);
 }

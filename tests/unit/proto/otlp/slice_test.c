@@ -16,7 +16,8 @@ static const struct {
 	const char *want;
 } cases[] = {
 	{OTLP_TRACES, "1:{" R "2:{" S("x") S("y") "}}", 0, 2, "1:{" R "2:{" S("x") S("y") "}}"},
-	{OTLP_TRACES, "1:{" R "2:{" S("x") S("y") "}} 9:7", 0, 9, "1:{" R "2:{" S("x") S("y") "}} 9:7"},
+	{OTLP_TRACES, "1:{" R "2:{" S("x") S("y") "}} 9:7", 0, 9,
+		"1:{" R "2:{" S("x") S("y") "}} 9:7"},
 	{OTLP_TRACES, "1:{2:{" S("x") S("y") "} 3:\"u\"} 9:7", 0, 1,
 		"!0a8e80808000 !128580808000" S("x") "3:\"u\" 9:7"},
 	{OTLP_TRACES, "1:{2:{" S("x") S("y") "} 3:\"u\"} 9:7", 1, 1,
@@ -44,7 +45,8 @@ static void test_golden(void **state)
 		proto_text(&in, cases[i].in);
 		proto_text(&want, cases[i].want);
 		otlp_slice(cases[i].kind, buf_str(&in), cases[i].from, cases[i].n, &got);
-		for (size_t b = 0; b < got.n && (got.n != want.n || memcmp(got.p, want.p, want.n)); b++)
+		for (size_t b = 0; b < got.n && (got.n != want.n || memcmp(got.p, want.p, want.n));
+			b++)
 			fprintf(stderr, "%02x%s", (uint8_t)got.p[b], b + 1 == got.n ? "\n" : "");
 		assert_int_equal(got.n, want.n);
 		if (want.n > 0)
@@ -63,7 +65,8 @@ static void test_all_pieces(void **state)
 	struct buf in = {0};
 
 	(void)state;
-	proto_text(&in, "1:{" R "2:{" S("0") S("1") S("2") "} 2:{" S("3") "}} 1:{2:{}} 1:{2:{" S("4") S("5") "}}");
+	proto_text(&in, "1:{" R "2:{" S("0") S("1")
+				S("2") "} 2:{" S("3") "}} 1:{2:{}} 1:{2:{" S("4") S("5") "}}");
 	for (uint32_t k = 1; k <= 7; k++) {
 		struct buf names = {0};
 

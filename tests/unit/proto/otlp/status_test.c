@@ -25,11 +25,13 @@ static void test_partial(void **state)
 		struct str message;
 		int64_t rejected;
 
-		otlp_partial_encode(&proto, OTLP_PROTO, OTLP_TRACES, partials[i].rejected, str_from(partials[i].message));
+		otlp_partial_encode(&proto, OTLP_PROTO, OTLP_TRACES, partials[i].rejected,
+			str_from(partials[i].message));
 		for (size_t b = 0; b < proto.n; b++)
 			buf_printf(&hex, "%02x", (uint8_t)proto.p[b]);
 		assert_str(buf_str(&hex), partials[i].proto);
-		otlp_partial_encode(&json, OTLP_JSON, OTLP_TRACES, partials[i].rejected, str_from(partials[i].message));
+		otlp_partial_encode(&json, OTLP_JSON, OTLP_TRACES, partials[i].rejected,
+			str_from(partials[i].message));
 		assert_str(buf_str(&json), partials[i].json);
 		assert_true(otlp_partial_read(buf_str(&proto), &rejected, &message));
 		assert_int_equal(rejected, partials[i].rejected);

@@ -15,14 +15,17 @@ static const struct {
 } cases[] = {
 	{OTLP_TRACES, "", "0 0 0"},
 	{OTLP_TRACES, "1:{}", "0 1 0"},
-	{OTLP_TRACES, SPAN("1:" ID16 " 2:#0001020304050607 5:\"GET /\" 6:2 7:L5 8:L6 15:{3:1} 16:W257"),
+	{OTLP_TRACES,
+		SPAN("1:" ID16 " 2:#0001020304050607 5:\"GET /\" 6:2 7:L5 8:L6 15:{3:1} 16:W257"),
 		"1 1 0"},
 	{OTLP_TRACES, SPAN("1:#00000000000000000000000000000000 2:#"), "1 1 2"},
 	{OTLP_TRACES, "1:{2:{2:{} 2:{}} 1:{1:{1:\"a\" 2:{1:\"b\"}}}} 1:{2:{2:{}}}", "3 2 0"},
 	{OTLP_LOGS, "1:{2:{2:{5:{1:\"hi\"} 9:" ID16 " 10:#0001020304050607} 2:{9:#}}}", "2 1 0"},
-	{OTLP_METRICS, "1:{2:{2:{1:\"m\" 7:{1:{6:L3} 1:{4:L0}}}"
-		       " 2:{9:{1:{6:#0100000000000000 7:#0000000000000000 11:L1}}} 2:{10:{1:{8:{2:#01ac02}}}}"
-		       " 2:{11:{1:{6:{1:L0}}}}}}",
+	{OTLP_METRICS,
+		"1:{2:{2:{1:\"m\" 7:{1:{6:L3} 1:{4:L0}}}"
+		" 2:{9:{1:{6:#0100000000000000 7:#0000000000000000 11:L1}}} "
+		"2:{10:{1:{8:{2:#01ac02}}}}"
+		" 2:{11:{1:{6:{1:L0}}}}}}",
 		"5 1 0"},
 	/* what a decoder takes, too */
 	{OTLP_TRACES, SPAN("900:7 99:<1:7 2:<3:\"x\"> 4:W5 5:L6> 100:\"text\""), "1 1 0"},
@@ -33,26 +36,39 @@ static const struct {
 	/* what is refused */
 	{OTLP_TRACES, "!ff", "! byte 0: ExportTraceServiceRequest: not a field"},
 	{OTLP_TRACES, "!00", "! byte 0: ExportTraceServiceRequest: not a field"},
-	{OTLP_TRACES, "!0a05", "! byte 0: ExportTraceServiceRequest.resource_spans: runs past the end of its message"},
-	{OTLP_TRACES, "!0a", "! byte 0: ExportTraceServiceRequest.resource_spans: the length is not a varint"},
-	{OTLP_TRACES, "!0affffffffffffffffffff01", "! byte 0: ExportTraceServiceRequest.resource_spans: the length is not a varint"},
+	{OTLP_TRACES, "!0a05",
+		"! byte 0: ExportTraceServiceRequest.resource_spans: runs past the end of its "
+		"message"},
+	{OTLP_TRACES, "!0a",
+		"! byte 0: ExportTraceServiceRequest.resource_spans: the length is not a varint"},
+	{OTLP_TRACES, "!0affffffffffffffffffff01",
+		"! byte 0: ExportTraceServiceRequest.resource_spans: the length is not a varint"},
 	{OTLP_TRACES, "!3f", "! byte 0: ExportTraceServiceRequest: field 7: no such wire type"},
 	{OTLP_TRACES, "1:7", "! byte 0: ExportTraceServiceRequest.resource_spans: wrong wire type"},
 	{OTLP_TRACES, SPAN("6:\"x\""), "! byte 6: Span.kind: wrong wire type"},
 	{OTLP_TRACES, SPAN("7:7"), "! byte 6: Span.start_time_unix_nano: wrong wire type"},
-	{OTLP_TRACES, SPAN("!3900"), "! byte 6: Span.start_time_unix_nano: runs past the end of its message"},
-	{OTLP_TRACES, SPAN("1:#000102030405060708090a0b0c0d0e"), "! byte 6: Span.trace_id: an id has 16 bytes, or none"},
+	{OTLP_TRACES, SPAN("!3900"),
+		"! byte 6: Span.start_time_unix_nano: runs past the end of its message"},
+	{OTLP_TRACES, SPAN("1:#000102030405060708090a0b0c0d0e"),
+		"! byte 6: Span.trace_id: an id has 16 bytes, or none"},
 	{OTLP_TRACES, SPAN("13:{2:#0001}"), "! byte 8: Link.span_id: an id has 8 bytes, or none"},
-	{OTLP_TRACES, SPAN("4:#00010203040506070809"), "! byte 6: Span.parent_span_id: an id has 8 bytes, or none"},
+	{OTLP_TRACES, SPAN("4:#00010203040506070809"),
+		"! byte 6: Span.parent_span_id: an id has 8 bytes, or none"},
 	{OTLP_LOGS, SPAN("9:#00"), "! byte 6: LogRecord.trace_id: an id has 16 bytes, or none"},
 	{OTLP_TRACES, SPAN("5:#ff"), "! byte 6: Span.name: not UTF-8"},
 	{OTLP_TRACES, SPAN("5:#61616161616161616161c0af61"), "! byte 6: Span.name: not UTF-8"},
-	{OTLP_TRACES, "!3c", "! byte 0: ExportTraceServiceRequest: field 7: a group ends here that did not begin"},
+	{OTLP_TRACES, "!3c",
+		"! byte 0: ExportTraceServiceRequest: field 7: a group ends here that did not "
+		"begin"},
 	{OTLP_TRACES, "!3b", "! byte 1: unknown group: field 7: a group that does not end"},
-	{OTLP_TRACES, "!3b44", "! byte 1: unknown group: field 8: a group ends here that did not begin"},
+	{OTLP_TRACES, "!3b44",
+		"! byte 1: unknown group: field 8: a group ends here that did not begin"},
 	{OTLP_TRACES, "1:{!3b} !3c", "! byte 3: unknown group: field 7: a group that does not end"},
-	{OTLP_METRICS, "1:{2:{2:{9:{1:{6:#01}}}}}", "! byte 10: HistogramDataPoint.bucket_counts: the length is no multiple of the elements' size"},
-	{OTLP_METRICS, "1:{2:{2:{10:{1:{8:{2:#80}}}}}}", "! byte 14: Buckets.bucket_counts: not a varint"},
+	{OTLP_METRICS, "1:{2:{2:{9:{1:{6:#01}}}}}",
+		"! byte 10: HistogramDataPoint.bucket_counts: the length is no multiple of the "
+		"elements' size"},
+	{OTLP_METRICS, "1:{2:{2:{10:{1:{8:{2:#80}}}}}}",
+		"! byte 14: Buckets.bucket_counts: not a varint"},
 };
 
 static void test_cases(void **state)

@@ -39,7 +39,8 @@ static void test_next(void **state)
 		r = wire_read(buf_str(&in));
 		while (wire_next(&r, &f))
 			buf_printf(&got, "%u/%u=%llu ", f.number, f.wire,
-				f.wire == WIRE_BYTES ? (unsigned long long)f.bytes.n : (unsigned long long)f.value);
+				f.wire == WIRE_BYTES ? (unsigned long long)f.bytes.n
+						     : (unsigned long long)f.value);
 		if (!wire_at_end(&r))
 			buf_add_char(&got, '!');
 		assert_str(buf_str(&got), cases[i].want);

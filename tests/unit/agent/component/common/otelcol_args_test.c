@@ -15,9 +15,12 @@ static const struct {
 	{"", "", "", "", "", "TLS 1.2", "", "TLS12"},
 	{"", "", "c", "", "k", "1.3", "", "TLS13"},
 	{"", "", "", "", "", "", "", ""},
-	{"f", "p", "", "", "", "TLS 1.2", "provide either a CA file or the PEM-encoded string, but not both", ""},
-	{"", "", "c", "", "", "TLS 1.2", "for auth via TLS, provide both certificate and key, or neither", ""},
-	{"", "", "c", "f", "k", "TLS 1.2", "for auth via TLS, provide both certificate and key, or neither", ""},
+	{"f", "p", "", "", "", "TLS 1.2",
+		"provide either a CA file or the PEM-encoded string, but not both", ""},
+	{"", "", "c", "", "", "TLS 1.2",
+		"for auth via TLS, provide both certificate and key, or neither", ""},
+	{"", "", "c", "f", "k", "TLS 1.2",
+		"for auth via TLS, provide both certificate and key, or neither", ""},
 	{"", "", "", "", "", "TLS 1.4", "unsupported TLS version: \"TLS 1.4\"", ""},
 };
 

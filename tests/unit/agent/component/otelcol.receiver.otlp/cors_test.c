@@ -12,16 +12,24 @@ static const struct {
 	const char *asked; /* headers; NULL: no preflight */
 	const char *want;
 } cases[] = {
-	{{"https://a.example"}, "POST", "https://a.example", NULL, "Vary: Origin\n" ALLOW "Origin: https://a.example\n" ALLOW "Credentials: true\nAccess-Control-Expose-Headers: X-A, X-B\n"},
+	{{"https://a.example"}, "POST", "https://a.example", NULL,
+		"Vary: Origin\n" ALLOW "Origin: https://a.example\n" ALLOW
+		"Credentials: true\nAccess-Control-Expose-Headers: X-A, X-B\n"},
 	{{"https://a.example"}, "POST", "https://b.example", NULL, "Vary: Origin\n"},
-	{{"https://*.example", "http://x"}, "POST", "https://web.example", NULL, "Vary: Origin\n" ALLOW "Origin: https://web.example\n" ALLOW "Credentials: true\nAccess-Control-Expose-Headers: X-A, X-B\n"},
+	{{"https://*.example", "http://x"}, "POST", "https://web.example", NULL,
+		"Vary: Origin\n" ALLOW "Origin: https://web.example\n" ALLOW
+		"Credentials: true\nAccess-Control-Expose-Headers: X-A, X-B\n"},
 	{{"*"}, "POST", NULL, NULL, "Vary: Origin\n"},
 	{{NULL}, "POST", "https://a.example", NULL, ""},
 	{{"*"}, "OPTIONS", "https://a.example", "content-type, x-requested-with",
-		"Vary: Origin, Access-Control-Request-Method, Access-Control-Request-Headers\n" ALLOW "Origin: https://a.example\n" ALLOW
-		"Methods: POST\n" ALLOW "Headers: content-type, x-requested-with\n" ALLOW "Credentials: true\nAccess-Control-Max-Age: 60\n"},
-	{{"*"}, "OPTIONS", "https://a.example", "x-other", "Vary: Origin, Access-Control-Request-Method, Access-Control-Request-Headers\n"},
-	{{"http://b"}, "OPTIONS", "https://a.example", "", "Vary: Origin, Access-Control-Request-Method, Access-Control-Request-Headers\n"},
+		"Vary: Origin, Access-Control-Request-Method, "
+		"Access-Control-Request-Headers\n" ALLOW "Origin: https://a.example\n" ALLOW
+		"Methods: POST\n" ALLOW "Headers: content-type, x-requested-with\n" ALLOW
+		"Credentials: true\nAccess-Control-Max-Age: 60\n"},
+	{{"*"}, "OPTIONS", "https://a.example", "x-other",
+		"Vary: Origin, Access-Control-Request-Method, Access-Control-Request-Headers\n"},
+	{{"http://b"}, "OPTIONS", "https://a.example", "",
+		"Vary: Origin, Access-Control-Request-Method, Access-Control-Request-Headers\n"},
 };
 
 static void test_cases(void **state)
@@ -45,8 +53,10 @@ static void test_cases(void **state)
 		size_t n = 0;
 
 		arena_init(&a, 0);
-		for (; c.allowed_origins.n < 3 && cases[i].origins[c.allowed_origins.n]; c.allowed_origins.n++)
-			origins[c.allowed_origins.n] = str_from(cases[i].origins[c.allowed_origins.n]);
+		for (; c.allowed_origins.n < 3 && cases[i].origins[c.allowed_origins.n];
+			c.allowed_origins.n++)
+			origins[c.allowed_origins.n] = str_from(
+				cases[i].origins[c.allowed_origins.n]);
 		if (cases[i].origin) {
 			r.headers[n++] = "origin";
 			r.headers[n++] = cases[i].origin;
@@ -61,7 +71,8 @@ static void test_cases(void **state)
 		n = cases[i].asked ? cors_preflight(&c, &r, &a, out) : cors_answer(&c, &r, &a, out);
 		assert_true(n <= CORS_HEADERS);
 		for (size_t k = 0; k < n; k++)
-			snprintf(got + strlen(got), sizeof(got) - strlen(got), "%s: %s\n", out[k].name, out[k].value);
+			snprintf(got + strlen(got), sizeof(got) - strlen(got), "%s: %s\n",
+				out[k].name, out[k].value);
 		assert_str(str_from(got), cases[i].want);
 		arena_fini(&a);
 	}
