@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 void mem_out(size_t n)
 {
@@ -38,4 +39,13 @@ void *mem_resize(void *p, size_t n)
 void mem_trim(void)
 {
 	malloc_trim(0);
+}
+
+char *mem_text(struct str s)
+{
+	char *p = mem_new(char, s.n + 1);
+
+	if (s.n)
+		memcpy(p, s.p, s.n);
+	return p;
 }

@@ -13,5 +13,5 @@ size_t utf8_put(char out[4], uint32_t rune); /* bytes written; 0: not a characte
 bool utf8_is_printable(uint32_t rune);       /* near enough to Go's strconv.IsPrint */
 bool utf8_is_letter(uint32_t rune);          /* Unicode categories L*, by iswalpha in C.UTF-8 */
 bool utf8_is_digit(uint32_t rune);           /* Unicode category Nd */
-uint32_t utf8_upper(uint32_t rune);           /* the simple mapping of one character to one */
+uint32_t utf8_upper(uint32_t rune);          /* the simple mapping of one character to one */
 uint32_t utf8_lower(uint32_t rune);

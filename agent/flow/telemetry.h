@@ -24,9 +24,9 @@ extern const char *const signal_items[SIGNAL_KINDS]; /* "spans", "log_records", 
 
 struct telemetry {
 	enum signal_kind kind;
-	struct str bytes;      /* the request, protobuf; borrowed for the call */
-	uint32_t items;        /* spans, log records or data points in it */
-	struct in6_addr peer;  /* who sent it (IPv4 as ::ffff:a.b.c.d); all zero: not known */
+	struct str bytes;     /* the request, protobuf; borrowed for the call */
+	uint32_t items;       /* spans, log records or data points in it */
+	struct in6_addr peer; /* who sent it (IPv4 as ::ffff:a.b.c.d); all zero: not known */
 };
 
 /* What consume() says. */

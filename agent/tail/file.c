@@ -162,9 +162,9 @@ struct position *file_position(const struct tail_file *f)
 	struct position *p = mem_new(struct position, 1);
 	const char *base = strrchr(f->tail->path, '/');
 
-	p->key = strdup(f->tail->key);
-	p->name = strdup(f->name ? f->name->name : base ? base + 1
-							: f->tail->path);
+	p->key = mem_text(str_from(f->tail->key));
+	p->name = mem_text(str_from(f->name ? f->name->name : base ? base + 1
+								   : f->tail->path));
 	p->device = f->device;
 	p->inode = f->inode;
 	p->born = f->born;

@@ -7,6 +7,7 @@
 #include "agent/tail/tail.h"
 
 #include "agent/base/log.h"
+#include "agent/base/mem.h"
 #include "agent/base/metric.h"
 #include "agent/base/vec.h"
 
@@ -108,7 +109,7 @@ static void add_sibling(struct siblings *out, int dir, const char *name, const s
 
 	if (fstatat(dir, name, &st, 0) == -1 || !S_ISREG(st.st_mode) || has_plain_twin(dir, name))
 		return;
-	*vec_add(out) = (struct sibling){strdup(name), st.st_dev, st.st_ino,
+	*vec_add(out) = (struct sibling){mem_text(str_from(name)), st.st_dev, st.st_ino,
 		known_as(list, &st, dir, name)};
 }
 

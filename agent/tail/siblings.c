@@ -6,6 +6,7 @@
  */
 #include "agent/tail/tail.h"
 
+#include "agent/base/mem.h"
 #include "agent/base/vec.h"
 
 #include <dirent.h>
@@ -56,7 +57,7 @@ static void note(struct tail *t, const char *name)
 	if (!is_after(name, t->seen))
 		return;
 	free(t->seen);
-	t->seen = strndup(s.p, s.n);
+	t->seen = mem_text(s);
 }
 
 struct tail_file *tail_file_of(struct tail *t, const struct stat *st)
@@ -160,7 +161,7 @@ static void list_rotated(struct tail *t, struct names *out)
 		return;
 	while ((e = readdir(dir))) {
 		if (is_rotated_name(str_from(e->d_name), &base) && str_is(base, t->name->name))
-			*vec_add(out) = strdup(e->d_name);
+			*vec_add(out) = mem_text(str_from(e->d_name));
 	}
 	closedir(dir);
 	if (out->n > 1)

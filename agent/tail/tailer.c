@@ -260,7 +260,7 @@ struct tailer *tailer_new(const struct tailer_settings *set)
 
 	t->set = *set;
 	t->loop = set->loop;
-	t->set.positions = set->positions ? strdup(set->positions) : NULL;
+	t->set.positions = set->positions ? mem_text(str_from(set->positions)) : NULL;
 	t->started_wall = loop_wall(set->loop);
 	t->read.run = on_read;
 	t->room.room = on_room;
