@@ -234,9 +234,15 @@ static enum consumed batch_consume(struct consumer *c, const struct telemetry *t
 	return CONSUMED;
 }
 
+/* As container_of(), for what is const. */
+static const struct batch *from_input(const struct consumer *c)
+{
+	return (const void *)((const char *)c - offsetof(struct batch, input));
+}
+
 static bool batch_takes(const struct consumer *c, enum signal_kind kind)
 {
-	const struct batch *b = container_of((struct consumer *)(uintptr_t)c, struct batch, input);
+	const struct batch *b = from_input(c);
 
 	return fanout_takes(&b->out, kind);
 }

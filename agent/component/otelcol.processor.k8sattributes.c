@@ -104,7 +104,7 @@ static struct str peer_text(struct arena *a, const struct in6_addr *peer)
 static size_t attributes_of(struct k8sattributes *k, const struct telemetry *t,
 	const struct otlp_part *p, struct arena *scratch, struct otlp_attr *add)
 {
-	const struct pod_store *pods = k->cluster ? cluster_pods(k->cluster) : NULL;
+	struct pod_store *pods = k->cluster ? cluster_pods(k->cluster) : NULL;
 	struct association who = associate(k->args, pods, p, &t->peer, scratch);
 	size_t n = 0;
 
@@ -157,11 +157,15 @@ static enum consumed k8sattributes_consume(struct consumer *c, const struct tele
 	return result;
 }
 
+/* As container_of(), for what is const. */
+static const struct k8sattributes *from_input(const struct consumer *c)
+{
+	return (const void *)((const char *)c - offsetof(struct k8sattributes, input));
+}
+
 static bool k8sattributes_takes(const struct consumer *c, enum signal_kind kind)
 {
-	return fanout_takes(
-		&container_of((struct consumer *)(uintptr_t)c, struct k8sattributes, input)->out,
-		kind);
+	return fanout_takes(&from_input(c)->out, kind);
 }
 
 static void exclude_fini(struct exclude *x)

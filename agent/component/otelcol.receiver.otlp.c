@@ -90,7 +90,7 @@ static void refuse_full(struct otlp_receiver *o, struct http_request *r, const s
 	static const struct http_reply_header retry_after = {"Retry-After", "1"};
 
 	metric_add(o->refused[t->kind], t->items);
-	reply_error(&o->reply, r, 503, OTLP_UNAVAILABLE, REFUSED_FULL,
+	reply_error(&o->reply, r, 503, REFUSED_FULL,
 		STR("the queues are full; send it again later"), &retry_after);
 }
 
@@ -144,7 +144,7 @@ static bool on_head(struct http_server *s, struct http_request *r)
 	const char *challenge;
 
 	if (kind == SIGNAL_KINDS || !consumers_take(&o->to[kind], kind)) {
-		reply_error(&o->reply, r, 404, OTLP_NOT_FOUND, REFUSED_NOT_TAKEN,
+		reply_error(&o->reply, r, 404, REFUSED_NOT_TAKEN,
 			kind == SIGNAL_KINDS
 				? STR("nothing is served at this path; OTLP goes to /v1/traces, "
 				      "/v1/logs, /v1/metrics")
@@ -159,27 +159,27 @@ static bool on_head(struct http_server *s, struct http_request *r)
 	if (!str_is(http_request_method(r), "POST")) {
 		static const struct http_reply_header allow = {"Allow", "POST"};
 
-		reply_error(&o->reply, r, 405, OTLP_UNIMPLEMENTED, REFUSED_NOT_TAKEN,
+		reply_error(&o->reply, r, 405, REFUSED_NOT_TAKEN,
 			STR("OTLP is sent with POST"), &allow);
 		return false;
 	}
 	if (!is_admitted(o, r, &challenge)) {
 		struct http_reply_header header = {"WWW-Authenticate", challenge};
 
-		reply_error(&o->reply, r, 401, OTLP_UNAUTHENTICATED, REFUSED_UNAUTHORIZED,
+		reply_error(&o->reply, r, 401, REFUSED_UNAUTHORIZED,
 			STR("the credentials are missing or wrong"), &header);
 		return false;
 	}
 	if (!str_eq_nocase(type, STR("application/x-protobuf")) &&
 		!str_eq_nocase(type, STR("application/json"))) {
-		reply_error(&o->reply, r, 415, OTLP_INVALID_ARGUMENT, REFUSED_NOT_TAKEN,
+		reply_error(&o->reply, r, 415, REFUSED_NOT_TAKEN,
 			STR("unsupported Content-Type; OTLP is application/x-protobuf or "
 			    "application/json"),
 			NULL);
 		return false;
 	}
 	if (!encoding_is_taken(o->args->http, http_request_header(r, "Content-Encoding"))) {
-		reply_error(&o->reply, r, 400, OTLP_INVALID_ARGUMENT, REFUSED_NOT_TAKEN,
+		reply_error(&o->reply, r, 400, REFUSED_NOT_TAKEN,
 			STR("unsupported Content-Encoding; known are " DECODER_NAMES), NULL);
 		return false;
 	}
@@ -190,7 +190,7 @@ static void on_too_large(struct http_server *s, struct http_request *r)
 {
 	struct otlp_receiver *o = http_server_owner(s);
 
-	reply_error(&o->reply, r, 413, OTLP_INVALID_ARGUMENT, REFUSED_TOO_LARGE,
+	reply_error(&o->reply, r, 413, REFUSED_TOO_LARGE,
 		STR("the body is larger than max_request_body_size"), NULL);
 }
 
@@ -213,7 +213,7 @@ static bool read_body(struct otlp_receiver *o, struct http_request *r, enum otlp
 		*in = &o->decoded;
 	}
 	if (result == DECODE_TOO_LARGE) {
-		reply_error(&o->reply, r, 413, OTLP_INVALID_ARGUMENT, REFUSED_TOO_LARGE,
+		reply_error(&o->reply, r, 413, REFUSED_TOO_LARGE,
 			str_from(e.text), NULL);
 		return false;
 	}
@@ -227,7 +227,7 @@ static bool read_body(struct otlp_receiver *o, struct http_request *r, enum otlp
 	*out = body;
 	if (result == DECODED)
 		return true;
-	reply_error(&o->reply, r, 400, OTLP_INVALID_ARGUMENT, REFUSED_MALFORMED, str_from(e.text),
+	reply_error(&o->reply, r, 400, REFUSED_MALFORMED, str_from(e.text),
 		NULL);
 	return false;
 }
@@ -243,7 +243,7 @@ static bool read_request(struct otlp_receiver *o, struct http_request *r, struct
 	if (!read_body(o, r, kind, &t->bytes, in))
 		return false;
 	if (!otlp_walk(kind, t->bytes, &counts, &e)) {
-		reply_error(&o->reply, r, 400, OTLP_INVALID_ARGUMENT, REFUSED_MALFORMED,
+		reply_error(&o->reply, r, 400, REFUSED_MALFORMED,
 			str_from(e.text), NULL);
 		return false;
 	}
@@ -278,7 +278,7 @@ static bool hand_on(struct otlp_receiver *o, struct http_request *r, const struc
 		return true;
 	case CONSUMER_NONE:
 		metric_add(o->refused[t->kind], t->items);
-		reply_error(&o->reply, r, 404, OTLP_NOT_FOUND, REFUSED_NOT_TAKEN,
+		reply_error(&o->reply, r, 404, REFUSED_NOT_TAKEN,
 			STR("this signal is not received here: no output takes it"), NULL);
 		return true;
 	case CONSUMER_FULL:
@@ -341,7 +341,7 @@ static void on_request(struct http_server *s, struct http_request *r)
 	uint64_t done = 0;
 
 	if (kind == SIGNAL_KINDS) { /* a reload changed the paths while the body came */
-		reply_error(&o->reply, r, 404, OTLP_NOT_FOUND, REFUSED_NOT_TAKEN,
+		reply_error(&o->reply, r, 404, REFUSED_NOT_TAKEN,
 			STR("nothing is served at this path"), NULL);
 		return;
 	}

@@ -84,8 +84,8 @@ static void print_base64(struct buf *out, struct str s)
 			v |= (uint32_t)(uint8_t)s.p[i + 2];
 		buf_add_char(out, digits[v >> 18]);
 		buf_add_char(out, digits[v >> 12 & 63]);
-		buf_add_char(out, i + 1 < s.n ? digits[v >> 6 & 63] : '=');
-		buf_add_char(out, i + 2 < s.n ? digits[v & 63] : '=');
+		buf_add_char(out, (char)(i + 1 < s.n ? digits[v >> 6 & 63] : '='));
+		buf_add_char(out, (char)(i + 2 < s.n ? digits[v & 63] : '='));
 	}
 	buf_add_char(out, '"');
 }

@@ -114,7 +114,7 @@ static bool read_run(struct json_reader *r, struct str *run)
 
 bool json_reader_string(struct json_reader *r, struct str *out)
 {
-	struct str run;
+	struct str run = {0};
 
 	if (json_reader_peek(r) != '"')
 		return json_reader_fail(r, "want a string");

@@ -177,7 +177,7 @@ static void make_senders(struct channel *c, size_t n)
 {
 	if (n <= c->n_senders)
 		return;
-	c->senders = mem_resize(c->senders, n * sizeof(*c->senders));
+	c->senders = mem_resize(c->senders, n * sizeof(struct sender *));
 	for (; c->n_senders < n; c->n_senders++) {
 		struct sender *s = mem_new(struct sender, 1);
 

@@ -86,11 +86,11 @@ static struct str value_of(const struct key *keys, size_t n, const char *name)
 
 /* All pods have to be looked at when no key of the store is among the sources. */
 static const struct pod *search(
-	const struct pod_store *pods, const struct key *keys, size_t n, struct arena *a)
+	struct pod_store *pods, const struct key *keys, size_t n, struct arena *a)
 {
 	const struct pod *found = NULL;
 
-	POD_STORE_EACH(p, (struct pod_store *)(uintptr_t)pods)
+	POD_STORE_EACH(p, pods)
 	{
 		if (!all_agree(p, keys, n, a) || (found && p->gone_at))
 			continue;
@@ -102,7 +102,7 @@ static const struct pod *search(
 }
 
 static const struct pod *find(
-	const struct pod_store *pods, const struct key *keys, size_t n, struct arena *a)
+	struct pod_store *pods, const struct key *keys, size_t n, struct arena *a)
 {
 	struct str uid = value_of(keys, n, "k8s.pod.uid");
 	struct str name = value_of(keys, n, "k8s.pod.name");
@@ -125,7 +125,7 @@ static const struct pod *find(
 	return p && all_agree(p, keys, n, a) ? p : NULL;
 }
 
-static bool try_block(const struct k8s_association_args *v, const struct pod_store *pods,
+static bool try_block(const struct k8s_association_args *v, struct pod_store *pods,
 	const struct otlp_part *part, const struct in6_addr *peer, struct arena *a,
 	struct association *out)
 {
@@ -146,7 +146,7 @@ static bool try_block(const struct k8s_association_args *v, const struct pod_sto
 }
 
 /* Without any association: the attributes k8s.pod.ip, then ip, the connection, then host.name. */
-static bool try_default(const struct pod_store *pods, const struct otlp_part *part,
+static bool try_default(struct pod_store *pods, const struct otlp_part *part,
 	const struct in6_addr *peer, struct association *out)
 {
 	static const char *const names[] = {"k8s.pod.ip", "ip", NULL, "host.name"};
@@ -163,7 +163,7 @@ static bool try_default(const struct pod_store *pods, const struct otlp_part *pa
 	return false;
 }
 
-struct association associate(const struct k8sattributes_args *args, const struct pod_store *pods,
+struct association associate(const struct k8sattributes_args *args, struct pod_store *pods,
 	const struct otlp_part *part, const struct in6_addr *peer, struct arena *scratch)
 {
 	const struct k8s_association_args *v = args->pod_association.p;

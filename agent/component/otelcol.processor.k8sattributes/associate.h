@@ -21,5 +21,5 @@ struct association {
 };
 
 /* peer: all zero when it is not known. */
-struct association associate(const struct k8sattributes_args *args, const struct pod_store *pods,
+struct association associate(const struct k8sattributes_args *args, struct pod_store *pods,
 	const struct otlp_part *part, const struct in6_addr *peer, struct arena *scratch);

@@ -95,13 +95,30 @@ void reply_accepted(struct replier *y, struct http_request *r, enum otlp_kind ki
 	buf_fini(&body);
 }
 
-void reply_error(struct replier *y, struct http_request *r, int status, enum otlp_code code,
-	enum refusal why, struct str message, const struct http_reply_header *more)
+/* The code that gRPC would have for it (the Collector's table, the other way round). */
+static enum otlp_code code_of(int status)
+{
+	switch (status) {
+	case 401:
+		return OTLP_UNAUTHENTICATED;
+	case 404:
+		return OTLP_NOT_FOUND;
+	case 405:
+		return OTLP_UNIMPLEMENTED;
+	case 503:
+		return OTLP_UNAVAILABLE;
+	default:
+		return OTLP_INVALID_ARGUMENT;
+	}
+}
+
+void reply_error(struct replier *y, struct http_request *r, int status, enum refusal why,
+	struct str message, const struct http_reply_header *more)
 {
 	struct buf body = {0};
 
 	metric_add(y->refused[why], 1);
-	otlp_status_encode(&body, reply_encoding(r), code, message);
+	otlp_status_encode(&body, reply_encoding(r), code_of(status), message);
 	answer(y, r, status, buf_str(&body), more);
 	buf_fini(&body);
 }

@@ -39,8 +39,8 @@ void reply_accepted(struct replier *y, struct http_request *r, enum otlp_kind ki
 	uint32_t zero_ids);
 
 /* more: one more header, or NULL. */
-void reply_error(struct replier *y, struct http_request *r, int status, enum otlp_code code,
-	enum refusal why, struct str message, const struct http_reply_header *more);
+void reply_error(struct replier *y, struct http_request *r, int status, enum refusal why,
+	struct str message, const struct http_reply_header *more);
 
 /* 204, to the question that a browser asks before it sends. */
 void reply_preflight(struct replier *y, struct http_request *r);
