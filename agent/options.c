@@ -263,7 +263,8 @@ static bool set_flag(struct options *o, const struct flag *f, const char *value,
 		return true;
 	case FLAG_PATHS:
 		if (o->n_sandbox_read == sizeof(o->sandbox_read) / sizeof(o->sandbox_read[0]))
-			return err_set(e, "--%s is given too often; one may hold several, with commas",
+			return err_set(e,
+				"--%s is given too often; one may hold several, with commas",
 				f->name);
 		o->sandbox_read[o->n_sandbox_read++] = value;
 		return true;

@@ -53,7 +53,8 @@ struct kv kv_int(const char *key, int64_t v);
 #define log_pairs(level, id, msg, ...) \
 	do { \
 		if (log_is_on(level)) \
-			log_at((level), (id), (msg), (struct kv[]){__VA_ARGS__ __VA_OPT__(, ){0}}); \
+			log_at((level), (id), (msg), \
+				(struct kv[]){__VA_ARGS__ __VA_OPT__(, ){0}}); \
 	} while (0)
 #endif
 /* clang-format on */

@@ -20,7 +20,8 @@ struct map {
 	size_t n;
 };
 
-void map_fini(struct map *m);                             /* frees the keys; the values are the caller's */
+/* frees the keys; the values are the caller's */
+void map_fini(struct map *m);
 void *map_find(const struct map *m, struct str key);      /* NULL: not there */
 void map_set(struct map *m, struct str key, void *value); /* value is not NULL */
 void *map_remove(struct map *m, struct str key);          /* what was there, or NULL */

@@ -13,6 +13,7 @@
 
 void *mem_alloc(size_t size, size_t count); /* free() it */
 void *mem_resize(void *p, size_t n);        /* as realloc(); what is new is not zeroed */
-void mem_trim(void);                        /* gives what is free back to the system; milliseconds, after a large burst */
-char *mem_text(struct str s);               /* a copy with a NUL after it; free() it */
-_Noreturn void mem_out(size_t n);           /* says how much was asked for, and exits with 70 */
+/* gives what is free back to the system; milliseconds, after a large burst */
+void mem_trim(void);
+char *mem_text(struct str s);     /* a copy with a NUL after it; free() it */
+_Noreturn void mem_out(size_t n); /* says how much was asked for, and exits with 70 */

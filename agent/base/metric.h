@@ -38,9 +38,12 @@ void metric_free(struct metric *m); /* not shown any more; NULL is nothing */
 
 void metric_add(struct metric *m, double n);
 void metric_set(struct metric *m, double v);
-void metric_observe(struct metric *m, double v);                      /* histograms; seconds or bytes */
-void metric_observe_many(struct metric *m, double v, uint64_t times); /* the same value, times times */
-double metric_value(const struct metric *m);                          /* histograms: how many were observed */
+/* histograms; seconds or bytes */
+void metric_observe(struct metric *m, double v);
+/* the same value, times times */
+void metric_observe_many(struct metric *m, double v, uint64_t times);
+/* histograms: how many were observed */
+double metric_value(const struct metric *m);
 
 /* A gauge or counter whose value is asked for when it is shown. */
 void metric_set_reader(struct metric *m, double (*read)(void *owner), void *owner);

@@ -16,7 +16,8 @@
 /* Room for one more, zeroed; a pointer to it. Pointers to others may change. */
 #define vec_add(v) \
 	((v)->n == (v)->cap ? (void)((v)->p = mem_resize((v)->p, \
-					     sizeof(*(v)->p) * ((v)->cap = (v)->cap ? (v)->cap * 2 : 8))) \
+					     sizeof(*(v)->p) * \
+						     ((v)->cap = (v)->cap ? (v)->cap * 2 : 8))) \
 			    : (void)0, \
 		memset(&(v)->p[(v)->n], 0, sizeof(*(v)->p)), &(v)->p[(v)->n++])
 

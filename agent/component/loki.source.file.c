@@ -84,22 +84,26 @@ static const char *const on_error_words[] = {"restart_from_beginning", "skip", "
 static const struct arg source_args[] = {
 	ARG_PLACE(source_args, at),
 	ARG(source_args, targets, .type = ARG_TARGETS, .flags = ARG_REQUIRED,
-		.help = "Files to tail: each has its path in __path__; labels without __ are kept."),
+		.help = "Files to tail: each has its path in __path__; labels without __ are "
+			"kept."),
 	ARG(source_args, forward_to, .type = ARG_CAPSULES, .capsule = &capsule_logs_receiver,
 		.flags = ARG_REQUIRED, .help = "Receivers of the entries."),
 	ARG(source_args, tail_from_end, .type = ARG_BOOL, .def = "false",
-		.help = "Start at the end of a file that has no position and is older than the agent."),
+		.help = "Start at the end of a file that has no position and is older than the "
+			"agent."),
 	ARG(source_args, encoding, .type = ARG_STR, .def = "",
 		.help = "Encoding of the files; only UTF-8 is supported yet."),
 	ARG(source_args, legacy_positions_file, .type = ARG_STR, .def = "", .flags = ARG_NO_EFFECT,
 		.help = "Positions of an older agent."),
 	ARG(source_args, on_positions_file_error, .type = ARG_STR, .def = "restart_from_beginning",
 		.one_of = on_error_words, .flags = ARG_NO_EFFECT,
-		.help = "A broken positions file is set aside, and files are read from their beginning."),
+		.help = "A broken positions file is set aside, and files are read from their "
+			"beginning."),
 	ARG(source_args, file_match, .type = ARG_BLOCK, .block = file_match_args,
 		.size = sizeof(struct file_match_block), .help = "Find files by patterns."),
 	ARG(source_args, file_watch, .type = ARG_BLOCK, .block = file_watch_args,
-		.size = sizeof(struct file_watch_block), .help = "Polling, which is not needed here."),
+		.size = sizeof(struct file_watch_block),
+		.help = "Polling, which is not needed here."),
 	ARG(source_args, decompression, .type = ARG_BLOCK, .block = decompression_args,
 		.size = sizeof(struct decompression_block), .help = "Compressed files."),
 	ARGS_END,
@@ -136,8 +140,9 @@ static bool source_check(const void *args, struct diags *d)
 	}
 	if (a->decompression && a->decompression->enabled) {
 		ok = diag_error(d, a->decompression->at, "compressed files are not supported yet");
-		diag_hint(d, "rotated logs need no decompression here: they are read before they are "
-			     "compressed");
+		diag_hint(d,
+			"rotated logs need no decompression here: they are read before they are "
+			"compressed");
 	}
 	return ok;
 }
@@ -174,7 +179,8 @@ static void follow(struct source_file *s)
 		else
 			log_warn(s->base.id, "a target has no __path__ and is left out",
 				KV("target", (int64_t)i),
-				KV("hint", "add a rule that sets __path__, or use loki.source.kubernetes"));
+				KV("hint", "add a rule that sets __path__, or use "
+					   "loki.source.kubernetes"));
 	}
 	tail_source_set(&s->tail, l.v, l.n);
 	for (size_t i = 0; i < l.n; i++)

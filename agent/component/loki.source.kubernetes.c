@@ -26,7 +26,8 @@ struct client_block {
 };
 
 static const struct arg client_args[] = {
-	ARG(client_block, api_server, .type = ARG_STR, .def = "", .help = "Not used: logs are files."),
+	ARG(client_block, api_server, .type = ARG_STR, .def = "",
+		.help = "Not used: logs are files."),
 	ARG(client_block, kubeconfig_file, .type = ARG_STR, .def = "",
 		.help = "Not used: logs are files."),
 	HTTP_CLIENT_ARGS(client_block, http),
@@ -120,14 +121,16 @@ static bool take_target(struct source_kubernetes *s, const struct arg_map *t, st
 {
 	struct str ns = either(t, "__pod_namespace__", "__meta_kubernetes_namespace");
 	struct str pod = either(t, "__pod_name__", "__meta_kubernetes_pod_name");
-	struct str name = either(t, "__pod_container_name__", "__meta_kubernetes_pod_container_name");
+	struct str name =
+		either(t, "__pod_container_name__", "__meta_kubernetes_pod_container_name");
 	struct str uid = folder_uid(t);
 	struct label more[2];
 
 	if (!is_name(ns) || !is_name(pod) || !is_name(name) || !is_name(uid))
 		return false;
 	c->path.name = STR("__path__");
-	c->path.value = arena_printf(&s->life, STR_FMT "/" STR_FMT "_" STR_FMT "_" STR_FMT "/" STR_FMT "/*.log",
+	c->path.value = arena_printf(&s->life,
+		STR_FMT "/" STR_FMT "_" STR_FMT "_" STR_FMT "/" STR_FMT "/*.log",
 		STR_ARG(s->base.agent->pod_logs), STR_ARG(ns), STR_ARG(pod), STR_ARG(uid),
 		STR_ARG(name));
 	c->target = (struct arg_map){&c->path, 1};
@@ -189,10 +192,13 @@ static void set_targets(struct source_kubernetes *s, const struct arg_targets *t
 		s->n++;
 	}
 	if (refused)
-		log_warn(s->base.id, "targets without namespace, pod, container or uid are left out",
+		log_warn(s->base.id,
+			"targets without namespace, pod, container or uid are left out",
 			KV("targets", (int64_t)refused),
-			KV("hint", "they need the __meta_kubernetes_* labels of discovery.kubernetes, or "
-				   "__pod_namespace__, __pod_name__, __pod_container_name__ and __pod_uid__"));
+			KV("hint", "they need the __meta_kubernetes_* labels of "
+				   "discovery.kubernetes, or "
+				   "__pod_namespace__, __pod_name__, __pod_container_name__ and "
+				   "__pod_uid__"));
 	path_targets_set(&s->files, (struct arg_targets){s->patterns, s->n}, 0, 0);
 	follow(s);
 	forget_targets(&old);

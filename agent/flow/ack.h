@@ -45,5 +45,6 @@ struct ack_set {
 	size_t cap;
 };
 
-void ack_set_add(struct ack_set *s, struct ack *a); /* takes a reference if a is not the last added */
-void ack_set_release(struct ack_set *s);            /* gives all back and empties the set */
+/* takes a reference if a is not the last added */
+void ack_set_add(struct ack_set *s, struct ack *a);
+void ack_set_release(struct ack_set *s); /* gives all back and empties the set */

@@ -29,6 +29,7 @@ void join_add(struct join *j, struct str piece, int64_t time, struct ack *ack);
  */
 struct str join_end(struct join *j, struct str piece, int64_t *time, struct ack *ack);
 
-/* What has come so far, when no last piece will follow; then push it with j->ack, and call join_clear(). */
+/* What has come so far, when no last piece will follow; then push it with j->ack, and call
+ * join_clear(). */
 struct str join_pending(const struct join *j);
 void join_clear(struct join *j); /* empties it and gives back its ack */

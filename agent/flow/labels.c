@@ -190,7 +190,8 @@ static void forget(const struct labels *s)
 		hole = (hole + 1) & (table.cap - 1);
 	table.slots[hole] = NULL;
 	table.n--;
-	for (size_t i = (hole + 1) & (table.cap - 1); table.slots[i]; i = (i + 1) & (table.cap - 1)) {
+	for (size_t i = (hole + 1) & (table.cap - 1); table.slots[i];
+		i = (i + 1) & (table.cap - 1)) {
 		size_t home = home_of(table.slots[i]->hash);
 
 		if (((i - home) & (table.cap - 1)) >= ((i - hole) & (table.cap - 1))) {

@@ -12,7 +12,8 @@ struct loop;
 /* 0, or an errno; EFBIG if it is longer than max. Appends to *out. */
 int file_read(const char *path, struct buf *out, size_t max);
 
-/* Replaces path by text, at once or not at all: written beside it, synced, renamed. 0, or an errno. */
+/* Replaces path by text, at once or not at all: written beside it, synced, renamed. 0, or an
+ * errno. */
 int file_replace(const char *path, struct str text);
 
 /* The same on a thread of its own, for what is saved while the loop has other work.
@@ -26,5 +27,7 @@ struct file_write {
 	struct file_work *work;
 };
 
-void file_write_start(struct file_write *w, struct loop *l, const char *path, struct buf *text); /* takes the bytes */
-void file_write_wait(struct file_write *w, struct loop *l);                                      /* until it is done; not inside a callback */
+/* takes the bytes */
+void file_write_start(struct file_write *w, struct loop *l, const char *path, struct buf *text);
+/* until it is done; not inside a callback */
+void file_write_wait(struct file_write *w, struct loop *l);

@@ -212,7 +212,8 @@ void dir_name_release(struct tail_name *n)
 {
 	struct tail_dir *d = n->dir;
 
-	if (n->held || !list_is_empty(&n->tails) || !list_is_empty(&n->files) || !list_is_empty(&n->links))
+	if (n->held || !list_is_empty(&n->tails) || !list_is_empty(&n->files) ||
+		!list_is_empty(&n->links))
 		return;
 	map_remove(&d->names, str_from(n->name));
 	free(n->name);

@@ -55,7 +55,8 @@ struct record {
 };
 
 /* A piece that is not the last one. */
-static void add_piece(struct tail *t, struct open_record *o, const struct record *r, struct chunk *c)
+static void add_piece(
+	struct tail *t, struct open_record *o, const struct record *r, struct chunk *c)
 {
 	if (!o->join.is_open) {
 		o->file = c->file;

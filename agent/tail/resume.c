@@ -79,7 +79,8 @@ static const struct position *known_as(const struct position *list, const struct
 			    (list->born == 0 || list->born == file_born(dir, name));
 
 		if (is_gz_name(name) ? list->head_n > 0 && is_head(head, list)
-				     : same && (uint64_t)st->st_size >= list->offset && is_head(head, list))
+				     : same && (uint64_t)st->st_size >= list->offset &&
+					       is_head(head, list))
 			return list;
 	}
 	return NULL;
@@ -103,7 +104,8 @@ static bool has_plain_twin(int dir, const char *name)
 	return faccessat(dir, plain, F_OK, 0) == 0;
 }
 
-static void add_sibling(struct siblings *out, int dir, const char *name, const struct position *list)
+static void add_sibling(
+	struct siblings *out, int dir, const char *name, const struct position *list)
 {
 	struct stat st;
 
@@ -240,7 +242,8 @@ static void reopen(struct tail_file *f, const struct sibling *s)
 }
 
 /* Where f is among the siblings; s->n: it is gone. */
-static size_t reopen_among(struct tail_file *f, const struct siblings *s, const struct position *known)
+static size_t reopen_among(
+	struct tail_file *f, const struct siblings *s, const struct position *known)
 {
 	for (size_t i = 0; i < s->n; i++) {
 		if (s->p[i].known != known)

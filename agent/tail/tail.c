@@ -64,7 +64,8 @@ static void set_names(struct tail *t, struct tail_name *real, struct tail_name *
 
 	t->name = real;
 	t->link_name = link;
-	/* A list that stays the same is not touched: its tails are looked at one after the other. */
+	/* A list that stays the same is not touched: its tails are looked at one after the
+	 * other. */
 	if (old != real) {
 		list_remove(&t->in_name);
 		if (real)
@@ -141,6 +142,16 @@ void tail_leave(struct tail *t)
 	tail_try_free(t);
 }
 
+static const char *hint_for(int error)
+{
+	if (error == EACCES || error == EPERM)
+		return "the agent must run as uid 0 or with CAP_DAC_READ_SEARCH; a path that its "
+		       "sandbox closed is added by --sandbox.read=FOLDER";
+	if (error == EMFILE || error == ENFILE)
+		return "raise the limit of open files";
+	return "it is tried again every 10 s";
+}
+
 void tail_trouble(struct tail *t, const char *what, int error)
 {
 	char text[256];
@@ -151,12 +162,7 @@ void tail_trouble(struct tail *t, const char *what, int error)
 		return;
 	t->troubled = true;
 	log_warn(t->source->id, what, KV("path", t->path), KV("error", strerror(error)),
-		KV("hint", error == EACCES || error == EPERM
-				   ? "the agent must run as uid 0 or with CAP_DAC_READ_SEARCH; a path "
-				     "that its sandbox closed is added by --sandbox.read=FOLDER"
-			   : error == EMFILE || error == ENFILE
-				   ? "raise the limit of open files"
-				   : "it is tried again every 10 s"));
+		KV("hint", hint_for(error)));
 	snprintf(text, sizeof(text), "%s: %s: %s", what, t->path, strerror(error));
 	if (t->source->trouble)
 		t->source->trouble(t->source, text);
@@ -193,7 +199,8 @@ static bool find_names(struct tail *t)
 
 static struct tail_file *newest(struct tail *t)
 {
-	return list_is_empty(&t->files) ? NULL : container_of(t->files.prev, struct tail_file, link);
+	return list_is_empty(&t->files) ? NULL
+					: container_of(t->files.prev, struct tail_file, link);
 }
 
 static struct tail_file *current(struct tail *t)
@@ -472,8 +479,9 @@ static bool may_leave(const struct tail *t, const struct tail_file *f)
 {
 	if (!f || f->state == FILE_READING)
 		return true;
-	return f->state == FILE_DRAINED && (t->tailer->set.once || f->fd == -1 ||
-						   loop_now(t->tailer->loop) - f->changed >= LINGER);
+	return f->state == FILE_DRAINED &&
+	       (t->tailer->set.once || f->fd == -1 ||
+		       loop_now(t->tailer->loop) - f->changed >= LINGER);
 }
 
 /* Nothing more can be read now. */

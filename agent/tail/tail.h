@@ -6,12 +6,12 @@
  * A tail is a path of one source. Its files are the inodes that have had this name, oldest
  * first; only the first one that is not drained is read. The states of a file:
  *
- *	state    waits for                               leaves it when
- *	READING  new bytes                               renamed, deleted, replaced, truncated → ENDING;
- *	                                                 the tail is left and all is read → DRAINED
- *	ENDING   its last writer                         at its end, and (closed by its writer, or the next file
- *	                                                 has bytes, or quiet for QUIET with no way back) → DRAINED
- *	DRAINED  its acks; stays open for LINGER         grown after all → ENDING; acked and closed → freed
+ *	READING  waits for new bytes. Renamed, deleted, replaced or truncated: ENDING. Its tail
+ *	         is left and all is read: DRAINED.
+ *	ENDING   waits for its last writer. At its end, and closed by the writer, or the next
+ *	         file has bytes, or it has no name and was quiet for QUIET: DRAINED.
+ *	DRAINED  waits for its acks, and stays open for LINGER. Grown after all: ENDING. Acked
+ *	         and closed: freed.
  */
 
 #include "agent/base/list.h"
@@ -78,7 +78,8 @@ struct tail_file {
 	uint32_t cookie;           /* of the rename that took its name away */
 	struct tail_dir *moved_in; /* in whose list of half-seen renames it is; NULL: none */
 	bool deleted;              /* it had no name when it was closed */
-	uint64_t rewind;           /* a record that began here was not pushed whole: read it again */
+	/* a record that began here was not pushed whole: read it again */
+	uint64_t rewind;
 };
 
 /* A record in pieces, and where its first piece is. */
@@ -168,13 +169,16 @@ struct tailer {
 /* tailer.c */
 void tailer_ready(struct tail *t);     /* it may have something to read */
 void tailer_changed(struct tailer *t); /* a position moved: save soon */
-void tailer_added(struct tailer *t);   /* a file is new: save at once, so that it is known after a crash */
+/* a file is new: save at once, so that it is known after a crash */
+void tailer_added(struct tailer *t);
 
 /* tail.c */
-struct tail *tail_new(struct tailer *t, struct tail_source *s, struct str key, const struct labels *labels);
-void tail_look(struct tail *t);     /* is there another file of its name? */
-bool tail_step(struct tail *t);     /* reads a chunk; true: there may be more */
-void tail_leave(struct tail *t);    /* its source is done with it; what was read may still be settled */
+struct tail *tail_new(
+	struct tailer *t, struct tail_source *s, struct str key, const struct labels *labels);
+void tail_look(struct tail *t); /* is there another file of its name? */
+bool tail_step(struct tail *t); /* reads a chunk; true: there may be more */
+/* its source is done with it; what was read may still be settled */
+void tail_leave(struct tail *t);
 void tail_try_free(struct tail *t); /* frees it if it was left and all is settled */
 void tail_free(struct tail *t);     /* whatever is settled or not */
 void tail_trouble(struct tail *t, const char *what, int error);
@@ -184,12 +188,14 @@ struct tail_file *file_new(struct tail *t, int fd, struct tail_name *name);
 void file_free(struct tail_file *f);
 void file_set_state(struct tail_file *f, enum file_state next);
 void file_set_name(struct tail_file *f, struct tail_name *name); /* NULL: none */
-uint64_t file_born(int fd, const char *path);                    /* of path below the folder fd, or of fd itself ("") */
-uint64_t file_size(const struct tail_file *f, bool *has_name);   /* as it is now; 0 if closed */
+/* Of path below the folder fd, or of fd itself (""). */
+uint64_t file_born(int fd, const char *path);
+uint64_t file_size(const struct tail_file *f, bool *has_name); /* as it is now; 0 if closed */
 void file_hash_head(struct tail_file *f);
 void file_close(struct tail_file *f);
 bool file_has_head(const struct tail_file *f, int fd); /* does fd begin as f does? */
-/* f, just opened, is compressed. False: it is not; f is closed then. known: its position, or NULL. */
+/* f, just opened, is compressed. False: it is not; f is closed then. known: its position, or
+ * NULL. */
 bool file_start_gz(struct tail_file *f, const struct position *known);
 
 /* Where reading must begin after a restart. As long as an older file of the same tail has
@@ -207,9 +213,11 @@ void tail_rejoin(struct tail *t); /* … what was open when the tail was left */
 void tail_reconcile(struct tail *t);
 struct stat;
 struct tail_file *tail_file_of(struct tail *t, const struct stat *st); /* NULL: not known */
-void tail_note_siblings(struct tail *t);                               /* those that are there need no look */
+/* those that are there need no look */
+void tail_note_siblings(struct tail *t);
 bool is_gz_name(const char *name);
-bool is_rotated_name(struct str name, struct str *base); /* kubelet's: BASE.YYYYMMDD-HHMMSS, also with .gz */
+/* kubelet's: BASE.YYYYMMDD-HHMMSS, also with .gz */
+bool is_rotated_name(struct str name, struct str *base);
 
 /* lines.c */
 void lines_push(struct tail *t, struct str bytes, struct chunk *c); /* whole lines */
@@ -219,6 +227,9 @@ void lines_flush(struct tail *t);          /* … which will not come: they are 
 void lines_forget(struct tail *t);         /* … or will be read again, from their beginning */
 
 /* dir.c */
-struct tail_name *dir_name(struct tailer *t, struct str path); /* of a whole path; NULL and errno if its folder cannot be watched */
-void dir_name_release(struct tail_name *n);                    /* frees what nobody needs any more */
-void dir_unmove(struct tail_file *f);                          /* it is in no list of half-seen renames any more */
+/* of a whole path; NULL and errno if its folder cannot be watched */
+struct tail_name *dir_name(struct tailer *t, struct str path);
+/* frees what nobody needs any more */
+void dir_name_release(struct tail_name *n);
+/* it is in no list of half-seen renames any more */
+void dir_unmove(struct tail_file *f);

@@ -147,7 +147,8 @@ static void on_saved(struct tailer *t, int error)
 	if (error == 0) {
 		metric_add(t->m_saves, 1);
 		if (t->save_failed)
-			log_info(NULL, "positions can be saved again", KV("path", t->set.positions));
+			log_info(
+				NULL, "positions can be saved again", KV("path", t->set.positions));
 		t->save_failed = false;
 		return;
 	}
@@ -155,8 +156,9 @@ static void on_saved(struct tailer *t, int error)
 	if (!t->save_failed)
 		log_error(NULL, "positions cannot be saved", KV("path", t->set.positions),
 			KV("error", strerror(error)),
-			KV("hint", "make room on the volume of --storage.path, or give the agent the "
-				   "right to write there; until then a restart repeats lines"));
+			KV("hint",
+				"make room on the volume of --storage.path, or give the agent the "
+				"right to write there; until then a restart repeats lines"));
 	t->save_failed = true;
 	timer_set(&t->save, t->loop, RETRY);
 }
@@ -234,7 +236,9 @@ static void set_aside(struct tailer *t, const char *why)
 	snprintf(aside, sizeof(aside), "%s.broken", t->set.positions);
 	if (t->set.save && rename(t->set.positions, aside) == -1)
 		snprintf(aside, sizeof(aside), "%s", t->set.positions);
-	log_error(NULL, "the positions file is broken and was set aside; logs are read from their beginning",
+	log_error(NULL,
+		"the positions file is broken and was set aside; logs are read from their "
+		"beginning",
 		KV("path", t->set.positions), KV("kept_as", aside), KV("error", why),
 		KV("hint", "lines may be sent again; Loki drops those that are identical"));
 }
@@ -248,7 +252,8 @@ static void load(struct tailer *t)
 	if (error == 0 && !positions_parse(&t->unclaimed, buf_str(&text), &e))
 		set_aside(t, e.text);
 	else if (error != 0 && error != ENOENT)
-		log_error(NULL, "the positions file cannot be read; logs are read from their beginning",
+		log_error(NULL,
+			"the positions file cannot be read; logs are read from their beginning",
 			KV("path", t->set.positions), KV("error", strerror(error)),
 			KV("hint", "check --storage.path and its permissions"));
 	buf_fini(&text);

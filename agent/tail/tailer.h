@@ -53,7 +53,8 @@ struct tail_source {
 	const char *id;
 	struct receivers to;
 	enum tail_format format;
-	bool from_end; /* a file that was there before the agent and has no position: only what comes */
+	/* a file that was there before the agent and has no position: only what comes */
+	bool from_end;
 	/* Something keeps a file from being read, in words; NULL: all is well again. */
 	void (*trouble)(struct tail_source *s, const char *what);
 	/* Series per file (label path), and how many files are open; NULL: not counted. */

@@ -29,8 +29,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const struct plan_settings set = {
-		{types, foreign}, size % 3 == 0 ? STABILITY_EXPERIMENTAL : STABILITY_GA, size % 2 == 0};
+	const struct plan_settings set = {{types, foreign},
+		size % 3 == 0 ? STABILITY_EXPERIMENTAL : STABILITY_GA, size % 2 == 0};
 	struct source src = {STR("fuzz"), {(const char *)data, size}};
 	struct arena a;
 	struct diags d;

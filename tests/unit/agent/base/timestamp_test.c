@@ -33,7 +33,8 @@ static void test_times(void **state)
 		if (!times[i].ok)
 			continue;
 		assert_int_equal(ns, times[i].ns);
-		assert_str(timestamp_format(out, ns), times[i].back ? times[i].back : times[i].text);
+		assert_str(
+			timestamp_format(out, ns), times[i].back ? times[i].back : times[i].text);
 	}
 }
 

@@ -55,10 +55,10 @@ static void test_two_targets_of_a_file(void **state)
 static void test_file_match(void **state)
 {
 	(void)state;
-	assert_true(log_dir_load(&d,
-		SINK "loki.source.file \"f\" {\n"
-		     " targets = [{__path__ = \"@DIR@/*.log\"}]\n"
-		     " forward_to = [test.sink.s.receiver]\n file_match {\n enabled = true\n }\n}\n"));
+	assert_true(log_dir_load(&d, SINK
+		"loki.source.file \"f\" {\n"
+		" targets = [{__path__ = \"@DIR@/*.log\"}]\n"
+		" forward_to = [test.sink.s.receiver]\n file_match {\n enabled = true\n }\n}\n"));
 	log_dir_append(&d, "a.log", "one\n");
 	log_dir_settle(&d);
 	log_dir_want(&d, "{filename=\"@DIR@/a.log\"} one\n");
@@ -107,7 +107,8 @@ static void test_mistakes(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(mistakes) / sizeof(mistakes[0]); i++) {
 		buf_clear(&text);
-		buf_printf(&text, SINK "loki.source.file \"f\" {\n targets = []\n forward_to = []\n%s}\n",
+		buf_printf(&text,
+			SINK "loki.source.file \"f\" {\n targets = []\n forward_to = []\n%s}\n",
 			mistakes[i].more);
 		buf_add_char(&text, 0);
 		assert_false(log_dir_load(&d, text.p));

@@ -9,7 +9,8 @@ extern const struct component_type loki_source_kubernetes;
 #define SINK "test.sink \"s\" { }\n"
 #define META(ns, pod, uid, container) \
 	"__meta_kubernetes_namespace = \"" ns "\", __meta_kubernetes_pod_name = \"" pod "\"," \
-	"__meta_kubernetes_pod_uid = \"" uid "\", __meta_kubernetes_pod_container_name = \"" container "\""
+	"__meta_kubernetes_pod_uid = \"" uid \
+	"\", __meta_kubernetes_pod_container_name = \"" container "\""
 
 static struct harness h;
 static struct log_dir d;
@@ -53,8 +54,10 @@ static void test_labels(void **state)
 	assert_true(load("{" META("shop", "web-1", "u1", "app") ", app = \"web\"}"));
 	log_dir_want(&d,
 		"{app=\"web\", instance=\"shop/web-1:app\", job=\"loki.source.kubernetes.k\"} one\n"
-		"{app=\"web\", instance=\"shop/web-1:app\", job=\"loki.source.kubernetes.k\"} two\n");
-	assert_true(load("{" META("shop", "web-1", "u1", "app") ", job = \"j\", instance = \"i\"}"));
+		"{app=\"web\", instance=\"shop/web-1:app\", job=\"loki.source.kubernetes.k\"} "
+		"two\n");
+	assert_true(
+		load("{" META("shop", "web-1", "u1", "app") ", job = \"j\", instance = \"i\"}"));
 	log_dir_append(&d, "shop_web-1_u1/app/1.log", CRI "F three\n");
 	log_dir_settle(&d);
 	log_dir_want(&d, "{instance=\"i\", job=\"j\"} three\n");
@@ -65,8 +68,9 @@ static void test_static_pod(void **state)
 {
 	(void)state;
 	log_dir_append(&d, "kube-system_etcd-n1_abc123/etcd/0.log", CRI "F one\n");
-	assert_true(load("{" META("kube-system", "etcd-n1", "u9", "etcd") ", __meta_kubernetes_pod_annotation_kubernetes_io_config_hash = \"abc123\","
-									  " job = \"j\", instance = \"i\"}"));
+	assert_true(load("{" META("kube-system", "etcd-n1", "u9",
+		"etcd") ", __meta_kubernetes_pod_annotation_kubernetes_io_config_hash = \"abc123\","
+			" job = \"j\", instance = \"i\"}"));
 	log_dir_want(&d, "{instance=\"i\", job=\"j\"} one\n");
 }
 
@@ -86,8 +90,9 @@ static void test_hostile_names(void **state)
 {
 	(void)state;
 	log_dir_append(&d, "a_b_u1/c/0.log", CRI "F one\n");
-	assert_true(load("{" META("a", "*", "u1", "c") "}, {" META("a", "b", "u1", "../c") "},"
-											   "{" META("a", "b", "", "c") "}"));
+	assert_true(load("{" META("a", "*", "u1", "c") "}, {" META(
+		"a", "b", "u1", "../c") "},"
+					"{" META("a", "b", "", "c") "}"));
 	log_dir_want(&d, "");
 }
 

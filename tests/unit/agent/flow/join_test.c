@@ -53,4 +53,5 @@ static void test_pending_is_given_back(void **state)
 	buf_fini(&j.text);
 }
 
-TESTS_RUN(cmocka_unit_test(test_acks_wait_for_the_whole), cmocka_unit_test(test_pending_is_given_back))
+TESTS_RUN(cmocka_unit_test(test_acks_wait_for_the_whole),
+	cmocka_unit_test(test_pending_is_given_back))

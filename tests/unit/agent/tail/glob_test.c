@@ -10,7 +10,8 @@ static const struct {
 	const char *want; /* one a line; NULL: refused */
 } braces[] = {
 	{"/a/b", "/a/b\n"},
-	{"/var/log/{syslog,messages,*.log}", "/var/log/syslog\n/var/log/messages\n/var/log/*.log\n"},
+	{"/var/log/{syslog,messages,*.log}",
+		"/var/log/syslog\n/var/log/messages\n/var/log/*.log\n"},
 	{"/{a,b}/{c,d}", "/a/c\n/b/c\n/a/d\n/b/d\n"},
 	{"/{a,{b,c}d}", "/a\n/bd\n/cd\n"},
 	{"/x{,.1}", "/x\n/x.1\n"},
@@ -79,7 +80,8 @@ static void test_paths(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
 		print_message("%s %s\n", paths[i].pattern, paths[i].path);
-		assert_int_equal(glob_path_matches(str_from(paths[i].pattern), str_from(paths[i].path)),
+		assert_int_equal(
+			glob_path_matches(str_from(paths[i].pattern), str_from(paths[i].path)),
 			paths[i].want);
 	}
 }

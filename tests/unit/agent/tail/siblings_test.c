@@ -196,8 +196,9 @@ static void rotate(bool slowly)
 
 	close_old();
 	if (w.old[0]) {
-		snprintf(command, sizeof(command), "cd %s && gzip -c %s > %s.tmp && mv %s.tmp %s.gz && rm %s",
-			w.dir, w.old, w.old, w.old, w.old, w.old);
+		snprintf(command, sizeof(command),
+			"cd %s && gzip -c %s > %s.tmp && mv %s.tmp %s.gz && rm %s", w.dir, w.old,
+			w.old, w.old, w.old, w.old);
 		assert_int_equal(system(command), 0);
 	}
 	snprintf(name, sizeof(name), "0.log.20261122-%06d", ++w.rotations);
@@ -211,7 +212,8 @@ static void rotate(bool slowly)
 	if (slowly)
 		turns((int)dice(3));
 	reopen();
-	if (dice(3) == 0) /* the runtime has the new file, the last writes to the old one come now */
+	/* the runtime has the new file, the last writes to the old one come now */
+	if (dice(3) == 0)
 		write_lines(w.old_fd, 2);
 	if (slowly)
 		turns((int)dice(2));
@@ -220,7 +222,11 @@ static void rotate(bool slowly)
 
 static void start(void)
 {
-	struct tailer_settings set = {.loop = w.loop, .notify = w.notify, .budget = &w.budget, .positions = w.positions, .save = true};
+	struct tailer_settings set = {.loop = w.loop,
+		.notify = w.notify,
+		.budget = &w.budget,
+		.positions = w.positions,
+		.save = true};
 	struct tail_target target;
 
 	w.last[0] = w.last[1] = -1;

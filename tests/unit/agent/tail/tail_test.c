@@ -103,7 +103,11 @@ static void want(const char *text)
 
 static void start(void)
 {
-	struct tailer_settings set = {.loop = w->loop, .notify = w->notify, .budget = &w->budget, .positions = w->positions, .save = true};
+	struct tailer_settings set = {.loop = w->loop,
+		.notify = w->notify,
+		.budget = &w->budget,
+		.positions = w->positions,
+		.save = true};
 
 	w->tailer = tailer_new(&set);
 	w->source = (struct tail_source){.id = "test", .to = {w->to, 1}, .format = TAIL_CONTAINER};
@@ -486,11 +490,11 @@ static void test_many_rotations(void **state)
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 TESTS_RUN(T(test_lines_come_as_they_are_written), T(test_a_file_that_comes_later),
-	T(test_rotation_keeps_order), T(test_record_cut_by_rotation), T(test_streams_are_joined_apart),
-	T(test_piece_without_end_is_sent), T(test_deleted_file_is_read_to_its_end),
-	T(test_truncated_file_begins_anew), T(test_positions_follow_the_acks),
-	T(test_rotated_while_away), T(test_compressed_while_away),
-	T(test_broken_gz_does_not_stop_the_rest), T(test_open_record_at_stop),
-	T(test_broken_positions_are_set_aside), T(test_inode_used_again),
-	T(test_unchanged_tail_survives_new_labels), T(test_symbolic_link), T(test_from_end),
-	T(test_many_rotations))
+	T(test_rotation_keeps_order), T(test_record_cut_by_rotation),
+	T(test_streams_are_joined_apart), T(test_piece_without_end_is_sent),
+	T(test_deleted_file_is_read_to_its_end), T(test_truncated_file_begins_anew),
+	T(test_positions_follow_the_acks), T(test_rotated_while_away),
+	T(test_compressed_while_away), T(test_broken_gz_does_not_stop_the_rest),
+	T(test_open_record_at_stop), T(test_broken_positions_are_set_aside),
+	T(test_inode_used_again), T(test_unchanged_tail_survives_new_labels), T(test_symbolic_link),
+	T(test_from_end), T(test_many_rotations))

@@ -6,12 +6,14 @@ static const struct {
 	const char *line;
 	const char *want; /* time stream tag|content, or NULL: not CRI */
 } cases[] = {
-	{"2026-11-22T10:41:07.814458474Z stdout F fast line", "1795344067814458474 stdout F|fast line"},
+	{"2026-11-22T10:41:07.814458474Z stdout F fast line",
+		"1795344067814458474 stdout F|fast line"},
 	{"2026-11-22T10:41:07.81445Z stderr P part", "1795344067814450000 stderr P|part"},
 	{"2026-11-22T10:41:07Z stdout F ", "1795344067000000000 stdout F|"},
 	{"2026-11-22T10:41:07Z stdout F", "1795344067000000000 stdout F|"},
 	{"2026-11-22T12:41:08.5+02:00 stdout F zone", "1795344068500000000 stdout F|zone"},
-	{"2026-11-22T10:42:00.000000001Z stdout P:a:b tags", "1795344120000000001 stdout P:a:b|tags"},
+	{"2026-11-22T10:42:00.000000001Z stdout P:a:b tags",
+		"1795344120000000001 stdout P:a:b|tags"},
 	{"2026-11-22T10:42:01Z stdout no tag", "1795344121000000000 stdout |no tag"},
 	{"2026-11-22T10:42:01Z stdout Foo", "1795344121000000000 stdout F|oo"},
 	{"2026-11-22T10:42:01Z stdout F  two", "1795344121000000000 stdout F| two"},

@@ -9,7 +9,8 @@ static const struct {
 } cases[] = {
 	{"{\"log\":\"hello\\n\",\"stream\":\"stdout\",\"time\":\"2026-11-22T10:41:07.5Z\"}",
 		"stdout 1795344067500000000 F hello"},
-	{"{\"log\":\"a \\\"b\\\" \\u003c\\ud83d\\ude00 \\u00e9\\n\",\"stream\":\"stderr\",\"time\":\"x\"}",
+	{"{\"log\":\"a \\\"b\\\" \\u003c\\ud83d\\ude00 "
+	 "\\u00e9\\n\",\"stream\":\"stderr\",\"time\":\"x\"}",
 		"stderr - F a \"b\" <\xf0\x9f\x98\x80 \xc3\xa9"},
 	{"{\"log\":\"piece\",\"stream\":\"stdout\"}", "stdout - P piece"},
 	{"{\"attrs\":{\"a\":[1,{\"b\":\"\\\"}\"}],\"c\":null},\"log\":\"x\\n\"}", " - F x"},
