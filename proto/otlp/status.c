@@ -37,7 +37,8 @@ static void finish(struct buf *out, size_t at, enum otlp_encoding as, const stru
 
 	if (as == OTLP_PROTO)
 		return;
-	buf_add(&proto, out->p + at, out->n - at);
+	if (out->n > at)
+		buf_add(&proto, out->p + at, out->n - at);
 	out->n = at;
 	otlp_json_print(t, buf_str(&proto), out);
 	buf_fini(&proto);
