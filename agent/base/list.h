@@ -41,7 +41,7 @@ static inline void list_add_first(struct list *head, struct list *link)
 
 static inline void list_remove(struct list *link)
 {
-	link->prev->next = link->next;
+	link->prev->next = link->next; /* NOLINT: the analyser sees one member twice */
 	link->next->prev = link->prev;
 	list_init(link);
 }

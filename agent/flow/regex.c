@@ -109,7 +109,7 @@ static struct str find_prefix(struct arena *a, struct str s)
 
 	if (memchr(s.p ? s.p : "", '|', s.n))
 		return (struct str){0};
-	while (n < s.n && !is_meta(s.p[n]) && (unsigned char)s.p[n] < 128)
+	while (s.p && n < s.n && !is_meta(s.p[n]) && (unsigned char)s.p[n] < 128)
 		n++;
 	if (n < s.n && n > 0 && strchr("*+?{", s.p[n]))
 		n--;

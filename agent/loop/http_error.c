@@ -105,7 +105,7 @@ void http_error_describe(CURL *easy, CURLcode code, const char *detail, char *ou
 	http_error_peer(easy, peer);
 	if (str_starts(str_from(detail), "SSL certificate problem: "))
 		detail += strlen("SSL certificate problem: ");
-	if (with_detail && detail[0] && strcmp(detail, text) != 0)
+	if (with_detail && detail && detail[0] && strcmp(detail, text) != 0)
 		snprintf(out, size, "%s: %s: %s", peer, text, detail);
 	else
 		snprintf(out, size, "%s: %s", peer, text);

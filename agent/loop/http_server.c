@@ -451,10 +451,11 @@ static bool start_daemon(struct http_server *s, struct err *e)
 
 static int port_of(int fd)
 {
-	struct sockaddr_storage a;
+	struct sockaddr_storage a = {0};
 	socklen_t size = sizeof(a);
 
 	must(getsockname(fd, (struct sockaddr *)&a, &size) == 0);
+	/* NOLINTNEXTLINE: getsockname() has filled it */
 	return ntohs(a.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)(void *)&a)->sin6_port
 					     : ((struct sockaddr_in *)(void *)&a)->sin_port);
 }

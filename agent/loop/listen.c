@@ -124,6 +124,7 @@ static int open_socket(const struct listen_address *a)
 	int on = 1;
 	int off = 0;
 	int error;
+	/* NOLINTNEXTLINE: an address that was parsed */
 	int fd = socket(a->addr.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
 	if (fd == -1)
