@@ -15,26 +15,6 @@
 #include <stdio.h>
 #include <unistd.h>
 
-static const char overview[] =
-	"invar: tails the logs of a node's pods, takes OTLP from them, and forwards both.\n"
-	"It reads Grafana Alloy's configuration language.\n"
-	"\n"
-	"  invar run [FLAGS] [PATH]       run a configuration (a file, or a folder of *.alloy)\n"
-	"  invar validate [FLAGS] PATH    check a configuration, start nothing\n"
-	"  invar default-config           print the configuration that is used without PATH\n"
-	"  invar version\n"
-	"  invar help [run|validate|components|NAME]\n"
-	"\n"
-	"Try it:\n"
-	"  invar default-config > config.alloy        a configuration to begin with\n"
-	"  invar validate config.alloy                is it right?\n"
-	"  invar run --dry-run config.alloy           what would be sent? (sends nothing)\n"
-	"  invar run --dry-run --once config.alloy    the same for what is there now, then exit\n"
-	"  invar run config.alloy                     for good\n"
-	"\n"
-	"Without PATH pod logs go to LOKI_URL (LOKI_USERNAME, LOKI_PASSWORD, LOKI_TENANT_ID),\n"
-	"and OTLP from ports 4317 and 4318 to OTLP_ENDPOINT (OTLP_USERNAME, OTLP_PASSWORD).\n";
-
 static const char run_help[] =
 	"invar run [FLAGS] [PATH]\n"
 	"\n"
@@ -195,7 +175,7 @@ static int help(const char *topic)
 	struct buf b = {0};
 
 	if (!topic) {
-		buf_printf(&b, "%s", overview);
+		cli_print_overview(&b);
 	} else if (strcmp(topic, "run") == 0) {
 		buf_printf(&b, "%s", run_help);
 		options_print_flags(&b, COMMAND_RUN);
@@ -211,26 +191,11 @@ static int help(const char *topic)
 	return 0;
 }
 
-void cli_print_docs(struct buf *out)
-{
-	buf_printf(out, "# The command line\n\nMade by `invar docs-cli`; not to be edited by "
-			"hand.\n\n"
-			"```\n%s```\n\n## Exit codes\n\n"
-			"| code | when |\n| --- | --- |\n"
-			"| 0 | it did what was asked |\n"
-			"| 1 | the configuration is wrong, the start failed, or `--once` could "
-			"not deliver everything |\n"
-			"| 2 | the command line is wrong |\n"
-			"| 130 | a second SIGINT or SIGTERM ended it at once |\n\n## Flags\n\n",
-		overview);
-	options_print_markdown(out);
-}
-
-static int docs(void)
+static int print_with(void (*printer)(struct buf *out))
 {
 	struct buf b = {0};
 
-	cli_print_docs(&b);
+	printer(&b);
 	print(&b);
 	return 0;
 }
@@ -280,7 +245,13 @@ int cli_main(int argc, char **argv)
 	case COMMAND_HELP:
 		return help(o.topic);
 	case COMMAND_DOCS:
-		return docs();
+		return print_with(cli_print_docs);
+	case COMMAND_MAN:
+		return print_with(cli_print_man);
+	case COMMAND_BASH:
+		return print_with(cli_print_bash);
+	case COMMAND_ZSH:
+		return print_with(cli_print_zsh);
 	}
 	return 2;
 }

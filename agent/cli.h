@@ -4,5 +4,10 @@
  * --once could not deliver everything; 2 the command line is wrong; 130 ended at once. */
 int cli_main(int argc, char **argv);
 
+/* cli_docs.c: what is made from the tables of commands and flags. */
 struct buf;
+void cli_print_overview(struct buf *out);
 void cli_print_docs(struct buf *out); /* docs/cli.md */
+void cli_print_man(struct buf *out);  /* invar.1 */
+void cli_print_bash(struct buf *out); /* completions */
+void cli_print_zsh(struct buf *out);

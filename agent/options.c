@@ -118,19 +118,32 @@ static const struct flag flags[] = {
 #define N_FLAGS (sizeof(flags) / sizeof(flags[0]))
 
 static const struct {
-	const char *name;
 	enum command command;
+	struct command_info info; /* usage NULL: hidden */
 } commands[] = {
-	{"run", COMMAND_RUN},
-	{"validate", COMMAND_VALIDATE},
-	{"default-config", COMMAND_DEFAULT_CONFIG},
-	{"version", COMMAND_VERSION},
-	{"help", COMMAND_HELP},
-	{"docs-cli", COMMAND_DOCS},
+	{COMMAND_RUN, {"run", "run [FLAGS] [PATH]",
+			      "run a configuration (a file, or a folder of *.alloy)"}},
+	{COMMAND_VALIDATE,
+		{"validate", "validate [FLAGS] PATH", "check a configuration, start nothing"}},
+	{COMMAND_DEFAULT_CONFIG, {"default-config", "default-config",
+					 "print the configuration that is used without PATH"}},
+	{COMMAND_VERSION, {"version", "version", NULL}},
+	{COMMAND_HELP, {"help", "help [run|validate|components|NAME]", NULL}},
+	{COMMAND_DOCS, {"docs-cli", NULL, NULL}},
+	{COMMAND_MAN, {"docs-man", NULL, NULL}},
+	{COMMAND_BASH, {"docs-bash", NULL, NULL}},
+	{COMMAND_ZSH, {"docs-zsh", NULL, NULL}},
 };
 
-static const char *const command_names[] = {
-	"run", "validate", "default-config", "version", "help", NULL};
+#define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+bool options_command(size_t i, struct command_info *out)
+{
+	if (i >= N_COMMANDS || !commands[i].info.usage)
+		return false;
+	*out = commands[i].info;
+	return true;
+}
 
 static bool is_ignored(const struct flag *f)
 {
@@ -318,14 +331,20 @@ static bool parse_flag(int argc, char *const *argv, int *i, struct options *o, s
 
 static bool parse_command(const char *word, struct options *o, struct err *e)
 {
+	const char *names[N_COMMANDS + 1];
+	struct command_info c;
 	const char *near;
+	size_t n = 0;
 
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-		if (strcmp(word, commands[i].name) == 0) {
+	for (size_t i = 0; i < N_COMMANDS; i++)
+		if (strcmp(word, commands[i].info.name) == 0) {
 			o->command = commands[i].command;
 			return true;
 		}
-	near = options_nearest(word, command_names);
+	while (options_command(n, &c))
+		names[n++] = c.name;
+	names[n] = NULL;
+	near = options_nearest(word, names);
 	if (near)
 		return err_set(e, "there is no command \"%.40s\"; did you mean \"%s\"?", word,
 			near);
@@ -400,14 +419,43 @@ enum dry_run options_dry_run(const struct options *o)
 	return o->dry_run[0] ? DRY_RUN_TEXT : DRY_RUN_OFF;
 }
 
+static const char *value_of(const struct flag *f)
+{
+	switch (f->type) {
+	case FLAG_BOOL:
+	case FLAG_IGNORED_BOOL:
+		return NULL;
+	case FLAG_SIZE:
+		return "SIZE";
+	case FLAG_PATHS:
+		return "PATH";
+	case FLAG_TEXT:
+	case FLAG_WORD:
+	case FLAG_DURATION:
+	case FLAG_IGNORED:
+		break;
+	}
+	return "VALUE";
+}
+
+bool options_flag(size_t i, struct flag_info *out)
+{
+	const struct flag *f = &flags[i];
+
+	if (i >= N_FLAGS)
+		return false;
+	*out = (struct flag_info){f->name, f->help, f->def, value_of(f), f->words, stands_alone(f),
+		f->commands & FOR_VALIDATE};
+	return true;
+}
+
 static void print_name(struct buf *out, const struct flag *f)
 {
 	buf_printf(out, "--%s", f->name);
 	if (f->type == FLAG_WORD)
 		buf_printf(out, "[=%s]", f->words[1]);
-	else if (f->type != FLAG_BOOL)
-		buf_printf(out, "=%s", f->def[0] ? f->def : f->type == FLAG_PATHS ? "PATH"
-										  : "SIZE");
+	else if (value_of(f))
+		buf_printf(out, "=%s", f->def[0] ? f->def : value_of(f));
 }
 
 void options_print_flags(struct buf *out, enum command c)

@@ -22,6 +22,9 @@ enum command {
 	COMMAND_VERSION,
 	COMMAND_HELP,
 	COMMAND_DOCS, /* hidden: prints docs/cli.md */
+	COMMAND_MAN,  /* hidden, for the package: invar.1 */
+	COMMAND_BASH, /* … completion for bash */
+	COMMAND_ZSH,  /* … and zsh */
 };
 
 struct options {
@@ -57,6 +60,26 @@ enum dry_run options_dry_run(const struct options *o);
 /* The flags of a command, two lines a flag; those without effect as one paragraph. */
 void options_print_flags(struct buf *out, enum command c);
 void options_print_markdown(struct buf *out); /* docs/cli.md */
+
+/* A command that people see, in the order of help. False: there is no i-th. */
+struct command_info {
+	const char *name;
+	const char *usage; /* name and what goes with it */
+	const char *help;  /* NULL: the name says it */
+};
+bool options_command(size_t i, struct command_info *out);
+
+/* The flags, for manual and completions. False: there is no i-th. */
+struct flag_info {
+	const char *name;
+	const char *help;         /* NULL: Alloy's, without effect */
+	const char *def;          /* empty: none */
+	const char *value;        /* what it takes, for people ("SIZE", "[=json]"); NULL: nothing */
+	const char *const *words; /* the values it may have, or NULL */
+	bool stands_alone;
+	bool of_validate; /* all others are of run alone */
+};
+bool options_flag(size_t i, struct flag_info *out);
 
 /* The word of the list (NULL at its end) that is nearest to this one, or NULL if none is near. */
 const char *options_nearest(const char *word, const char *const *list);
