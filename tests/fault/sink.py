@@ -1,0 +1,76 @@
+"""Loki's push endpoint with faults: what it takes goes into the ledger. The agent's life is told by
+the header X-Life, so that a push that a killed agent has left behind is not taken for the next one's."""
+import random
+import sys
+import threading
+import time
+from pathlib import Path
+
+import snappy
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT / "tests/fakes"))
+import common  # noqa: E402
+
+RESPONSES = {"429": (429, ()), "429 Retry-After": (429, (("Retry-After", "1"),)), "500": (500, ()), "503": (503, ())}
+KINDS = [*RESPONSES, "400", "413", "resets", "hangs", "swallows", "closes", "down", "404", "slow"]
+SMALL = 20_000  # what a server with a small limit takes
+
+
+class Sink(common.Fake):
+    def __init__(self, push_request, ledger, seed, count):
+        self.push_request, self.ledger, self.count = push_request, ledger, count
+        self.rng = random.Random(f"{seed}/sink")
+        self.mode, self.share = None, 1.0
+        self.mine = threading.local()  # the fault of the request that this thread answers
+        self.cuts = []  # when answers may have been lost on their way
+        super().__init__()
+
+    def fault(self, kind, share):
+        self.mode, self.share = kind, share
+        self.released.clear()
+        self.count[f"Loki {kind}"] += 1
+        if kind == "down":
+            self.stop()
+            self.cuts.append(time.monotonic())
+
+    def heal(self):
+        self.mode = None
+        self.released.set()
+        self.start()
+
+    def next_answer(self):
+        with self.lock:
+            self.requests += 1
+            mode = self.mode if self.mode and self.rng.random() < self.share else None
+        self.mine.mode = mode
+        if mode in RESPONSES:
+            status, headers = RESPONSES[mode]
+            return {"kind": "answers", "status": status, "body": "try later\n", "headers": headers}
+        if mode == "404":
+            return {"kind": "answers", "status": 404, "body": "404 page not found\n", "headers": ()}
+        if mode in ("resets", "hangs", "swallows", "closes"):
+            return {"kind": mode}
+        return None
+
+    def handle(self, request, body):
+        mode = self.mine.mode
+        life = int(request.headers.get("X-Life", 0))
+        if mode == "slow":
+            time.sleep(self.rng.random() * 0.5)
+        push = self.push_request()
+        try:
+            push.ParseFromString(snappy.uncompress(body))
+        except Exception as e:  # each version of the modules has its own classes
+            self.ledger.problem("not a push request", str(e))
+            return 400, b"bad", []
+        n = sum(len(s.entries) for s in push.streams)
+        if mode == "413" and len(body) > SMALL and n > 1:
+            return 413, b"request body too large\n", []
+        picky = mode == "400"
+        refuse = (lambda i: self.rng.random() < 0.1) if picky else (lambda i: False)
+        for s in push.streams:
+            self.ledger.take(life, s.labels, [e.line for e in s.entries], mode != "swallows", refuse)
+        if picky:
+            return 400, b"entry for stream '{}' has timestamp too old\n", []
+        return 204, b"", []
