@@ -1,5 +1,9 @@
 # What `cmake --install` puts where, and the .deb that CPack makes of it. The manual and the
 # completions are printed by the program itself, from the table of its flags.
+# The service names /usr/bin/invar and /etc/invar, so that is where they go unless told otherwise.
+if(CMAKE_INSTALL_PREFIX_INITIALIZED_TO_DEFAULT)
+  set(CMAKE_INSTALL_PREFIX /usr CACHE PATH "where it is installed" FORCE)
+endif()
 include(GNUInstallDirs)
 
 install(TARGETS invar RUNTIME)
