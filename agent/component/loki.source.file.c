@@ -7,6 +7,7 @@
  * that is younger than the agent is read whole, as its beginning is news too.
  */
 
+#include "agent/base/buf.h"
 #include "agent/base/container_of.h"
 #include "agent/base/log.h"
 #include "agent/base/mem.h"
@@ -93,8 +94,9 @@ static const struct arg source_args[] = {
 			"agent."),
 	ARG(source_args, encoding, .type = ARG_STR, .def = "",
 		.help = "Encoding of the files; only UTF-8 is supported yet."),
-	ARG(source_args, legacy_positions_file, .type = ARG_STR, .def = "", .flags = ARG_NO_EFFECT,
-		.help = "Positions of an older agent."),
+	ARG(source_args, legacy_positions_file, .type = ARG_STR, .def = "",
+		.help = "Positions of a Promtail, to begin where it stopped; taken for files that have "
+			"no position here or in Alloy's positions.yml."),
 	ARG(source_args, on_positions_file_error, .type = ARG_STR, .def = "restart_from_beginning",
 		.one_of = on_error_words, .flags = ARG_NO_EFFECT,
 		.help = "A broken positions file is set aside, and files are read from their "
@@ -193,6 +195,24 @@ static void on_files(struct path_targets *p)
 	follow(container_of(p, struct source_file, files));
 }
 
+/* Alloy has its positions below the same storage path, in a folder of the component. */
+static void import_positions(struct source_file *s, const struct source_args *a)
+{
+	struct str storage = s->base.agent->storage_path;
+	struct buf file = {0};
+
+	buf_printf(&file, STR_FMT "/%s/positions.yml", STR_ARG(storage.n ? storage : STR(".")),
+		s->base.id);
+	buf_add_char(&file, 0);
+	if (!tail_source_import(&s->tail, file.p) && a->legacy_positions_file.n) {
+		buf_clear(&file);
+		buf_add_str(&file, a->legacy_positions_file);
+		buf_add_char(&file, 0);
+		tail_source_import(&s->tail, file.p);
+	}
+	buf_fini(&file);
+}
+
 static void set_arguments(struct source_file *s, const struct source_args *a)
 {
 	s->tail.to = (struct receivers){(struct receiver *const *)(const void *)a->forward_to.p,
@@ -224,6 +244,7 @@ static bool source_start(struct component *c, const void *args, struct err *e)
 	s->files.changed = on_files;
 	path_targets_start(&s->files, c->id, c->loop, c->agent->notify);
 	tail_source_start(&s->tail, c->agent->tailer);
+	import_positions(s, args);
 	set_arguments(s, args);
 	return true;
 }

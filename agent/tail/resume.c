@@ -10,6 +10,7 @@
 #include "agent/base/mem.h"
 #include "agent/base/metric.h"
 #include "agent/base/vec.h"
+#include "agent/tail/import.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -192,14 +193,110 @@ static size_t lost_headless(const struct position *list, const struct siblings *
 	return n;
 }
 
+static void siblings_fini(struct siblings *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		free(s->p[i].name);
+	free(s->p);
+}
+
+#define LOOK_BACK ((size_t)64 * 1024)
+
+/* The beginning of the line that has the offset: the other agent may have read a part of it. */
+static uint64_t line_start(int fd, uint64_t offset)
+{
+	size_t n = offset < LOOK_BACK ? (size_t)offset : LOOK_BACK;
+	char *bytes = mem_new(char, n + 1);
+	ssize_t got = pread(fd, bytes, n, (off_t)(offset - n));
+	const char *end = got == (ssize_t)n && n ? memrchr(bytes, '\n', n) : NULL;
+
+	if (end)
+		offset = offset - n + (size_t)(end - bytes) + 1;
+	else if (n == offset)
+		offset = 0;
+	free(bytes);
+	return offset;
+}
+
+/* Was it there, and so long, when the other agent stopped? */
+static bool is_meant(struct tail *t, const struct sibling *s, struct position *p)
+{
+	const struct import *i = t->source->import;
+	uint64_t born;
+	char path[4096];
+	struct stat st;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", t->name->dir->path, s->name);
+	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	if (fd == -1)
+		return false;
+	born = file_born(fd, "");
+	if (fstat(fd, &st) == -1 || (uint64_t)st.st_size < p->offset ||
+		born > (uint64_t)i->written) {
+		close(fd);
+		return false;
+	}
+	p->offset = line_start(fd, p->offset);
+	close(fd);
+	return true;
+}
+
+/* s->n: none of them. */
+static size_t find_meant(struct tail *t, const struct siblings *s, struct position *p)
+{
+	size_t live = s->n - 1;
+	struct str base;
+
+	if (is_meant(t, &s->p[live], p))
+		return live;
+	if (live > 0 && !is_gz_name(s->p[live - 1].name) &&
+		is_rotated_name(str_from(s->p[live - 1].name), &base) &&
+		is_meant(t, &s->p[live - 1], p))
+		return live - 1;
+	return s->n;
+}
+
+/* Another agent has read a part of it: of the file of the name, or, if that is younger than its
+ * word, of the one that had the name before, as long as that is not compressed. */
+static void resume_import(struct tail *t)
+{
+	const struct import_entry *e = NULL;
+	struct siblings s = {0};
+	struct position p = {0};
+
+	if (t->source->import)
+		e = import_find(t->source->import, t->path, t->labels);
+	if (!e)
+		return;
+	p.offset = e->offset;
+	list_siblings(t, NULL, &s);
+	if (s.n && str_is(str_from(t->name->name), s.p[s.n - 1].name)) {
+		size_t at = find_meant(t, &s, &p);
+
+		if (at < s.n) {
+			s.p[at].known = &p;
+			t->source->import->taken++;
+		} else {
+			at = s.n - 1; /* it is another file: from its beginning */
+		}
+		for (; at < s.n; at++)
+			open_sibling(t, &s.p[at]);
+		tailer_added(t->tailer);
+	}
+	siblings_fini(&s);
+}
+
 void tail_resume(struct tail *t)
 {
 	struct position *list = positions_take(&t->tailer->unclaimed, str_from(t->key));
 	struct siblings s = {0};
 	size_t first = 0;
 
-	if (!list)
+	if (!list) {
+		resume_import(t);
 		return;
+	}
 	list_siblings(t, list, &s);
 	while (first < s.n && !s.p[first].known)
 		first++;
@@ -217,9 +314,7 @@ void tail_resume(struct tail *t)
 	}
 	for (size_t i = first; i < s.n; i++)
 		open_sibling(t, &s.p[i]);
-	for (size_t i = 0; i < s.n; i++)
-		free(s.p[i].name);
-	free(s.p);
+	siblings_fini(&s);
 	position_free(list);
 }
 
@@ -287,9 +382,7 @@ void tail_rejoin(struct tail *t)
 			if (!has_file(t, &s.p[i]) && !str_is(str_from(t->name->name), s.p[i].name))
 				open_sibling(t, &s.p[i]);
 		}
-		for (size_t i = 0; i < s.n; i++)
-			free(s.p[i].name);
-		free(s.p);
+		siblings_fini(&s);
 		position_free(known);
 	}
 }

@@ -2,8 +2,19 @@
 #include "agent/tail/tail.h"
 
 #include "agent/base/buf.h"
+#include "agent/base/err.h"
+#include "agent/base/log.h"
+#include "agent/base/mem.h"
 #include "agent/base/metric.h"
 #include "agent/base/must.h"
+#include "agent/loop/file.h"
+#include "agent/tail/import.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#define MAX_IMPORT ((size_t)16 * 1024 * 1024)
 
 static double count_tails(void *owner)
 {
@@ -22,6 +33,54 @@ void tail_source_start(struct tail_source *s, struct tailer *t)
 		s->m_active = metric_new(s->active, labels);
 		metric_set_reader(s->m_active, count_tails, s);
 	}
+}
+
+static void forget_import(struct tail_source *s)
+{
+	if (s->import)
+		import_fini(s->import);
+	free(s->import);
+	s->import = NULL;
+}
+
+bool tail_source_import(struct tail_source *s, const char *file)
+{
+	struct import *i = mem_new(struct import, 1);
+	struct buf text = {0};
+	struct err e = {0};
+	struct stat st;
+	int error = stat(file, &st) == -1 ? errno : file_read(file, &text, MAX_IMPORT);
+
+	forget_import(s);
+	if (error)
+		err_set(&e, "%s", strerror(error));
+	else if (import_parse(i, buf_str(&text), &e)) {
+		i->written = st.st_mtim.tv_sec * NS_PER_SEC + st.st_mtim.tv_nsec;
+		i->file = mem_text(str_from(file));
+		s->import = i;
+	}
+	buf_fini(&text);
+	if (s->import)
+		return true;
+	free(i);
+	if (error != ENOENT && error != ENOTDIR)
+		log_warn(s->id, "the positions of another agent cannot be taken over",
+			KV("file", file), KV("error", e.text),
+			KV("hint", "its logs are read from their beginning; Loki drops what is "
+				   "identical"));
+	return error != ENOENT && error != ENOTDIR;
+}
+
+/* Once, when the first of its files were found. */
+static void say_import(struct tail_source *s)
+{
+	struct import *i = s->import;
+
+	if (!i || i->said || i->taken == 0)
+		return;
+	i->said = true;
+	log_info(s->id, "logs are read on from where another agent stopped", KV("file", i->file),
+		KV("positions", i->n), KV("taken", i->taken));
 }
 
 static void set_labels(struct tail *t, const struct labels *labels)
@@ -81,6 +140,7 @@ void tail_source_set(struct tail_source *s, const struct tail_target *v, size_t 
 	for (size_t i = 0; i < n; i++)
 		name_target(s, &v[i], &key);
 	buf_fini(&key);
+	say_import(s);
 	LIST_EACH (t, &s->tailer->all, struct tail, link) {
 		if (t->source != s || t->round == s->round || t->leaving)
 			continue;
@@ -96,6 +156,7 @@ void tail_source_stop(struct tail_source *s)
 			tail_leave(t);
 	}
 	must(s->n_tails == 0);
+	forget_import(s);
 	metric_free(s->m_active);
 	s->m_active = NULL;
 }

@@ -65,12 +65,17 @@ struct tail_source {
 
 	/* own */
 	struct tailer *tailer;
+	struct import *import; /* NULL: none */
 	unsigned round;
 	size_t n_tails;
 	struct metric *m_active;
 };
 
 void tail_source_start(struct tail_source *s, struct tailer *t);
+/* After the start: where another agent stopped (agent/tail/import.h), for files of which
+ * there is no position of our own. False: there is no such file. Others that cannot be read are
+ * said. */
+bool tail_source_import(struct tail_source *s, const char *file);
 /* These files and no others. One that is not named any more is read to its end, then left; its
  * position is kept as long as the file is there. */
 void tail_source_set(struct tail_source *s, const struct tail_target *v, size_t n);

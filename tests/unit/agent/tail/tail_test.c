@@ -487,6 +487,37 @@ static void test_many_rotations(void **state)
 	buf_fini(&all);
 }
 
+/* Alloy's word is older than the file that has the name now: it was of the one before. */
+static void test_import_and_rotation(void **state)
+{
+	struct stat then;
+	struct stat now;
+
+	(void)state;
+	append("0.log", CRI "F sent\n");
+	append("0.log", CRI "F not sent\n");
+	append("alloy.yml", "positions:\n  ");
+	append("alloy.yml", path_of("0.log"));
+	append("alloy.yml", ": \"40\"\n"); /* in the middle of the second line */
+	assert_int_equal(stat(path_of("alloy.yml"), &then), 0);
+	do { /* until the file system's clock has moved on */
+		unlink(path_of("probe"));
+		append("probe", "x");
+		assert_int_equal(stat(path_of("probe"), &now), 0);
+	} while (now.st_mtim.tv_sec == then.st_mtim.tv_sec &&
+		 now.st_mtim.tv_nsec == then.st_mtim.tv_nsec);
+	move("0.log", "0.log.20261122-100000");
+	append("0.log", CRI "F a new file, longer than what was read of the old one\n");
+	assert_true(tail_source_import(&w->source, path_of("alloy.yml")));
+	follow("0.log");
+	want("not sent\na new file, longer than what was read of the old one\n");
+	stop();
+	start();
+	assert_true(tail_source_import(&w->source, path_of("alloy.yml")));
+	follow("0.log");
+	want(""); /* a position of our own is better */
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 TESTS_RUN(T(test_lines_come_as_they_are_written), T(test_a_file_that_comes_later),
@@ -497,4 +528,5 @@ TESTS_RUN(T(test_lines_come_as_they_are_written), T(test_a_file_that_comes_later
 	T(test_compressed_while_away), T(test_broken_gz_does_not_stop_the_rest),
 	T(test_open_record_at_stop), T(test_broken_positions_are_set_aside),
 	T(test_inode_used_again), T(test_unchanged_tail_survives_new_labels), T(test_symbolic_link),
-	T(test_from_end), T(test_many_rotations))
+	T(test_from_end), T(test_many_rotations),
+	T(test_import_and_rotation))
