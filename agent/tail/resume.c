@@ -141,7 +141,15 @@ static void list_siblings(struct tail *t, const struct position *list, struct si
 	}
 }
 
-static void open_sibling(struct tail *t, const struct sibling *s)
+static bool is_inode(int fd, const struct sibling *s)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && st.st_dev == s->device && st.st_ino == s->inode;
+}
+
+/* False: a rotation has given its name to another, or taken it away. */
+static bool open_sibling(struct tail *t, const struct sibling *s)
 {
 	struct str base = str_from(t->name->name);
 	struct tail_name *name;
@@ -152,9 +160,14 @@ static void open_sibling(struct tail *t, const struct sibling *s)
 	snprintf(path, sizeof(path), "%s/%s", t->name->dir->path, s->name);
 	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 	if (fd == -1) {
-		if (errno != ENOENT)
-			tail_trouble(t, "a rotated log cannot be opened", errno);
-		return;
+		if (errno == ENOENT)
+			return false;
+		tail_trouble(t, "a rotated log cannot be opened", errno);
+		return true;
+	}
+	if (!is_inode(fd, s)) {
+		close(fd);
+		return false;
 	}
 	name = dir_name(t->tailer, str_from(path));
 	f = file_new(t, fd, name);
@@ -166,10 +179,11 @@ static void open_sibling(struct tail *t, const struct sibling *s)
 	if (!is_gz_name(s->name))
 		file_hash_head(f);
 	if (str_is(base, s->name))
-		return;
+		return true;
 	file_set_state(f, FILE_ENDING);
 	if (is_gz_name(s->name) && !file_start_gz(f, s->known))
 		file_set_state(f, FILE_DRAINED);
+	return true;
 }
 
 static bool is_found(const struct position *p, const struct siblings *s)
@@ -193,11 +207,21 @@ static size_t lost_headless(const struct position *list, const struct siblings *
 	return n;
 }
 
+static bool has_file(const struct tail *t, const struct sibling *s)
+{
+	LIST_EACH (f, &t->files, struct tail_file, link) {
+		if (f->device == s->device && f->inode == s->inode)
+			return true;
+	}
+	return false;
+}
+
 static void siblings_fini(struct siblings *s)
 {
 	for (size_t i = 0; i < s->n; i++)
 		free(s->p[i].name);
 	free(s->p);
+	*s = (struct siblings){0};
 }
 
 #define LOOK_BACK ((size_t)64 * 1024)
@@ -258,8 +282,9 @@ static size_t find_meant(struct tail *t, const struct siblings *s, struct positi
 }
 
 /* Another agent has read a part of it: of the file of the name, or, if that is younger than its
- * word, of the one that had the name before, as long as that is not compressed. */
-static void resume_import(struct tail *t)
+ * word, of the one that had the name before, as long as that is not compressed. False: it
+ * has not. */
+static bool resume_import(struct tail *t)
 {
 	const struct import_entry *e = NULL;
 	struct siblings s = {0};
@@ -268,7 +293,7 @@ static void resume_import(struct tail *t)
 	if (t->source->import)
 		e = import_find(t->source->import, t->path, t->labels);
 	if (!e)
-		return;
+		return false;
 	p.offset = e->offset;
 	list_siblings(t, NULL, &s);
 	if (s.n && str_is(str_from(t->name->name), s.p[s.n - 1].name)) {
@@ -285,36 +310,64 @@ static void resume_import(struct tail *t)
 		tailer_added(t->tailer);
 	}
 	siblings_fini(&s);
+	return true;
+}
+
+/* The first of them that is to be read. */
+static size_t first_unread(struct tail *t, const struct position *list, const struct siblings *s)
+{
+	size_t first = 0, n;
+
+	while (first < s->n && !s->p[first].known)
+		first++;
+	if (first < s->n) {
+		n = lost_headless(list, s);
+		return first - (n < first ? n : first);
+	}
+	/* It was rotated more than once, or is another file. What is left is younger. */
+	metric_add(t->tailer->m_lost, 1);
+	log_warn(t->source->id, "a log that was read in part is not there any more",
+		KV("path", t->path), KV("offset", (int64_t)list->offset),
+		KV("hint", "it was rotated away or replaced while the agent was stopped"));
+	return 0;
+}
+
+/* Is a log that no position knows, with a rotated name, younger than the agent's last life (or,
+ * if it never lived before, than this one)? All of a container that has come since is unread. */
+static bool is_news(const struct tail *t, const struct sibling *s)
+{
+	char path[4096];
+	struct str base;
+
+	if (!is_rotated_name(str_from(s->name), &base) || t->source->from_end)
+		return false;
+	snprintf(path, sizeof(path), "%s/%s", t->name->dir->path, s->name);
+	return file_born(AT_FDCWD, path) >= (uint64_t)t->tailer->news_since;
+}
+
+/* False: files were renamed meanwhile; what was opened stays so. */
+static bool open_siblings(struct tail *t, const struct position *list)
+{
+	struct siblings s = {0};
+	bool all = true;
+
+	list_siblings(t, list, &s);
+	for (size_t i = list ? first_unread(t, list, &s) : 0; i < s.n && all; i++) {
+		if (!has_file(t, &s.p[i]) && (list || is_news(t, &s.p[i])))
+			all = open_sibling(t, &s.p[i]);
+	}
+	siblings_fini(&s);
+	return all;
 }
 
 void tail_resume(struct tail *t)
 {
 	struct position *list = positions_take(&t->tailer->unclaimed, str_from(t->key));
-	struct siblings s = {0};
-	size_t first = 0;
 
-	if (!list) {
-		resume_import(t);
-		return;
+	if (list || !resume_import(t)) {
+		for (int tries = 0; tries < 5 && !open_siblings(t, list); tries++)
+			;
 	}
-	list_siblings(t, list, &s);
-	while (first < s.n && !s.p[first].known)
-		first++;
-	if (first < s.n) {
-		size_t n = lost_headless(list, &s);
-
-		first -= n < first ? n : first;
-	} else {
-		/* It was rotated more than once, or is another file. What is left is younger. */
-		first = 0;
-		metric_add(t->tailer->m_lost, 1);
-		log_warn(t->source->id, "a log that was read in part is not there any more",
-			KV("path", t->path), KV("offset", (int64_t)list->offset),
-			KV("hint", "it was rotated away or replaced while the agent was stopped"));
-	}
-	for (size_t i = first; i < s.n; i++)
-		open_sibling(t, &s.p[i]);
-	siblings_fini(&s);
 	position_free(list);
 }
 
@@ -353,15 +406,6 @@ static size_t reopen_among(
 		KV("hint", "it was removed while no target named it"));
 	file_set_state(f, FILE_DRAINED);
 	return s->n;
-}
-
-static bool has_file(const struct tail *t, const struct sibling *s)
-{
-	LIST_EACH (f, &t->files, struct tail_file, link) {
-		if (f->device == s->device && f->inode == s->inode)
-			return true;
-	}
-	return false;
 }
 
 /*

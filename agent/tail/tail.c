@@ -288,8 +288,8 @@ void tail_look(struct tail *t)
 	}
 	if (!t->resumed) {
 		t->resumed = true;
+		tail_note_siblings(t); /* first: what is rotated from here on, events tell */
 		tail_resume(t);
-		tail_note_siblings(t);
 		first = list_is_empty(&t->files);
 	} else if (t->left) {
 		tail_rejoin(t);
@@ -492,7 +492,8 @@ static void at_rest(struct tail *t)
 	struct tail_file *f = newest(t);
 	bool has_name = false;
 
-	if (lines_are_open(t) && (once || t->leaving ||
+	/* A rotation takes the target away too: the other pieces may be in the next file. */
+	if (lines_are_open(t) && (once || (t->leaving && may_leave(t, f)) ||
 					 loop_now(t->tailer->loop) - t->join_since >= JOIN_WAIT))
 		lines_flush(t);
 	if (once && f && f->fd != -1)

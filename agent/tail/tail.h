@@ -148,7 +148,8 @@ struct tailer {
 	struct timer save;
 	struct file_write write;
 	struct positions unclaimed;
-	size_t purge_at; /* unclaimed positions: look which files are still there */
+	size_t purge_at;    /* unclaimed positions: look which files are still there */
+	int64_t news_since; /* Unix ns: when positions were saved last, or the start */
 	bool save_failed;
 	int64_t started_wall;
 	char *block; /* what is read goes here; CHUNK bytes, more for a long line */

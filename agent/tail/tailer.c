@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define MAX_POSITIONS_FILE ((size_t)64 * 1024 * 1024)
@@ -243,6 +244,15 @@ static void set_aside(struct tailer *t, const char *why)
 		KV("hint", "lines may be sent again; Loki drops those that are identical"));
 }
 
+static int64_t last_saved(const struct tailer *t)
+{
+	struct stat st;
+
+	if (stat(t->set.positions, &st) == -1)
+		return t->started_wall;
+	return (int64_t)st.st_mtim.tv_sec * NS_PER_SEC + st.st_mtim.tv_nsec;
+}
+
 static void load(struct tailer *t)
 {
 	struct buf text = {0};
@@ -251,7 +261,9 @@ static void load(struct tailer *t)
 
 	if (error == 0 && !positions_parse(&t->unclaimed, buf_str(&text), &e))
 		set_aside(t, e.text);
-	else if (error != 0 && error != ENOENT)
+	else if (error == 0)
+		t->news_since = last_saved(t);
+	else if (error != ENOENT)
 		log_error(NULL,
 			"the positions file cannot be read; logs are read from their beginning",
 			KV("path", t->set.positions), KV("error", strerror(error)),
@@ -267,6 +279,7 @@ struct tailer *tailer_new(const struct tailer_settings *set)
 	t->loop = set->loop;
 	t->set.positions = set->positions ? mem_text(str_from(set->positions)) : NULL;
 	t->started_wall = loop_wall(set->loop);
+	t->news_since = t->started_wall;
 	t->read.run = on_read;
 	t->room.room = on_room;
 	t->save.fire = on_save;

@@ -214,6 +214,20 @@ static void test_record_cut_by_rotation(void **state)
 	want("first second\n");
 }
 
+/* Between the rename and the new file no file has the name, and no target names it. */
+static void test_record_cut_by_rotation_without_target(void **state)
+{
+	(void)state;
+	append("0.log", CRI "F 1\n" CRI "P first ");
+	follow("0.log");
+	move("0.log", "0.log.20261122-100000");
+	follow("");
+	want("1\n");
+	append("0.log", CRI "F second\n");
+	follow("0.log");
+	want("first second\n");
+}
+
 static void test_streams_are_joined_apart(void **state)
 {
 	(void)state;
@@ -308,6 +322,25 @@ static void test_rotated_while_away(void **state)
 	start();
 	follow("0.log");
 	want("");
+}
+
+/* Its container came while the agent was away: no position knows of it. What was rotated before the
+ * agent's very first start is left alone. */
+static void test_rotated_before_it_was_known(void **state)
+{
+	(void)state;
+	append("1.log", CRI "F old\n");
+	move("1.log", "1.log.20261122-100000");
+	append("1.log", CRI "F a\n");
+	follow("1.log");
+	want("a\n");
+	stop();
+	append("0.log", CRI "F 1\n");
+	move("0.log", "0.log.20261122-100000");
+	append("0.log", CRI "F 2\n");
+	start();
+	follow("0.log");
+	want("1\n2\n");
 }
 
 static void compress(const char *name)
@@ -522,9 +555,11 @@ static void test_import_and_rotation(void **state)
 
 TESTS_RUN(T(test_lines_come_as_they_are_written), T(test_a_file_that_comes_later),
 	T(test_rotation_keeps_order), T(test_record_cut_by_rotation),
+	T(test_record_cut_by_rotation_without_target),
 	T(test_streams_are_joined_apart), T(test_piece_without_end_is_sent),
 	T(test_deleted_file_is_read_to_its_end), T(test_truncated_file_begins_anew),
 	T(test_positions_follow_the_acks), T(test_rotated_while_away),
+	T(test_positions_follow_the_acks), T(test_rotated_before_it_was_known),
 	T(test_compressed_while_away), T(test_broken_gz_does_not_stop_the_rest),
 	T(test_open_record_at_stop), T(test_broken_positions_are_set_aside),
 	T(test_inode_used_again), T(test_unchanged_tail_survives_new_labels), T(test_symbolic_link),
