@@ -1,5 +1,6 @@
 """The agent under test: its lives, its memory, and the disk on which it keeps its positions."""
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -100,6 +101,9 @@ class Agent:
 
     def _ended(self):
         self.ledger.ends[self.life] = time.monotonic()
+        positions = self.folder / "data/store/positions"
+        if positions.exists():
+            shutil.copy(positions, self.folder / f"positions.{self.life}")
         self.child = None
 
     def look(self):

@@ -104,9 +104,12 @@ class Container:
             late, self.fd = self.fd, old
             self.write(self.rng.randrange(1, 4))
             self.fd = late
+        cut = self.rng.random() < 0.5
+        self.file = self.file if cut else new
         line = self._line("o")
-        half = self.rng.randrange(1, min(len(line), PIECE)) if self.rng.random() < 0.5 or len(line) > PIECE else 0
+        half = self.rng.randrange(1, min(len(line), PIECE)) if cut else 0
         if half:
+            self.ledger.cut(line, half, self.file, new)
             self._record("o", b"P", line[:half])
             late, self.fd = self.fd, old
             self._flush()

@@ -34,6 +34,8 @@ class Ledger:
         self.ends = {}  # agent's life: when it ended
         self.progress = time.monotonic()
         self.max_age = 0.0
+        self.fragments = {}  # one side of a record that a rotation cut: the file of the other
+        self.came_alone = []
         self.may_repeat = lambda life, when: False  # set by the driver
         self.answer_lost = lambda when: False
 
@@ -55,6 +57,11 @@ class Ledger:
             self.missing += 1
         self.count["lines"] += 1
 
+    def cut(self, line, at, old, new):
+        """If the kubelet takes one file of the two away unread, the other side comes alone."""
+        self.fragments[line[:at]] = new
+        self.fragments[line[at:]] = old
+
     def problem(self, kind, text):
         n, shown = self.problems.get(kind, (0, []))
         if len(shown) < SHOWN:
@@ -68,8 +75,11 @@ class Ledger:
         """(stream, number) of a whole line; None: it is broken."""
         m = HEAD.match(line)
         head, _, crc = line.rpartition(b"@@")
+        if line in self.fragments:
+            self.came_alone.append(line)
+            return None
         if not m or crc != b"%08x" % zlib.crc32(head):
-            self.problem("broken", f"{labels} {line[:120]!r}...{line[-40:]!r} ({len(line)} bytes)")
+            self.problem("broken", f"after {self.since(time.monotonic())}: {labels} {line[:120]!r}...{line[-40:]!r} ({len(line)} bytes)")
             return None
         number, which, seq = int(m[1]), m[2].decode(), int(m[3])
         s = self.streams.get((number, which))
@@ -126,25 +136,38 @@ class Ledger:
             self.problem("repeated though long acknowledged", f"{name} {seq}: {age:.1f} s before the end of life "
                 f"{s.life[seq]}")
 
-    def lost(self, may_be_lost):
-        """Judges each line that did not come. may_be_lost(file): its bytes went where nobody could read them."""
-        allowed = 0
-        for name, s in self.streams.items():
-            last = s.state.rfind(b"\0")
+    def _not_come(self, may_be_lost):
+        """(name, stream, number, file, last number of that file, whether it may be)."""
+        for name, s in list(self.streams.items()):
             at = s.state.find(b"\0")
             while at != -1:
                 i = bisect.bisect_right(s.starts, at) - 1
-                file = s.files[i]
                 end = s.starts[i + 1] if i + 1 < len(s.starts) else len(s.state)
-                c = self.labels[name[0]]
-                where = (f"{name} {at} of {s.starts[i]} to {end - 1} in {c.pod.namespace}/{c.pod.name}/{c.name}/{c.n}: "
-                    f"{file.path.name}, {self.since(file.born)} to {self.since(file.removed)}")
-                # The F of a record that a rotation cut is in the next file.
-                if not may_be_lost(file) and not (at == end - 1 and i + 1 < len(s.files) and may_be_lost(s.files[i + 1])):
-                    self.problem("lost", where)
-                elif any(s.state[j] & CAME for j in range(at + 1, end)):
-                    self.problem("lost in the middle of a file", where)
-                else:
-                    allowed += 1
+                # The end of a record that a rotation cut is in the next file.
+                cut = at == end - 1 and i + 1 < len(s.files) and may_be_lost(s.files[i + 1])
+                yield name, s, at, i, end, cut or may_be_lost(s.files[i])
                 at = s.state.find(b"\0", at + 1)
+
+    def must_come(self, may_be_lost):
+        """How many lines are still to come."""
+        with self.lock:
+            return sum(not x[-1] for x in self._not_come(may_be_lost))
+
+    def lost(self, may_be_lost):
+        """Judges each line that did not come; how many may be lost: their bytes went where nobody
+        could read them."""
+        allowed = 0
+        for line in self.came_alone:
+            if not may_be_lost(self.fragments[line]):
+                self.problem("half of a record", f"{line!r}: the other half in {self.fragments[line].path}")
+        for name, s, at, i, end, may_be in self._not_come(may_be_lost):
+            c, file = self.labels[name[0]], s.files[i]
+            where = (f"{name} {at} of {s.starts[i]} to {end - 1} in {c.pod.namespace}/{c.pod.name}/{c.name}/{c.n}: "
+                f"{file.path.name}, {self.since(file.born)} to {self.since(file.removed)}")
+            if not may_be:
+                self.problem("lost", where)
+            elif any(s.state[j] & CAME for j in range(at + 1, end)):
+                self.problem("lost in the middle of a file", where)
+            else:
+                allowed += 1
         return allowed
