@@ -95,8 +95,8 @@ static const struct arg source_args[] = {
 	ARG(source_args, encoding, .type = ARG_STR, .def = "",
 		.help = "Encoding of the files; only UTF-8 is supported yet."),
 	ARG(source_args, legacy_positions_file, .type = ARG_STR, .def = "",
-		.help = "Positions of a Promtail, to begin where it stopped; taken for files that have "
-			"no position here or in Alloy's positions.yml."),
+		.help = "Positions of a Promtail, to begin where it stopped; taken for files that "
+			"have no position here or in Alloy's positions.yml."),
 	ARG(source_args, on_positions_file_error, .type = ARG_STR, .def = "restart_from_beginning",
 		.one_of = on_error_words, .flags = ARG_NO_EFFECT,
 		.help = "A broken positions file is set aside, and files are read from their "
