@@ -36,6 +36,7 @@
 #define LINGER (5 * NS_PER_SEC)        /* a drained file is held open so long, for late writes */
 #define RECHECK (1 * NS_PER_SEC)       /* an ending file is looked at so often, events or not */
 #define RETRY (10 * NS_PER_SEC)        /* a file that cannot be opened or read is tried again */
+#define UNNAMED (600 * NS_PER_SEC)     /* for so long a log may be there and no target name it */
 #define JOIN_WAIT (3 * NS_PER_SEC)     /* a piece whose end does not come is sent as it is */
 #define SAVE_AT_ONCE (10 * NS_PER_MS)  /* … or after a new file was opened */
 #define SAVE_EVERY (500 * NS_PER_MS)   /* positions are written this long after an ack */
@@ -149,7 +150,7 @@ struct tailer {
 	struct file_write write;
 	struct positions unclaimed;
 	size_t purge_at;    /* unclaimed positions: look which files are still there */
-	int64_t news_since; /* Unix ns: when positions were saved last, or the start */
+	int64_t news_since; /* Unix ns: a rotated log that is younger, and not known, is unread */
 	bool save_failed;
 	int64_t started_wall;
 	char *block; /* what is read goes here; CHUNK bytes, more for a long line */

@@ -244,13 +244,14 @@ static void set_aside(struct tailer *t, const char *why)
 		KV("hint", "lines may be sent again; Loki drops those that are identical"));
 }
 
-static int64_t last_saved(const struct tailer *t)
+/* A container that came shortly before the end of the last life may not have been named to it. */
+static int64_t news_since(const struct tailer *t)
 {
 	struct stat st;
 
 	if (stat(t->set.positions, &st) == -1)
 		return t->started_wall;
-	return (int64_t)st.st_mtim.tv_sec * NS_PER_SEC + st.st_mtim.tv_nsec;
+	return (int64_t)st.st_mtim.tv_sec * NS_PER_SEC - UNNAMED;
 }
 
 static void load(struct tailer *t)
@@ -262,7 +263,7 @@ static void load(struct tailer *t)
 	if (error == 0 && !positions_parse(&t->unclaimed, buf_str(&text), &e))
 		set_aside(t, e.text);
 	else if (error == 0)
-		t->news_since = last_saved(t);
+		t->news_since = news_since(t);
 	else if (error != ENOENT)
 		log_error(NULL,
 			"the positions file cannot be read; logs are read from their beginning",
