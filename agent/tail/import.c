@@ -162,7 +162,9 @@ static bool read_document(struct reader *r)
 {
 	bool found = false;
 
-	if (!next(r) || !next(r)) /* of the stream, of the document */
+	if (!next(r)) /* the stream's start */
+		return false;
+	if (!next(r)) /* the document's */
 		return false;
 	if (r->event.type == YAML_STREAM_END_EVENT)
 		return true; /* empty, as when Alloy has read nothing yet */
