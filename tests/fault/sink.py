@@ -23,11 +23,13 @@ class Sink(common.Fake):
         self.rng = random.Random(f"{seed}/sink")
         self.mode, self.share = None, 1.0
         self.mine = threading.local()  # the fault of the request that this thread answers
+        self.faults = []  # [from, to]
         self.cuts = []  # when answers may have been lost on their way
         super().__init__()
 
     def fault(self, kind, share):
         self.mode, self.share = kind, share
+        self.faults.append([time.monotonic(), None])
         self.released.clear()
         self.count[f"Loki {kind}"] += 1
         if kind == "down":
@@ -36,6 +38,8 @@ class Sink(common.Fake):
 
     def heal(self):
         self.mode = None
+        if self.faults and self.faults[-1][1] is None:
+            self.faults[-1][1] = time.monotonic()
         self.released.set()
         self.start()
 
