@@ -146,6 +146,7 @@ static void init_context(struct agent *a)
 		.budget = c->budget,
 		.once = c->work,
 		.positions = positions_path,
+		.held_limit = (uint64_t)o->held_limit,
 		.save = c->dry_run == DRY_RUN_OFF,
 	});
 	a->graph = graph_new(&(struct graph_settings){c, registry_types(), options_stability(o)});

@@ -20,6 +20,7 @@ enum flag_type {
 	FLAG_WORD, /* FLAG_TEXT that may stand without a value: the first of .words */
 	FLAG_DURATION,
 	FLAG_SIZE,
+	FLAG_LIMIT,        /* FLAG_SIZE, or 0: none */
 	FLAG_PATHS,        /* may be given again */
 	FLAG_IGNORED,      /* Alloy's, takes a value */
 	FLAG_IGNORED_BOOL, /* Alloy's, may stand without one */
@@ -68,6 +69,9 @@ static const struct flag flags[] = {
 		"Memory for data that waits to be delivered (\"64MiB\"). Without it: a quarter of "
 		"the "
 		"cgroup's limit, at least 16MiB; 64MiB where there is no limit."},
+	{"tail.held-limit", FLAG_LIMIT, FOR_RUN, AT(held_limit), "1GiB", NULL,
+		"Unread bytes of deleted logs that are held open, as their disk space is; beyond "
+		"it the oldest is given up and counted. 0: no limit."},
 	{"pod-logs.path", FLAG_TEXT, FOR_RUN, AT(pod_logs), "/var/log/pods", NULL,
 		"Where the kubelet puts the logs of pods."},
 	{"shutdown.deadline", FLAG_DURATION, FOR_RUN, AT(shutdown_deadline), "10s", NULL,
@@ -268,6 +272,11 @@ static bool set_flag(struct options *o, const struct flag *f, const char *value,
 					  "1m30s",
 				f->name, value);
 		return true;
+	case FLAG_LIMIT:
+		*(int64_t *)to = 0;
+		if (strcmp(value, "0") == 0)
+			return true;
+		/* fall through */
 	case FLAG_SIZE:
 		if (!size_parse(str_from(value), to) || *(int64_t *)to < 1 << 20)
 			return err_set(e, "--%s is \"%.40s\"; it wants a size of at least 1MiB",
@@ -426,6 +435,7 @@ static const char *value_of(const struct flag *f)
 	case FLAG_IGNORED_BOOL:
 		return NULL;
 	case FLAG_SIZE:
+	case FLAG_LIMIT:
 		return "SIZE";
 	case FLAG_PATHS:
 		return "PATH";

@@ -18,9 +18,9 @@
  * Other 4xx are final. A 400 of Loki is partial, it has stored what it did not complain about, and
  * says not how much that is: the whole batch is counted as dropped, which is the upper bound.
  *
- * At the end of the process what the server has not taken within drain_timeout is given up, and the
- * acks of it are never released: the position of no file moves past it, and the next start
- * sends it. Whoever owns an ack may free it only after all components have stopped.
+ * When the component ends, by a reload or with the process, what the server has not taken
+ * within drain_timeout is given up, and its acks fail (agent/flow/ack.h): no position moves past
+ * it. Whoever takes its place gets those lines, or the next start sends them.
  */
 
 #include "agent/base/err.h"

@@ -24,12 +24,14 @@ void ack_release(struct ack *a)
 		must(a->refs > 0);
 		if (--a->refs == 0) {
 			struct ack_link *l = a->waiters;
+			bool failed = a->failed;
 
 			a->waiters = NULL;
 			a->settled(a); /* a is gone after this */
 			while (l) {
 				struct ack_link *next = l->next;
 
+				l->earlier->failed = l->earlier->failed || failed;
 				l->next = todo;
 				todo = l;
 				l = next;
@@ -43,6 +45,12 @@ void ack_release(struct ack *a)
 		a = l->earlier;
 		free(l);
 	}
+}
+
+void ack_fail(struct ack *a)
+{
+	a->failed = true;
+	ack_release(a);
 }
 
 void ack_abandon(struct ack *a)
@@ -84,4 +92,11 @@ void ack_set_release(struct ack_set *s)
 		ack_release(s->p[i]);
 	free(s->p);
 	*s = (struct ack_set){0};
+}
+
+void ack_set_fail(struct ack_set *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		s->p[i]->failed = true;
+	ack_set_release(s);
 }

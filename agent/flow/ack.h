@@ -17,6 +17,7 @@
 struct ack {
 	void (*settled)(struct ack *a);
 	uint32_t refs;
+	bool failed;              /* somebody who held it gave up: valid in settled() */
 	struct ack_link *waiters; /* other acks that this one holds, given back with it */
 };
 
@@ -29,6 +30,13 @@ static inline void ack_hold(struct ack *a)
 	a->refs++;
 }
 void ack_release(struct ack *a);
+
+/*
+ * Gives a reference back for data that was neither delivered nor refused: its holder ends, and the
+ * destination has not answered. The ack is settled with the others' references as ever, as failed,
+ * and with it those chained to it; its owner must bring the data again.
+ */
+void ack_fail(struct ack *a);
 
 /* The owner gives up on it, settled or not, when the process ends: what it waited with is
  * forgotten. Nobody may hold it any more. */
@@ -48,3 +56,4 @@ struct ack_set {
 /* takes a reference if a is not the last added */
 void ack_set_add(struct ack_set *s, struct ack *a);
 void ack_set_release(struct ack_set *s); /* gives all back and empties the set */
+void ack_set_fail(struct ack_set *s);    /* the same by ack_fail() */

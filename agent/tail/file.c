@@ -100,6 +100,8 @@ void file_set_state(struct tail_file *f, enum file_state next)
 		if (f->state == FILE_READING)
 			metric_add(t->m_rotations, 1);
 		f->closed = false;
+		f->ended = f->changed;
+		tailer_held(t);
 		break;
 	case FILE_DRAINED:
 		break;
@@ -184,6 +186,11 @@ static void on_settled(struct ack *a)
 	struct tail *t = f->tail;
 
 	c->settled = true;
+	if (a->failed) {
+		if (c->start < f->rewind)
+			f->rewind = c->start;
+		f->failed = t->failed = true;
+	}
 	if (c != f->first)
 		return;
 	while (f->first && f->first->settled) {
@@ -195,6 +202,8 @@ static void on_settled(struct ack *a)
 		free(c);
 	}
 	tailer_changed(t->tailer);
+	if (t->failed || (f->state == FILE_DRAINED && f->fd != -1))
+		tailer_ready(t);
 	tail_try_free(t);
 }
 
@@ -220,6 +229,23 @@ void file_rewind(struct tail_file *f)
 	if (f->rewind < f->offset)
 		f->offset = f->rewind;
 	f->rewind = UINT64_MAX;
+}
+
+void file_read_again(struct tail_file *f, bool after_older)
+{
+	bool closed = f->closed;
+	uint64_t to = f->rewind < f->offset ? f->rewind : f->offset;
+
+	if (after_older && f->begin < to)
+		to = f->begin;
+	f->offset = f->acked = to;
+	f->rewind = UINT64_MAX;
+	f->failed = false;
+	if (f->gz)
+		gz_rewind(f->gz);
+	if (f->state == FILE_DRAINED)
+		file_set_state(f, FILE_ENDING);
+	f->closed = closed;
 }
 
 /* A compressed file has the position's head; of one that is not known it is taken here. */

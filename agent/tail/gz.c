@@ -47,6 +47,16 @@ void gz_close(struct gz *g)
 	free(g);
 }
 
+void gz_rewind(struct gz *g)
+{
+	bool ok = lseek(g->fd, 0, SEEK_SET) == 0 && inflateReset2(&g->z, ANY_HEADER) == Z_OK;
+
+	g->z.avail_in = 0;
+	g->ended = g->broken = !ok;
+	g->at = 0;
+	buf_clear(&g->ready);
+}
+
 static void fill_input(struct gz *g)
 {
 	ssize_t n;

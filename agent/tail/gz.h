@@ -14,6 +14,7 @@ struct gz;
 
 /* Takes over fd. NULL if it is not gzip; fd is closed then. */
 struct gz *gz_open(int fd);
+void gz_rewind(struct gz *g); /* the next read may be of what was read before */
 void gz_close(struct gz *g);
 
 /* As pread(): up to n bytes from offset on, which may not be before what was asked for last.

@@ -8,7 +8,6 @@
 
 #include "agent/base/log.h"
 #include "agent/base/mem.h"
-#include "agent/base/metric.h"
 #include "agent/base/vec.h"
 #include "agent/tail/import.h"
 
@@ -325,7 +324,7 @@ static size_t first_unread(struct tail *t, const struct position *list, const st
 		return first - (n < first ? n : first);
 	}
 	/* It was rotated more than once, or is another file. What is left is younger. */
-	metric_add(t->tailer->m_lost, 1);
+	tailer_lost(t->tailer, LOST_ROTATED, 0);
 	log_warn(t->source->id, "a log that was read in part is not there any more",
 		KV("path", t->path), KV("offset", (int64_t)list->offset),
 		KV("hint", "it was rotated away or replaced while the agent was stopped"));
@@ -400,10 +399,11 @@ static size_t reopen_among(
 		if (f->fd != -1)
 			return i;
 	}
-	metric_add(f->tail->tailer->m_lost, 1);
+	tailer_lost(f->tail->tailer, LOST_ROTATED, 0);
 	log_warn(f->tail->source->id, "a log that was read in part is not there any more",
 		KV("path", f->tail->path), KV("offset", (int64_t)f->offset),
-		KV("hint", "it was removed while no target named it"));
+		KV("hint", "it was removed while no target named it, or before its destination "
+			   "took it"));
 	file_set_state(f, FILE_DRAINED);
 	return s->n;
 }

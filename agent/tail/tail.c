@@ -104,6 +104,17 @@ void tail_free(struct tail *t)
 	free(t);
 }
 
+/* Its bytes are nowhere any more. */
+static void count_undelivered(struct tail_file *f)
+{
+	if (!f->failed || !f->deleted || f->rewind >= f->offset)
+		return;
+	tailer_lost(f->tail->tailer, LOST_UNDELIVERED, f->offset - f->rewind);
+	log_error(NULL, "lines of a deleted log were not delivered, they are lost",
+		KV("path", f->tail->path), KV("bytes", (int64_t)(f->offset - f->rewind)),
+		KV("hint", "their destination was stopped or removed before it took them"));
+}
+
 /* A left tail's newest file may be tailed again one day: its position is kept. */
 void tail_try_free(struct tail *t)
 {
@@ -116,6 +127,7 @@ void tail_try_free(struct tail *t)
 	LIST_EACH (f, &t->files, struct tail_file, link) {
 		bool unread = !file_is_settled(f);
 
+		count_undelivered(f);
 		/* What was deleted unread may be there still, compressed. */
 		if (unread || (!f->deleted && f->link.next == &t->files))
 			positions_put(&t->tailer->unclaimed, file_position(f));
@@ -440,7 +452,7 @@ static void tend_drained(struct tail *t)
 			continue;
 		if (f->fd != -1 && file_size(f, &has_name) > f->offset)
 			file_set_state(f, FILE_ENDING);
-		else if (f->fd != -1 && now - f->changed >= LINGER)
+		else if (f->fd != -1 && now - f->changed >= LINGER && (has_name || !f->first))
 			file_close(f);
 		if (f->fd == -1 && !f->first && f->link.next != &t->files) {
 			file_free(f);
@@ -464,7 +476,11 @@ static void set_timer(struct tail *t)
 
 		if (f->state == FILE_ENDING && !told && now + RECHECK < at)
 			at = now + RECHECK;
-		if (f->state == FILE_DRAINED && f->fd != -1 && f->changed + LINGER < at)
+		if (f->state != FILE_DRAINED || f->fd == -1)
+			continue;
+		if (now - f->changed >= LINGER && now + RECHECK < at)
+			at = now + RECHECK; /* it waits for its acks */
+		else if (now - f->changed < LINGER && f->changed + LINGER < at)
 			at = f->changed + LINGER;
 	}
 	if (at == INT64_MAX)
@@ -473,10 +489,27 @@ static void set_timer(struct tail *t)
 		timer_set(&t->timer, t->tailer->loop, at > now ? at - now : 1);
 }
 
+/* A deleted file that is open may be read again, should its destination fail. */
+static bool holds_deleted(const struct tail *t)
+{
+	bool has_name;
+
+	LIST_EACH (f, &t->files, struct tail_file, link) {
+		if (f->fd == -1 || !f->first || f->state != FILE_DRAINED)
+			continue;
+		file_size(f, &has_name);
+		if (!has_name)
+			return true;
+	}
+	return false;
+}
+
 /* While a file that lost its name may be followed by another one (a rotation takes the name away
  * for a moment, and with it the target), the tail is kept. */
 static bool may_leave(const struct tail *t, const struct tail_file *f)
 {
+	if (!t->tailer->set.once && holds_deleted(t))
+		return false;
 	if (!f || f->state == FILE_READING)
 		return true;
 	return f->state == FILE_DRAINED &&
@@ -521,7 +554,7 @@ static bool give_up(struct tail_file *f)
 {
 	struct tail *t = f->tail;
 
-	metric_add(t->tailer->m_lost, 1);
+	tailer_lost(t->tailer, LOST_GZ, 0);
 	log_error(t->source->id, "a compressed log is broken, the rest of it is lost",
 		KV("path", t->path), KV("file", f->name ? f->name->name : ""),
 		KV("offset", (int64_t)f->offset),
@@ -531,11 +564,45 @@ static bool give_up(struct tail_file *f)
 	return true;
 }
 
+/*
+ * What a destination gave up is read again, as after a restart: from where the position is, and
+ * with it what follows in younger files. Before that, all else that was read must be settled, so
+ * that nothing is on its way twice. False: it is not yet.
+ */
+static bool read_again(struct tail *t)
+{
+	bool older = false;
+
+	lines_forget(t);
+	LIST_EACH (f, &t->files, struct tail_file, link) {
+		if (f->first)
+			return false;
+	}
+	t->failed = false;
+	LIST_EACH (f, &t->files, struct tail_file, link) {
+		if (!older && f->rewind == UINT64_MAX)
+			continue;
+		if (!older)
+			log_warn(t->source->id, "lines that no destination took are read again",
+				KV("path", t->path), KV("offset", (int64_t)f->rewind));
+		file_read_again(f, older);
+		older = true;
+	}
+	if (t->name)
+		tail_rejoin(t);
+	else
+		t->left = true;
+	tailer_changed(t->tailer);
+	return true;
+}
+
 bool tail_step(struct tail *t)
 {
 	struct tail_file *f;
 	enum got got;
 
+	if (t->failed && !read_again(t))
+		return false;
 	if (t->retry_at && loop_now(t->tailer->loop) >= t->retry_at) {
 		t->retry_at = 0;
 		tail_look(t);

@@ -9,9 +9,10 @@
  *	READING  waits for new bytes. Renamed, deleted, replaced or truncated: ENDING. Its tail
  *	         is left and all is read: DRAINED.
  *	ENDING   waits for its last writer. At its end, and closed by the writer, or the next
- *	         file has bytes, or it has no name and was quiet for QUIET: DRAINED.
- *	DRAINED  waits for its acks, and stays open for LINGER. Grown after all: ENDING. Acked
- *	         and closed: freed.
+ *	         file has bytes, or it has no name and was quiet for QUIET: DRAINED. The name
+ *	         is its own again: READING. Broken, or too much is held: DRAINED, and counted.
+ *	DRAINED  waits for its acks, and stays open for LINGER; without a name, until they have
+ *	         come. Grown after all, or an ack failed: ENDING. Acked and closed: freed.
  */
 
 #include "agent/base/list.h"
@@ -47,6 +48,15 @@ enum file_state {
 	FILE_DRAINED,
 };
 
+/* Why something will never be sent. */
+enum tail_lost {
+	LOST_ROTATED,     /* gone before it was read: while the agent was away, or too fast */
+	LOST_HELD,        /* deleted, and the limit of what is held open was reached */
+	LOST_GZ,          /* compressed, and broken */
+	LOST_UNDELIVERED, /* deleted, and its destination ended without having taken it */
+	LOST_REASONS,
+};
+
 struct chunk {
 	struct ack ack;
 	struct tail_file *file;
@@ -75,6 +85,8 @@ struct tail_file {
 	uint32_t head_n;
 	uint64_t head_hash;
 	bool closed;               /* its writer closed it after it lost its name */
+	int64_t ended;             /* loop time at which it lost its name */
+	bool failed;               /* a destination gave up on a part of it, from rewind on */
 	int64_t changed;           /* loop time of the last growth or change of state */
 	uint32_t cookie;           /* of the rename that took its name away */
 	struct tail_dir *moved_in; /* in whose list of half-seen renames it is; NULL: none */
@@ -101,6 +113,7 @@ struct tail {
 	bool leaving;   /* not named any more: to be left when all is read */
 	bool troubled;
 	bool resumed; /* positions were looked up */
+	bool failed;  /* a destination gave up: read again what it had, once all is settled */
 	bool left;    /* since then it was left, and its files were closed */
 	char *seen;   /* the youngest rotated sibling that needs no look any more; NULL: none */
 	struct tail_name *name;
@@ -156,8 +169,10 @@ struct tailer {
 	char *block; /* what is read goes here; CHUNK bytes, more for a long line */
 	size_t block_n;
 	struct cri_clock clock;
-	struct buf docker; /* scratch of docker_parse() */
-	struct metric *m_lost;
+	struct buf docker;  /* scratch of docker_parse() */
+	struct timer limit; /* how much is held is looked at, while something is */
+	struct metric *m_lost[LOST_REASONS];
+	struct metric *m_lost_bytes[LOST_REASONS];
 	struct metric *m_split;
 	struct metric *m_errors;
 	struct metric *m_rotations;
@@ -171,8 +186,11 @@ struct tailer {
 /* tailer.c */
 void tailer_ready(struct tail *t);     /* it may have something to read */
 void tailer_changed(struct tailer *t); /* a position moved: save soon */
-/* a file is new: save at once, so that it is known after a crash */
+/* A file is new: save at once, so that it is known after a crash. */
 void tailer_added(struct tailer *t);
+/* A file is held that may have lost its name. */
+void tailer_held(struct tailer *t);
+void tailer_lost(struct tailer *t, enum tail_lost why, uint64_t bytes); /* bytes 0: not known */
 
 /* tail.c */
 struct tail *tail_new(
@@ -205,6 +223,8 @@ bool file_start_gz(struct tail_file *f, const struct position *known);
 struct position *file_position(const struct tail_file *f);
 bool file_is_settled(const struct tail_file *f); /* all of it has been read and acknowledged */
 struct chunk *chunk_new(struct tail_file *f, uint64_t end);
+/* To the beginning of what failed; after_older: all of it, as an older file is read again. */
+void file_read_again(struct tail_file *f, bool after_older);
 void file_rewind(struct tail_file *f); /* reads again what was not pushed whole */
 
 /* resume.c: opens what positions know of a tail, and what came after. */

@@ -21,7 +21,11 @@
 #define MAX_POSITIONS_FILE ((size_t)64 * 1024 * 1024)
 
 static const struct metric_family lost = {"invar_tail_lost_files_total", METRIC_COUNTER,
-	"Files that were read in part and were gone when the agent came back.", NULL};
+	"Files of which something was lost.", NULL};
+static const struct metric_family lost_bytes = {"invar_tail_lost_bytes_total", METRIC_COUNTER,
+	"Bytes of logs that were lost, where it is known how many there were.", NULL};
+static const char *const lost_names[LOST_REASONS] = {
+	"rotated_unread", "held_limit", "broken_gz", "undelivered"};
 static const struct metric_family split = {"invar_tail_split_lines_total", METRIC_COUNTER,
 	"Lines or records longer than 1 MiB, sent in parts.", NULL};
 static const struct metric_family errors = {"invar_tail_errors_total", METRIC_COUNTER,
@@ -54,6 +58,69 @@ static double read_held(void *owner)
 		}
 	}
 	return sum;
+}
+
+void tailer_lost(struct tailer *t, enum tail_lost why, uint64_t bytes)
+{
+	metric_add(t->m_lost[why], 1);
+	metric_add(t->m_lost_bytes[why], (double)bytes);
+}
+
+void tailer_held(struct tailer *t)
+{
+	if (t->set.held_limit && !timer_is_set(&t->limit))
+		timer_set(&t->limit, t->loop, RECHECK);
+}
+
+static uint64_t unread(const struct tail_file *f)
+{
+	bool has_name;
+	uint64_t size = f->state == FILE_ENDING ? file_size(f, &has_name) : 0;
+
+	return size > f->offset && !has_name ? size - f->offset : 0;
+}
+
+static void give_up(struct tailer *t, struct tail_file *f)
+{
+	uint64_t bytes = unread(f);
+
+	tailer_lost(t, LOST_HELD, bytes);
+	log_error(NULL, "a deleted log is given up unread: too much is held open",
+		KV("path", f->tail->path), KV("bytes", (int64_t)bytes),
+		KV("hint", "its destination is down or too slow; --tail.held-limit is how much "
+			   "disk deleted logs may keep"));
+	file_set_state(f, FILE_DRAINED);
+	file_close(f);
+	tailer_ready(f->tail);
+}
+
+/* The disk space of a deleted file is free only when it is closed. Those that have a name are the
+ * kubelet's to bound. */
+static void on_limit(struct timer *timer)
+{
+	struct tailer *t = container_of(timer, struct tailer, limit);
+	struct tail_file *oldest;
+	bool any = false;
+	uint64_t sum;
+
+	do {
+		sum = 0;
+		oldest = NULL;
+		LIST_EACH (tail, &t->all, struct tail, link) {
+			LIST_EACH (f, &tail->files, struct tail_file, link) {
+				uint64_t n = unread(f);
+
+				any = any || f->state == FILE_ENDING;
+				sum += n;
+				if (n && (!oldest || f->ended < oldest->ended))
+					oldest = f;
+			}
+		}
+		if (sum > t->set.held_limit)
+			give_up(t, oldest);
+	} while (sum > t->set.held_limit);
+	if (any)
+		timer_set(&t->limit, t->loop, RECHECK);
 }
 
 /* Every tail has been read to its end: the part of --once that is ours is done. */
@@ -284,10 +351,16 @@ struct tailer *tailer_new(const struct tailer_settings *set)
 	t->read.run = on_read;
 	t->room.room = on_room;
 	t->save.fire = on_save;
+	t->limit.fire = on_limit;
 	t->write.done = on_written;
 	list_init(&t->all);
 	list_init(&t->ready);
-	t->m_lost = metric_new(&lost, NULL);
+	for (size_t i = 0; i < LOST_REASONS; i++) {
+		const struct metric_label why[] = {{"reason", lost_names[i]}, {NULL, NULL}};
+
+		t->m_lost[i] = metric_new(&lost, why);
+		t->m_lost_bytes[i] = metric_new(&lost_bytes, why);
+	}
 	t->m_split = metric_new(&split, NULL);
 	t->m_errors = metric_new(&errors, NULL);
 	t->m_rotations = metric_new(&rotations, NULL);
@@ -304,7 +377,7 @@ struct tailer *tailer_new(const struct tailer_settings *set)
 
 void tailer_free(struct tailer *t)
 {
-	struct metric *const metrics[] = {t->m_lost, t->m_split, t->m_errors, t->m_rotations,
+	struct metric *const metrics[] = {t->m_split, t->m_errors, t->m_rotations,
 		t->m_truncations, t->m_held, t->m_saves, t->m_save_failures, t->m_malformed};
 
 	file_write_wait(&t->write, t->loop);
@@ -315,6 +388,7 @@ void tailer_free(struct tailer *t)
 	budget_unwait(&t->room);
 	while (!list_is_empty(&t->all))
 		tail_free(container_of(t->all.next, struct tail, link));
+	timer_clear(&t->limit);
 	must(t->dirs.n == 0);
 	once_idle(&t->once);
 	positions_fini(&t->unclaimed);
@@ -322,6 +396,10 @@ void tailer_free(struct tailer *t)
 	map_fini(&t->dirs);
 	for (size_t i = 0; i < sizeof(metrics) / sizeof(metrics[0]); i++)
 		metric_free(metrics[i]);
+	for (size_t i = 0; i < LOST_REASONS; i++) {
+		metric_free(t->m_lost[i]);
+		metric_free(t->m_lost_bytes[i]);
+	}
 	buf_fini(&t->docker);
 	free(t->block);
 	free((void *)(uintptr_t)t->set.positions);

@@ -30,6 +30,7 @@ struct tailer_settings {
 	struct budget *budget;
 	struct once *once;     /* not NULL: at the end of a file there is nothing to wait for */
 	const char *positions; /* file where positions are kept; NULL: none */
+	uint64_t held_limit;   /* unread bytes of deleted files; 0: no limit */
 	bool save;             /* false: positions are read, but never written */
 };
 

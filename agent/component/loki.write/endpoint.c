@@ -72,7 +72,7 @@ static void on_drain_timeout(struct timer *t)
 		KV("endpoint", ep->set->send.name), KV("host", ep->set->send.host),
 		KV("bytes", ep->sender.bytes),
 		KV("hint", ep->settle ? "the entries are counted as dropped"
-				      : "their files are read again from there at the next start"));
+				      : "their files are read again from there"));
 	loki_sender_abandon(&ep->sender, ep->settle);
 	on_sender_changed(&ep->sender);
 }

@@ -43,6 +43,7 @@ void loki_endpoint_change(struct loki_endpoint *ep, struct loki_settings *set);
 
 /* Sends what there is and then says changed(ep, true). After drain_timeout, or when the server
  * says that a setting is wrong, the rest is given up. settle: it is counted as dropped and its
- * acks are released (the endpoint is not wanted any more); else they never are (the process ends,
- * and reads the same lines again after it). patient: the time is counted from the last delivery. */
+ * acks are released (the endpoint is not wanted any more); else they fail, and the same lines are
+ * read again: by who takes the place of this one, or at the next start. patient: the time is
+ * counted from the last delivery. */
 void loki_endpoint_drain(struct loki_endpoint *ep, bool settle, bool patient);

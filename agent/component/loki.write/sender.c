@@ -324,7 +324,7 @@ void loki_sender_abandon(struct loki_sender *s, bool settle_them)
 		if (settle_them)
 			ack_set_release(&acks);
 		else
-			free(acks.p);
+			ack_set_fail(&acks);
 	}
 	set_state(s, SENDER_IDLE);
 	must(s->bytes == 0);

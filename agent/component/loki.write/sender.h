@@ -71,6 +71,5 @@ void loki_sender_add(struct loki_sender *s, struct loki_request *r);
 void loki_sender_change(struct loki_sender *s, const struct loki_send_settings *set);
 
 /* Gives up: the call is cancelled and nothing is sent any more. settle: the entries are counted
- * as dropped and their acks released; else the acks stay as they are for ever, so that no
- * position moves. */
+ * as dropped and their acks released; else the acks fail, and their files are read again. */
 void loki_sender_abandon(struct loki_sender *s, bool settle);

@@ -76,5 +76,25 @@ static void test_chain_to_itself(void **state)
 	assert_string_equal(order, "a");
 }
 
+/* Who gave up on the end of a record gave up on its beginning. */
+static void test_failed_with_those_before(void **state)
+{
+	struct thing a;
+	struct thing b;
+
+	(void)state;
+	make(&a, 'a');
+	make(&b, 'b');
+	ack_hold(&a.ack);
+	ack_chain(&b.ack, &a.ack);
+	ack_release(&a.ack);
+	ack_hold(&b.ack);
+	ack_fail(&b.ack);
+	assert_true(b.ack.failed);
+	assert_false(a.ack.failed);
+	ack_release(&b.ack);
+	assert_true(a.ack.failed);
+}
+
 TESTS_RUN(cmocka_unit_test(test_last_release_settles), cmocka_unit_test(test_chain),
-	cmocka_unit_test(test_chain_to_itself))
+	cmocka_unit_test(test_chain_to_itself), cmocka_unit_test(test_failed_with_those_before))

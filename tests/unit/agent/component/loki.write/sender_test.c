@@ -323,13 +323,15 @@ static void test_abandon(void **state)
 	loki_sender_abandon(&sender, false);
 	assert_int_equal(fake.cancels, 1);
 	assert_int_equal(sender.bytes, 0);
-	assert_false(acks[0].settled || acks[1].settled);
+	assert_true(acks[0].settled && acks[0].ack.failed);
+	assert_true(acks[1].settled && acks[1].ack.failed);
 	assert_int_equal(dropped(LOKI_DROP_GONE), 0);
 	add("a", &acks[2]);
 	fake_answer(500, "");
 	add("b", &acks[3]);
 	loki_sender_abandon(&sender, true);
 	assert_true(acks[2].settled && acks[3].settled);
+	assert_false(acks[2].ack.failed || acks[3].ack.failed);
 	assert_int_equal(dropped(LOKI_DROP_GONE), 2);
 }
 
