@@ -93,6 +93,19 @@ struct str arena_printf(struct arena *a, const char *fmt, ...)
 	return (struct str){p, (size_t)n};
 }
 
+bool arena_has(const struct arena *a, const void *p)
+{
+	uintptr_t at = (uintptr_t)p;
+
+	for (const struct arena_block *b = a->top; b; b = b->below) {
+		uintptr_t from = (uintptr_t)b->bytes;
+
+		if (at >= from && at - from < b->used)
+			return true;
+	}
+	return false;
+}
+
 /* Keeps the newest block, if it is an ordinary one, so that a scratch arena that is
  * emptied each turn settles on one block. */
 void arena_clear(struct arena *a)

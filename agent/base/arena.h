@@ -9,6 +9,7 @@
 
 #include "agent/base/str.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct arena {
@@ -24,5 +25,7 @@ void *arena_alloc(struct arena *a, size_t size, size_t count);
 struct str arena_str(struct arena *a, struct str s); /* a copy of s, NUL after it */
 struct str arena_printf(struct arena *a, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3))); /* NUL after it too */
-void arena_clear(struct arena *a);             /* empties it, for scratch used again and again */
-void arena_fini(struct arena *a);              /* frees every block */
+/* Was what p points to allotted from a? Looks at every block. */
+bool arena_has(const struct arena *a, const void *p);
+void arena_clear(struct arena *a); /* empties it, for scratch used again and again */
+void arena_fini(struct arena *a);  /* frees every block */

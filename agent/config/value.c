@@ -146,6 +146,8 @@ static bool array_eq(const struct value *a, const struct value *b)
 {
 	if (a->array.n != b->array.n)
 		return false;
+	if (a->array.items == b->array.items) /* one snapshot */
+		return true;
 	for (size_t i = 0; i < a->array.n; i++) {
 		if (!value_eq(&a->array.items[i], &b->array.items[i]))
 			return false;
@@ -157,6 +159,8 @@ static bool object_eq(const struct value *a, const struct value *b)
 {
 	if (a->object.n != b->object.n)
 		return false;
+	if (a->object.fields == b->object.fields)
+		return true;
 	for (size_t i = 0; i < a->object.n; i++) {
 		if (!str_eq(a->object.fields[i].key, b->object.fields[i].key) ||
 			!value_eq(&a->object.fields[i].value, &b->object.fields[i].value))
@@ -197,6 +201,24 @@ struct copied {
 	struct value to;
 };
 
+struct copier {
+	struct arena *a;
+	const struct value_kept *kept;
+};
+
+static struct value copy(const struct copier *c, const struct value *v);
+
+static bool is_kept(const struct copier *c, const struct value *v)
+{
+	if (!c->kept)
+		return false;
+	if (v->type == VALUE_ARRAY)
+		return v->array.items && c->kept->keep(c->kept->owner, v->array.items);
+	if (v->type == VALUE_OBJECT)
+		return v->object.fields && c->kept->keep(c->kept->owner, v->object.fields);
+	return false;
+}
+
 /* The field of an object that has this name; fields are sorted, and asked for in order. */
 static size_t seek(const struct value *v, size_t at, struct str key)
 {
@@ -209,9 +231,10 @@ static size_t seek(const struct value *v, size_t at, struct str key)
  * Names and texts that the object before it in a list has too are not copied again: of the
  * targets of a node's pods nine texts of ten are those of the target before.
  */
-static struct value copy_object(struct arena *a, const struct value *v, const struct copied *like)
+static struct value copy_object(const struct copier *c, const struct value *v,
+	const struct copied *like)
 {
-	struct field *fields = arena_new(a, struct field, v->object.n + 1);
+	struct field *fields = arena_new(c->a, struct field, v->object.n + 1);
 	struct value out = *v;
 	size_t at = 0;
 
@@ -222,31 +245,31 @@ static struct value copy_object(struct arena *a, const struct value *v, const st
 		if (like && (at = seek(like->from, at, f->key)) < like->from->object.n &&
 			str_eq(like->from->object.fields[at].key, f->key))
 			same = &like->to.object.fields[at];
-		fields[i].key = same ? same->key : arena_str(a, f->key);
+		fields[i].key = same ? same->key : arena_str(c->a, f->key);
 		if (same && f->value.type == VALUE_STRING && same->value.type == VALUE_STRING &&
 			str_eq(same->value.s, f->value.s))
 			fields[i].value = same->value;
 		else
-			fields[i].value = value_copy(a, &f->value);
+			fields[i].value = copy(c, &f->value);
 	}
 	out.object.fields = fields;
 	return out;
 }
 
-static struct value copy_array(struct arena *a, const struct value *v, struct str bytes)
+static struct value copy_array(const struct copier *c, const struct value *v, struct str bytes)
 {
-	struct value *items = arena_new(a, struct value, v->array.n + 1);
+	struct value *items = arena_new(c->a, struct value, v->array.n + 1);
 	struct value out = *v;
 	struct copied last = {0};
 
 	for (size_t i = 0; i < v->array.n; i++) {
 		const struct value *it = &v->array.items[i];
 
-		if (it->type != VALUE_OBJECT) {
-			items[i] = value_copy(a, it);
+		if (it->type != VALUE_OBJECT || is_kept(c, it)) {
+			items[i] = copy(c, it);
 			continue;
 		}
-		items[i] = copy_object(a, it, last.from ? &last : NULL);
+		items[i] = copy_object(c, it, last.from ? &last : NULL);
 		last = (struct copied){it, items[i]};
 	}
 	out.array.items = items;
@@ -254,17 +277,29 @@ static struct value copy_array(struct arena *a, const struct value *v, struct st
 	return out;
 }
 
-struct value value_copy(struct arena *a, const struct value *v)
+static struct value copy(const struct copier *c, const struct value *v)
 {
 	struct value out = *v;
 
+	if (is_kept(c, v))
+		return out;
 	if (v->s.p)
-		out.s = arena_str(a, v->s);
+		out.s = arena_str(c->a, v->s);
 	if (v->type == VALUE_OBJECT)
-		return copy_object(a, &out, NULL);
+		return copy_object(c, &out, NULL);
 	if (v->type == VALUE_ARRAY)
-		return copy_array(a, v, out.s);
+		return copy_array(c, v, out.s);
 	return out;
+}
+
+struct value value_copy_but(struct arena *a, const struct value *v, const struct value_kept *k)
+{
+	return copy(&(struct copier){a, k}, v);
+}
+
+struct value value_copy(struct arena *a, const struct value *v)
+{
+	return value_copy_but(a, v, NULL);
 }
 
 const char *value_type_name(const struct value *v)

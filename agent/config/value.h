@@ -90,6 +90,14 @@ const struct value *value_find(const struct value *object, struct str key); /* N
 bool value_is_secret(const struct value *v);
 bool value_eq(const struct value *a, const struct value *b);     /* deep; functions never are */
 struct value value_copy(struct arena *a, const struct value *v); /* deep; capsules by pointer */
+
+/* As value_copy(), but arrays and objects of which keep() says that they live long enough are
+ * borrowed, with all that is in them. NULL: nothing is. */
+struct value_kept {
+	bool (*keep)(void *owner, const void *items_or_fields);
+	void *owner;
+};
+struct value value_copy_but(struct arena *a, const struct value *v, const struct value_kept *k);
 /* "number", "string", ..., "capsule" */
 const char *value_type_name(const struct value *v);
 

@@ -4,8 +4,9 @@
  * What the files of agent/graph know of an evaluated body, and components do not.
  *
  * An evaluated body is kept by its component for as long as its arguments are in force,
- * longer than the tree that it came from: names, labels and values are its own, and stmt is
- * only good until the tree is freed (decoding uses it at once).
+ * longer than the tree that it came from: names, labels and values are its own, or in
+ * snapshots that are held as long, and stmt is only good until the tree is freed (decoding
+ * uses it at once).
  */
 
 #include "agent/graph/arg.h"
@@ -45,6 +46,8 @@ struct body_options {
 	/* Not to be evaluated: its value is unknown. NULL: every expression is evaluated. */
 	bool (*skip)(void *owner, const struct expr *x);
 	void *owner;
+	struct arena *scratch;         /* for what expressions need while they run; NULL: a */
+	const struct value_kept *kept; /* what need not be copied; NULL: everything is */
 };
 
 struct evaluated *body_evaluate_with(struct arena *a, const struct stmt *block,

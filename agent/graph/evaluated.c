@@ -1,7 +1,7 @@
 /*
- * Evaluating a body: each attribute becomes a value of its own arena, blocks keep their
- * order. Decoding is apart from it (arg.c), because most evaluations end with "equal to the last
- * one", and then nothing is decoded.
+ * Evaluating a body: each attribute becomes a value of its own arena (but for what is in
+ * snapshots that the caller holds), blocks keep their order. Decoding is apart from it (arg.c),
+ * because most evaluations end with "equal to the last one", and then nothing is decoded.
  */
 
 #include "agent/graph/arg_private.h"
@@ -9,12 +9,13 @@
 static void evaluate_attr(struct arena *a, struct evaluated *e, struct evaluated_item *it,
 	struct scope *scope, const struct body_options *o, struct diags *d)
 {
+	struct arena *work = o->scratch ? o->scratch : a;
 	struct value v = {0};
 
 	it->unknown = (o->skip && o->skip(o->owner, it->stmt->value)) ||
-		      !eval_expr(a, scope, it->stmt->value, &v, d);
+		      !eval_expr(work, scope, it->stmt->value, &v, d);
 	if (!it->unknown)
-		it->value = value_copy(a, &v);
+		it->value = value_copy_but(a, &v, o->kept);
 	e->unknown |= it->unknown;
 }
 

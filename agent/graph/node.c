@@ -1,7 +1,8 @@
 /*
  * One instance: evaluation of its block, start, update, stop, exports, health. An instance
  * lives through reloads: what belongs to a configuration (the vertex) is replaced, what belongs
- * to the instance (arguments in force, exports) has arenas of its own.
+ * to the instance (arguments in force, exports) has arenas of its own; arguments hold the exports
+ * that they point into, so that a list of targets is not copied for each who refers to it.
  */
 
 #include "agent/graph/node.h"
@@ -46,7 +47,7 @@ struct node *node_new(struct graph *g, struct vertex *v)
 	n->vertex = v;
 	n->id = mem_new(char, v->id.n + 1);
 	memcpy(n->id, v->id.p, v->id.n);
-	n->exports = mem_new(struct node_export, n_exports + 1);
+	n->exports = mem_new(struct snapshot *, n_exports + 1);
 	n->c = mem_alloc(v->type->size, 1);
 	*n->c = (struct component){
 		.type = v->type,
@@ -58,19 +59,20 @@ struct node *node_new(struct graph *g, struct vertex *v)
 	return n;
 }
 
-static struct arena *new_arena(void)
+static struct node_args *args_new(void)
 {
-	struct arena *a = mem_new(struct arena, 1);
+	struct node_args *a = mem_new(struct node_args, 1);
 
-	arena_init(a, 0);
+	arena_init(&a->arena, 0);
 	return a;
 }
 
-static void free_arena(struct arena *a)
+static void args_free(struct node_args *a)
 {
 	if (!a)
 		return;
-	arena_fini(a);
+	arena_fini(&a->arena);
+	snapshots_release(&a->held);
 	free(a);
 }
 
@@ -79,9 +81,8 @@ static void clear_exports(struct node *n)
 	size_t count = count_exports(n->c->type);
 
 	for (size_t i = 0; i < count; i++) {
-		if (n->exports[i].is_set)
-			arena_fini(&n->exports[i].arena);
-		n->exports[i] = (struct node_export){0};
+		snapshot_release(n->exports[i]);
+		n->exports[i] = NULL;
 	}
 }
 
@@ -90,7 +91,7 @@ void node_free(struct node *n)
 	must(n->n_deps == 0);
 	list_remove(&n->link);
 	clear_exports(n);
-	free_arena(n->arena);
+	args_free(n->args);
 	free(n->exports);
 	free(n->c);
 	free(n->id);
@@ -139,6 +140,7 @@ void node_set_health(struct node *n, enum health h, const char *reason)
 struct live_scope {
 	struct plan_scope base;
 	const struct vertex *missing; /* has not said yet what it exports */
+	struct snapshots *seen;
 };
 
 static struct value unset_value(const struct export_field *f)
@@ -157,13 +159,15 @@ static bool live_export(struct plan_scope *base, const struct vertex *v, struct 
 	const struct export_field *f = v->type->exports;
 
 	for (size_t i = 0; f && f[i].name; i++) {
-		const struct node_export *x = &v->node->exports[i];
+		struct snapshot *x = v->node->exports[i];
 
 		if (!str_is(name, f[i].name))
 			continue;
-		if (!x->is_set && f[i].type == ARG_CAPSULE)
+		if (!x && f[i].type == ARG_CAPSULE)
 			s->missing = v;
-		*out = x->is_set ? x->value : unset_value(&f[i]);
+		if (x)
+			snapshots_add(s->seen, x);
+		*out = x ? x->value : unset_value(&f[i]);
 		return true;
 	}
 	return false;
@@ -195,8 +199,7 @@ static const struct vertex *dep_not_running(const struct vertex *v)
 }
 
 /* Hands new arguments to the component. On success they are in force. */
-static bool apply(struct node *n, struct arena *a, struct evaluated *e, const void *args,
-	struct err *why)
+static bool apply(struct node *n, struct node_args *a, const void *args, struct err *why)
 {
 	const struct component_type *t = n->c->type;
 	bool is_start = n->state == NODE_NEW;
@@ -204,9 +207,8 @@ static bool apply(struct node *n, struct arena *a, struct evaluated *e, const vo
 	if (is_start ? t->start && !t->start(n->c, args, why) : !t->update(n->c, args, why))
 		return false;
 	hold_deps(n);
-	free_arena(n->arena);
-	n->arena = a;
-	n->evaluated = e;
+	args_free(n->args);
+	n->args = a;
 	if (is_start) {
 		n->state = NODE_RUNNING;
 		graph_dirty(n->graph, n->vertex);
@@ -224,16 +226,16 @@ static void clear_instance(struct node *n)
 	*n->c = keep;
 }
 
-static bool decode_and_apply(struct node *n, struct arena *a, struct evaluated *e, struct diags *d)
+static bool decode_and_apply(struct node *n, struct node_args *a, struct diags *d)
 {
 	const struct component_type *t = n->c->type;
-	void *args = arena_alloc(a, t->args_size ? t->args_size : 1, 1);
+	void *args = arena_alloc(&a->arena, t->args_size ? t->args_size : 1, 1);
 	struct err why = {"it gave no reason"};
 	struct diags quiet; /* warnings were given when the configuration was checked */
 	bool ok;
 
-	diags_init(&quiet, a);
-	ok = args_decode(a, e, t->args, args, t->args_size, &quiet);
+	diags_init(&quiet, &a->arena);
+	ok = args_decode(&a->arena, a->evaluated, t->args, args, t->args_size, &quiet);
 	ok = ok && (!t->check || t->check(args, &quiet));
 	for (size_t i = 0; i < quiet.n; i++)
 		if (quiet.p[i].severity == DIAG_ERROR)
@@ -241,7 +243,7 @@ static bool decode_and_apply(struct node *n, struct arena *a, struct evaluated *
 	diags_fini(&quiet);
 	if (!ok)
 		return false;
-	if (apply(n, a, e, args, &why))
+	if (apply(n, a, args, &why))
 		return true;
 	if (n->state == NODE_NEW)
 		clear_instance(n);
@@ -258,25 +260,48 @@ static void succeed(struct node *n)
 		node_set_health(n, HEALTH_HEALTHY, "");
 }
 
-/* Two nodes may be evaluated with the same values while one of them came from elsewhere, so
- * what is held follows the block even if nothing is applied. */
-static bool evaluate(struct node *n, struct arena *a, bool *kept, struct diags *d)
+/* Exports need not be copied: the arguments hold them. */
+static bool is_held(void *owner, const void *p)
 {
-	struct live_scope scope = {0};
+	return snapshots_have(owner, p);
+}
+
+/* The arguments as they would be now. NULL: missing says what they wait for, or d why. */
+static struct evaluated *evaluate_block(struct node *n, struct node_args *a,
+	const struct vertex **missing, struct diags *d)
+{
+	struct live_scope scope = {.seen = &a->held};
+	const struct value_kept kept = {is_held, &a->held};
+	struct arena scratch;
 	struct evaluated *e;
 
-	plan_scope_init(&scope.base, graph_plan(n->graph), a);
+	arena_init(&scratch, 0);
+	plan_scope_init(&scope.base, graph_plan(n->graph), &scratch);
 	scope.base.export = live_export;
-	e = body_evaluate(a, n->vertex->block, &scope.base.base, d);
-	if (scope.missing)
-		return wait_for(n, scope.missing);
-	if (e && n->state == NODE_RUNNING && evaluated_eq(n->evaluated, e)) {
+	e = body_evaluate_with(&a->arena, n->vertex->block, &scope.base.base,
+		&(struct body_options){.scratch = &scratch, .kept = &kept}, d);
+	arena_fini(&scratch);
+	*missing = scope.missing;
+	return e;
+}
+
+/* Two nodes may be evaluated with the same values while one of them came from elsewhere, so
+ * what is held follows the block even if nothing is applied. */
+static bool evaluate(struct node *n, struct node_args *a, bool *kept, struct diags *d)
+{
+	const struct vertex *missing = NULL;
+	struct evaluated *e = evaluate_block(n, a, &missing, d);
+
+	a->evaluated = e;
+	if (missing)
+		return wait_for(n, missing);
+	if (e && n->state == NODE_RUNNING && evaluated_eq(n->args->evaluated, e)) {
 		hold_deps(n);
 		return true;
 	}
 	if (e && n->state == NODE_RUNNING && !n->c->type->update)
 		return node_evaluate(graph_replace(n->graph, n->vertex), d);
-	if (!e || !decode_and_apply(n, a, e, d)) {
+	if (!e || !decode_and_apply(n, a, d)) {
 		struct str why = d->n ? d->p[d->n - 1].message : STR("it has no value");
 		struct err text;
 
@@ -292,14 +317,14 @@ bool node_evaluate(struct node *n, struct diags *d)
 {
 	const struct vertex *waits = dep_not_running(n->vertex);
 	bool kept = false, ok;
-	struct arena *a;
+	struct node_args *a;
 
 	if (waits)
 		return wait_for(n, waits);
-	a = new_arena();
+	a = args_new();
 	ok = evaluate(n, a, &kept, d);
 	if (!kept)
-		free_arena(a);
+		args_free(a);
 	if (ok && n->vertex) /* else another one has taken its place */
 		succeed(n);
 	return ok;
@@ -331,7 +356,8 @@ void component_stopped(struct component *c)
 void component_export(struct component *c, const char *name, struct value v)
 {
 	struct node *n = c->node;
-	struct node_export *x = NULL;
+	struct snapshot **x = NULL;
+	struct snapshot *before;
 
 	if (!n)
 		return;
@@ -339,15 +365,11 @@ void component_export(struct component *c, const char *name, struct value v)
 		if (strcmp(c->type->exports[i].name, name) == 0)
 			x = &n->exports[i];
 	must(x);
-	if (x->is_set && value_eq(&x->value, &v))
+	before = *x;
+	if (before && value_eq(&before->value, &v))
 		return;
-	struct arena a;
-
-	arena_init(&a, 0);
-	v = value_copy(&a, &v);
-	if (x->is_set)
-		arena_fini(&x->arena);
-	*x = (struct node_export){true, a, v};
+	*x = snapshot_new(&v);
+	snapshot_release(before);
 	if (n->vertex)
 		graph_dirty(n->graph, n->vertex);
 }

@@ -4,6 +4,7 @@
 
 #include "agent/base/list.h"
 #include "agent/graph/graph.h"
+#include "agent/graph/snapshot.h"
 
 enum node_state {
 	NODE_NEW,      /* not started yet, or its start failed */
@@ -12,10 +13,12 @@ enum node_state {
 	NODE_STOPPED,  /* to be freed */
 };
 
-struct node_export {
-	bool is_set;
+/* The arguments of one evaluation: what they were evaluated to and decoded to, and the exports
+ * that they point into. */
+struct node_args {
 	struct arena arena;
-	struct value value;
+	struct snapshots held;
+	struct evaluated *evaluated;
 };
 
 struct node {
@@ -26,14 +29,12 @@ struct node {
 	struct vertex *vertex; /* its place in the plan; NULL: it is to go */
 	enum node_state state;
 
-	/* the arguments in force */
-	struct arena *arena;
-	struct evaluated *evaluated;
-	struct node **deps; /* what they point into; each counts this node as a holder */
+	struct node_args *args; /* in force; NULL: none are */
+	struct node **deps;     /* what they point into; each counts this node as a holder */
 	size_t n_deps;
 	size_t holders;
 
-	struct node_export *exports; /* as type->exports */
+	struct snapshot **exports; /* as type->exports; NULL: not set yet */
 
 	bool failed; /* the last evaluation did; the arguments in force are older */
 	enum health health;
