@@ -5,7 +5,7 @@
  */
 
 #include "agent/agent_private.h"
-#include "agent/base/buf.h"
+#include "agent/base/base64.h"
 #include "agent/base/container_of.h"
 #include "agent/base/err.h"
 #include "agent/base/log.h"
@@ -118,23 +118,6 @@ static bool allows(const char *methods, struct str method)
 	return str_eq(rest, method);
 }
 
-static void add_base64(struct buf *out, struct str s)
-{
-	static const char digits[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-	for (size_t i = 0; i < s.n; i += 3) {
-		uint32_t v = (uint32_t)(unsigned char)s.p[i] << 16;
-
-		if (i + 1 < s.n)
-			v |= (uint32_t)(unsigned char)s.p[i + 1] << 8;
-		if (i + 2 < s.n)
-			v |= (unsigned char)s.p[i + 2];
-		for (unsigned k = 0; k < 4; k++)
-			buf_add(out, i + k > s.n ? "=" : &digits[v >> (18 - 6 * k) & 63], 1);
-	}
-}
-
 /* In a time that does not tell where they differ. */
 static bool same_secret(struct str a, struct str b)
 {
@@ -168,7 +151,7 @@ static bool is_authorized(const struct agent_http *h, struct http_request *r)
 		return true;
 	buf_printf(&plain, STR_FMT ":" STR_FMT, STR_ARG(h->username), STR_ARG(h->password));
 	buf_printf(&want, "Basic ");
-	add_base64(&want, buf_str(&plain));
+	base64_encode(&want, buf_str(&plain), BASE64_STANDARD);
 	ok = same_secret(http_request_header(r, "Authorization"), buf_str(&want));
 	buf_fini(&plain);
 	buf_fini(&want);

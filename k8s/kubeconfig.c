@@ -6,6 +6,7 @@
 
 #include "k8s/kubeconfig.h"
 
+#include "agent/base/base64.h"
 #include "agent/base/err.h"
 #include "k8s/config.h"
 
@@ -54,40 +55,6 @@ static yaml_node_t *named(yaml_document_t *d, const char *list, struct str name,
 	return NULL;
 }
 
-static int base64_digit(char c)
-{
-	static const char digits[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	const char *at = c ? strchr(digits, c) : NULL;
-
-	return at ? (int)(at - digits) : -1;
-}
-
-static bool decode_base64(struct arena *a, struct str text, struct str *out)
-{
-	char *p = arena_new(a, char, text.n / 4 * 3 + 4);
-	uint32_t bits = 0;
-	size_t n_bits = 0;
-	size_t n = 0;
-
-	for (size_t i = 0; i < text.n; i++) {
-		int digit = base64_digit(text.p[i]);
-
-		if (text.p[i] == '=' || text.p[i] == '\n' || text.p[i] == '\r' || text.p[i] == ' ')
-			continue;
-		if (digit < 0)
-			return false;
-		bits = bits << 6 | (uint32_t)digit;
-		n_bits += 6;
-		if (n_bits >= 8) {
-			n_bits -= 8;
-			p[n++] = (char)(bits >> n_bits & 0xff);
-		}
-	}
-	*out = (struct str){p, n};
-	return true;
-}
-
 struct reader {
 	struct k8s_config *c;
 	yaml_document_t *d;
@@ -111,11 +78,15 @@ static bool read_data(struct reader *r, yaml_node_t *map, const char *name, stru
 {
 	struct str text = text_of(r->d, map, name);
 
+	struct buf b = {0};
+	bool ok;
+
 	if (text.n == 0)
 		return true;
-	if (!decode_base64(&r->c->arena, text, out))
-		return err_set(e, "%s is not base64", name);
-	return true;
+	ok = base64_decode(&b, text, BASE64_STANDARD, NULL);
+	*out = arena_str(&r->c->arena, buf_str(&b));
+	buf_fini(&b);
+	return ok || err_set(e, "%s is not base64", name);
 }
 
 static bool read_cluster(struct reader *r, yaml_node_t *n, struct err *e)

@@ -2,82 +2,32 @@
 
 #include "agent/config/stdlib.h"
 
+#include "agent/base/base64.h"
+
 #define BYTES_MAX ((size_t)1 << 20) /* of a decoded text: as a list, each takes a whole value */
 
-static const char plain64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-static const char url64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
-static bool encode64(struct call *c, const char *alphabet)
+static bool encode(struct call *c, enum base64_form form)
 {
 	struct buf b = {0};
 	struct str s;
 
 	if (!call_text(c, 0, &s))
 		return false;
-	for (size_t at = 0; at < s.n; at += 3) {
-		const unsigned char *p = (const unsigned char *)s.p + at;
-		size_t left = s.n - at;
-		uint32_t v = (uint32_t)p[0] << 16;
-
-		v |= left > 1 ? (uint32_t)p[1] << 8 : 0;
-		v |= left > 2 ? p[2] : 0;
-		buf_add_char(&b, alphabet[v >> 18]);
-		buf_add_char(&b, alphabet[v >> 12 & 63]);
-		buf_add_char(&b, left > 1 ? alphabet[v >> 6 & 63] : '=');
-		buf_add_char(&b, left > 2 ? alphabet[v & 63] : '=');
-	}
+	base64_encode(&b, s, form);
 	return call_return_buf(c, &b);
 }
 
 bool stdlib_to_base64(struct call *c)
 {
-	return encode64(c, plain64);
+	return encode(c, BASE64_STANDARD);
 }
 
 bool stdlib_to_urlbase64(struct call *c)
 {
-	return encode64(c, url64);
+	return encode(c, BASE64_URL);
 }
 
-/* Bits come in six at a time; what the padding leaves over is dropped, as Go does it. Newlines
- * are skipped. *bad is the byte that is wrong. */
-static bool decode64(struct str s, const char *alphabet, struct buf *out, size_t *bad)
-{
-	uint32_t bits = 0;
-	int have = 0, pad = 0;
-
-	for (size_t i = 0; i < s.n; i++) {
-		char ch = s.p[i];
-		const char *found = ch ? strchr(alphabet, ch) : NULL;
-
-		*bad = i;
-		if (ch == '\n' || ch == '\r')
-			continue;
-		if (ch == '=' && have + pad >= 2 && have + pad < 4) {
-			pad++;
-			continue;
-		}
-		if (!found || pad)
-			return false;
-		bits = bits << 6 | (uint32_t)(found - alphabet);
-		if (++have < 4)
-			continue;
-		buf_add(out, (char[]){(char)(bits >> 16), (char)(bits >> 8), (char)bits}, 3);
-		have = 0;
-	}
-	*bad = s.n;
-	if (have == 0)
-		return true;
-	if (have + pad != 4)
-		return false;
-	if (have == 2)
-		buf_add_char(out, (char)(bits >> 4));
-	else
-		buf_add(out, (char[]){(char)(bits >> 10), (char)(bits >> 2)}, 2);
-	return true;
-}
-
-static bool decode(struct call *c, const char *alphabet)
+static bool decode(struct call *c, enum base64_form form)
 {
 	struct buf b = {0};
 	struct str s;
@@ -86,7 +36,7 @@ static bool decode(struct call *c, const char *alphabet)
 
 	if (!call_text(c, 0, &s))
 		return false;
-	ok = decode64(s, alphabet, &b, &bad);
+	ok = base64_decode(&b, s, form, &bad);
 	if (!ok)
 		err_set(&c->e, "illegal base64 data at input byte %zu", bad);
 	else if (b.n > BYTES_MAX)
@@ -99,12 +49,12 @@ static bool decode(struct call *c, const char *alphabet)
 
 bool stdlib_from_base64(struct call *c)
 {
-	return decode(c, plain64);
+	return decode(c, BASE64_STANDARD);
 }
 
 bool stdlib_from_urlbase64(struct call *c)
 {
-	return decode(c, url64);
+	return decode(c, BASE64_URL);
 }
 
 static bool is_unreserved(char ch)

@@ -1,5 +1,6 @@
 /* Texts of headers: what may be sent, Basic credentials, Retry-After and HTTP's dates. */
 
+#include "agent/base/base64.h"
 #include "agent/base/timestamp.h"
 #include "agent/loop/http_private.h"
 
@@ -25,25 +26,6 @@ bool http_header_is_valid(const struct http_header *h)
 	return true;
 }
 
-static void add_base64(struct buf *out, struct str s)
-{
-	static const char digits[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-	for (size_t i = 0; i < s.n; i += 3) {
-		unsigned v = (unsigned)(unsigned char)s.p[i] << 16;
-
-		if (i + 1 < s.n)
-			v |= (unsigned)(unsigned char)s.p[i + 1] << 8;
-		if (i + 2 < s.n)
-			v |= (unsigned char)s.p[i + 2];
-		buf_add_char(out, digits[v >> 18 & 63]);
-		buf_add_char(out, digits[v >> 12 & 63]);
-		buf_add_char(out, (char)(i + 1 < s.n ? digits[v >> 6 & 63] : '='));
-		buf_add_char(out, (char)(i + 2 < s.n ? digits[v & 63] : '='));
-	}
-}
-
 void http_header_add_basic(struct buf *out, struct str user, struct str password)
 {
 	struct buf both = {0};
@@ -51,7 +33,7 @@ void http_header_add_basic(struct buf *out, struct str user, struct str password
 	buf_add_str(&both, user);
 	buf_add_char(&both, ':');
 	buf_add_str(&both, password);
-	add_base64(out, buf_str(&both));
+	base64_encode(out, buf_str(&both), BASE64_STANDARD);
 	buf_fini(&both);
 }
 

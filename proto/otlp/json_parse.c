@@ -7,6 +7,7 @@
 
 #include "proto/otlp/json_parse.h"
 
+#include "agent/base/base64.h"
 #include "agent/base/err.h"
 #include "proto/otlp/json_reader.h"
 #include "proto/otlp/wire.h"
@@ -213,43 +214,6 @@ static bool parse_packed(struct json_parser *p, const struct otlp_type *t,
 	return !failed;
 }
 
-static int base64_digit(char c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	return c == '+' || c == '-' ? 62 : c == '/' || c == '_' ? 63
-								: -1;
-}
-
-/* Both alphabets, with or without padding. */
-static bool put_base64(struct buf *out, struct str s)
-{
-	uint32_t bits = 0;
-	unsigned n = 0;
-
-	for (unsigned pad = 0; pad < 2 && s.n > 0 && s.p[s.n - 1] == '='; pad++)
-		s.n--;
-	if (s.n % 4 == 1)
-		return false;
-	for (size_t i = 0; i < s.n; i++) {
-		int d = base64_digit(s.p[i]);
-
-		if (d < 0)
-			return false;
-		bits = bits << 6 | (uint32_t)d;
-		n += 6;
-		if (n >= 8) {
-			n -= 8;
-			buf_add_char(out, (char)(uint8_t)(bits >> n));
-		}
-	}
-	return true;
-}
-
 static int hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')
@@ -288,7 +252,7 @@ static bool parse_text(
 		return true;
 	}
 	open = wire_open(p->out, f->d->id);
-	if (form == OTLP_ID ? !put_hex(p->out, s) : !put_base64(p->out, s))
+	if (form == OTLP_ID ? !put_hex(p->out, s) : !base64_decode(p->out, s, BASE64_ANY, NULL))
 		return fail_field(p, t, f, form == OTLP_ID ? "not hex" : "not base64");
 	wire_close(p->out, open);
 	return true;

@@ -6,7 +6,7 @@
 
 #include "proto/otlp/json_print.h"
 
-#include "agent/base/buf.h"
+#include "agent/base/base64.h"
 #include "proto/otlp/wire.h"
 
 #include <inttypes.h>
@@ -71,22 +71,8 @@ static void print_hex(struct buf *out, struct str s)
 
 static void print_base64(struct buf *out, struct str s)
 {
-	static const char digits[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
 	buf_add_char(out, '"');
-	for (size_t i = 0; i < s.n; i += 3) {
-		uint32_t v = (uint32_t)(uint8_t)s.p[i] << 16;
-
-		if (i + 1 < s.n)
-			v |= (uint32_t)(uint8_t)s.p[i + 1] << 8;
-		if (i + 2 < s.n)
-			v |= (uint32_t)(uint8_t)s.p[i + 2];
-		buf_add_char(out, digits[v >> 18]);
-		buf_add_char(out, digits[v >> 12 & 63]);
-		buf_add_char(out, (char)(i + 1 < s.n ? digits[v >> 6 & 63] : '='));
-		buf_add_char(out, (char)(i + 2 < s.n ? digits[v & 63] : '='));
-	}
+	base64_encode(out, s, BASE64_STANDARD);
 	buf_add_char(out, '"');
 }
 
