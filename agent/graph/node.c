@@ -143,13 +143,10 @@ struct live_scope {
 	struct snapshots *seen;
 };
 
-static struct value unset_value(const struct export_field *f)
+/* Lists of targets begin empty; what else is not there yet is waited for. */
+static bool begins_empty(const struct export_field *f)
 {
-	if (f->type == ARG_TARGETS || f->type == ARG_STRS || f->type == ARG_CAPSULES)
-		return value_array(NULL, 0);
-	if (f->type == ARG_STR)
-		return value_str((struct str){"", 0});
-	return value_null();
+	return f->type == ARG_TARGETS;
 }
 
 static bool live_export(struct plan_scope *base, const struct vertex *v, struct str name,
@@ -163,11 +160,11 @@ static bool live_export(struct plan_scope *base, const struct vertex *v, struct 
 
 		if (!str_is(name, f[i].name))
 			continue;
-		if (!x && f[i].type == ARG_CAPSULE)
+		if (!x && !begins_empty(&f[i]))
 			s->missing = v;
 		if (x)
 			snapshots_add(s->seen, x);
-		*out = x ? x->value : unset_value(&f[i]);
+		*out = x ? x->value : value_array(NULL, 0);
 		return true;
 	}
 	return false;
@@ -181,13 +178,16 @@ static bool fail(struct node *n, const char *reason)
 	return false;
 }
 
-/* What it refers to did not start; that has been reported for that one, so not here. */
+/* What it refers to did not start, which has been reported for that one, or has nothing to
+ * export yet: no failure of its own. */
 static bool wait_for(struct node *n, const struct vertex *v)
 {
 	struct err e;
 
 	err_set(&e, "waits for " STR_FMT, STR_ARG(v->id));
-	return fail(n, e.text);
+	fail(n, e.text);
+	n->waits = true;
+	return true;
 }
 
 static const struct vertex *dep_not_running(const struct vertex *v)
@@ -272,6 +272,7 @@ static struct evaluated *evaluate_block(struct node *n, struct node_args *a,
 {
 	struct live_scope scope = {.seen = &a->held};
 	const struct value_kept kept = {is_held, &a->held};
+	struct diags before = *d;
 	struct arena scratch;
 	struct evaluated *e;
 
@@ -282,6 +283,10 @@ static struct evaluated *evaluate_block(struct node *n, struct node_args *a,
 		&(struct body_options){.scratch = &scratch, .kept = &kept}, d);
 	arena_fini(&scratch);
 	*missing = scope.missing;
+	if (scope.missing) { /* what is wrong without it is no mistake */
+		d->n = before.n;
+		d->errors = before.errors;
+	}
 	return e;
 }
 
@@ -319,13 +324,14 @@ bool node_evaluate(struct node *n, struct diags *d)
 	bool kept = false, ok;
 	struct node_args *a;
 
+	n->waits = false;
 	if (waits)
 		return wait_for(n, waits);
 	a = args_new();
 	ok = evaluate(n, a, &kept, d);
 	if (!kept)
 		args_free(a);
-	if (ok && n->vertex) /* else another one has taken its place */
+	if (ok && n->vertex && !n->waits) /* else another one has taken its place */
 		succeed(n);
 	return ok;
 }

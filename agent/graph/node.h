@@ -36,6 +36,7 @@ struct node {
 
 	struct snapshot **exports; /* as type->exports; NULL: not set yet */
 
+	bool waits;  /* the last evaluation did, for an export that is not there yet */
 	bool failed; /* the last evaluation did; the arguments in force are older */
 	enum health health;
 	char reason[512];
