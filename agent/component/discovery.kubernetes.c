@@ -10,12 +10,11 @@
 #include "agent/base/err.h"
 #include "agent/base/log.h"
 #include "agent/base/mem.h"
-#include "agent/component/common/http_client_args.h"
+#include "agent/component/common/k8s_client_args.h"
 #include "agent/component/discovery.kubernetes/pod_mix.h"
 #include "agent/flow/once.h"
 #include "agent/graph/component.h"
 #include "agent/graph/context.h"
-#include "agent/loop/http_client.h"
 #include "agent/loop/loop.h"
 #include "k8s/cluster.h"
 #include "k8s/config.h"
@@ -72,9 +71,7 @@ static const struct arg selector_args[] = {
 struct discovery_args {
 	struct range at;
 	struct str role;
-	struct str api_server;
-	struct str kubeconfig_file;
-	struct http_client_args http;
+	struct k8s_client_args client;
 	const struct attach_metadata_block *attach_metadata;
 	const struct namespaces_block *namespaces;
 	struct arg_blocks selectors;
@@ -84,11 +81,7 @@ static const struct arg discovery_args[] = {
 	ARG_PLACE(discovery_args, at),
 	ARG(discovery_args, role, .type = ARG_STR, .flags = ARG_REQUIRED,
 		.help = "What is discovered: pod. The other roles give no targets yet."),
-	ARG(discovery_args, api_server, .type = ARG_STR,
-		.help = "Address of the API server. Empty: that of the cluster the agent runs in."),
-	ARG(discovery_args, kubeconfig_file, .type = ARG_STR,
-		.help = "A kubeconfig file, which says where the API server is."),
-	HTTP_CLIENT_ARGS(discovery_args, http),
+	K8S_CLIENT_ARGS(discovery_args, client),
 	ARG(discovery_args, attach_metadata, .type = ARG_BLOCK, .block = attach_metadata_args,
 		.size = sizeof(struct attach_metadata_block),
 		.help = "Labels of other objects to attach."),
@@ -135,7 +128,7 @@ static bool discovery_check(const void *args, struct diags *d)
 {
 	const struct discovery_args *a = args;
 	const struct selector_block *v = a->selectors.p;
-	bool ok = http_client_args_check(&a->http, d);
+	bool ok = k8s_client_args_check(&a->client, d);
 
 	if (!is_role(a->role))
 		ok = diag_error(
@@ -254,22 +247,6 @@ static void on_trim(struct timer *t)
 static void on_settled(struct timer *t)
 {
 	once_idle(&container_of(t, struct discovery, settle)->once);
-}
-
-/* How to reach the API server. False, with e filled: it is a mistake in the arguments. */
-static bool find_server(const struct discovery_args *a, struct k8s_config *out, struct err *e)
-{
-	struct http_settings http = {0};
-	struct arena scratch;
-	bool ok;
-
-	if (a->kubeconfig_file.n)
-		return k8s_config_kubeconfig(out, a->kubeconfig_file.p, e);
-	arena_init(&scratch, 0);
-	http_client_args_settings(&a->http, &scratch, &http);
-	ok = k8s_config_server(out, a->api_server, &http, e);
-	arena_fini(&scratch);
-	return ok;
 }
 
 /* The selector of role pod; of several the last, as in Prometheus. */
@@ -397,8 +374,8 @@ static bool configure(struct discovery *d, const struct discovery_args *a, struc
 	struct arena texts;
 	bool has_server = true;
 
-	if (a->kubeconfig_file.n || a->api_server.n) {
-		if (!find_server(a, &config, e))
+	if (a->client.kubeconfig_file.n || a->client.api_server.n) {
+		if (!k8s_client_args_config(&a->client, &config, e))
 			return false;
 	} else {
 		has_server = find_own_cluster(d, &config);

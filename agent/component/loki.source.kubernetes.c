@@ -11,28 +11,13 @@
 #include "agent/base/log.h"
 #include "agent/base/mem.h"
 #include "agent/base/metric.h"
-#include "agent/component/common/http_client_args.h"
+#include "agent/component/common/k8s_client_args.h"
 #include "agent/component/common/path_targets.h"
 #include "agent/component/common/tail_labels.h"
 #include "agent/graph/component.h"
 #include "agent/graph/context.h"
 
 #include <stdlib.h>
-
-struct client_block {
-	struct str api_server;
-	struct str kubeconfig_file;
-	struct http_client_args http;
-};
-
-static const struct arg client_args[] = {
-	ARG(client_block, api_server, .type = ARG_STR, .def = "",
-		.help = "Not used: logs are files."),
-	ARG(client_block, kubeconfig_file, .type = ARG_STR, .def = "",
-		.help = "Not used: logs are files."),
-	HTTP_CLIENT_ARGS(client_block, http),
-	ARGS_END,
-};
 
 struct clustering_block {
 	bool enabled;
@@ -47,7 +32,7 @@ static const struct arg clustering_args[] = {
 struct source_args {
 	struct arg_targets targets;
 	struct arg_capsules forward_to;
-	const struct client_block *client;
+	const struct k8s_client_args *client;
 	const struct clustering_block *clustering;
 };
 
@@ -56,8 +41,8 @@ static const struct arg source_args[] = {
 		.help = "Containers, with the labels that discovery.kubernetes gives to pods."),
 	ARG(source_args, forward_to, .type = ARG_CAPSULES, .capsule = &capsule_logs_receiver,
 		.flags = ARG_REQUIRED, .help = "Receivers of the entries."),
-	ARG(source_args, client, .type = ARG_BLOCK, .block = client_args,
-		.size = sizeof(struct client_block), .flags = ARG_NO_EFFECT,
+	ARG(source_args, client, .type = ARG_BLOCK, .block = k8s_client_args,
+		.size = sizeof(struct k8s_client_args), .flags = ARG_NO_EFFECT,
 		.help = "How Alloy reaches the API server; the files of the node need none."),
 	ARG(source_args, clustering, .type = ARG_BLOCK, .block = clustering_args,
 		.size = sizeof(struct clustering_block), .flags = ARG_NO_EFFECT,

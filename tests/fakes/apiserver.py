@@ -14,6 +14,7 @@
 Over HTTP: POST /_control/<verb> with a JSON object. Verbs beside those of common.py:
  pod {...}            adds or changes a pod: a whole object, or the arguments of make_pod()
  delete {namespace, name}
+ object {kind, namespace, name, ...}  a Secret or a ConfigMap, to be read by its name
  token {token}        only this bearer token is accepted from now on (null: any, or none)
  forbid {on}          403, as without the RBAC right
  compact {}           forgets the history: every older version is 410 from now on
@@ -38,6 +39,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import common
 
 POD = {"kind": "Pod", "apiVersion": "v1"}
+OBJECT = re.compile(r"^/api/v1/namespaces/([a-z0-9.-]+)/(secrets|configmaps)/([a-z0-9.-]+)$")
+PLURALS = {"Secret": "secrets", "ConfigMap": "configmaps"}
 PATH = re.compile(r"^/api/v1/(?:namespaces/([a-z0-9-]+)/)?pods$")
 TRUE = ("1", "true")
 
@@ -149,6 +152,7 @@ def label_selector(text):
 class Api(common.Fake):
     def __init__(self, port=0):
         self.pods = {}  # (namespace, name): object
+        self.objects = {}  # (plural, namespace, name): object
         self.version = 100
         self.oldest = 0  # a watch from an older version is refused
         self.history = []  # (version, type, object, object before)
@@ -191,6 +195,12 @@ class Api(common.Fake):
             self.history.append((self.version, "DELETED", pod, before))
             self.lock.notify_all()
 
+    def set_object(self, kind, name, namespace="default", **more):
+        with self.lock:
+            self.version += 1
+            self.objects[PLURALS[kind], namespace, name] = {"kind": kind, "apiVersion": "v1", "metadata": {
+                "name": name, "namespace": namespace, "resourceVersion": str(self.version)}} | more
+
     def compact(self):
         with self.lock:
             self.version += 1
@@ -210,6 +220,8 @@ class Api(common.Fake):
                 self.set_pod(args)
             elif path == "delete":
                 self.delete_pod(args.get("namespace", "default"), args["name"])
+            elif path == "object":
+                self.set_object(**args)
             elif path == "token":
                 self.token = args["token"]
             elif path == "forbid":
@@ -250,6 +262,9 @@ class Api(common.Fake):
                 self.problems.append(f"User-Agent {agent!r}: the answer is indented for it")
         try:
             self.authorize(request)
+            if m := OBJECT.match(parts.path):
+                call["verb"] = "get"
+                return self.get(request, *m.groups())
             m = PATH.match(parts.path)
             if not m or request.command != "GET":
                 raise Refused(404, "NotFound", "the server could not find the requested resource")
@@ -286,6 +301,13 @@ class Api(common.Fake):
         if request.headers.get("User-Agent", "").startswith("curl"):
             return json.dumps(value, indent=2).encode()
         return json.dumps(value, separators=(",", ":")).encode()
+
+    def get(self, request, namespace, plural, name):
+        with self.lock:
+            value = self.objects.get((plural, namespace, name))
+        if request.command != "GET" or value is None:
+            raise Refused(404, "NotFound", f'{plural} "{name}" not found')
+        return 200, self.dump(request, value), [("Content-Type", "application/json")]
 
     def list(self, request, query, wanted):
         with self.lock:

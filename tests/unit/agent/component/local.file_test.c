@@ -1,0 +1,112 @@
+/* clang-format off */
+#include "tests/component.h"
+#include "tests/log_dir.h"
+/* clang-format on */
+
+extern const struct component_type local_file;
+
+static struct harness h;
+static struct log_dir d;
+
+static int set_up(void **state)
+{
+	(void)state;
+	harness_init(&h, &local_file);
+	log_dir_init(&d, &h);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	log_dir_fini(&d);
+	return 0;
+}
+
+#define CONFIG(more) \
+	"local.file \"f\" {\n filename = \"@DIR@/in/f\"\n" more "}\n" \
+	"test.sink \"s\" { targets = [{v = convert.nonsensitive(local.file.f.content)}] }\n"
+
+static void replace(const char *text)
+{
+	char from[128], to[128];
+
+	log_dir_append(&d, "new", text);
+	snprintf(from, sizeof(from), "%s/new", d.path);
+	snprintf(to, sizeof(to), "%s/in/f", d.path);
+	assert_int_equal(rename(from, to), 0);
+	log_dir_settle(&d);
+}
+
+static void test_follows(void **state)
+{
+	(void)state;
+	log_dir_append(&d, "in/f", "one");
+	assert_true(log_dir_load(&d, CONFIG("is_secret = true\n")));
+	log_dir_want(&d, "target v=one;\n");
+	replace("two");
+	log_dir_want(&d, "target v=two;\n");
+	log_dir_append(&d, "in/f", "!");
+	log_dir_settle(&d);
+	log_dir_want(&d, "target v=two!;\n");
+}
+
+/* The content stays in force when the file goes, even with its folder, and is read again. */
+static void test_goes_and_comes(void **state)
+{
+	char path[128];
+
+	(void)state;
+	log_dir_append(&d, "in/f", "one");
+	assert_true(log_dir_load(&d, CONFIG("poll_frequency = \"10s\"\n")));
+	log_dir_want(&d, "target v=one;\n");
+	snprintf(path, sizeof(path), "%s/in/f", d.path);
+	assert_int_equal(unlink(path), 0);
+	snprintf(path, sizeof(path), "%s/in", d.path);
+	assert_int_equal(rmdir(path), 0);
+	log_dir_settle(&d);
+	assert_int_equal(graph_node(h.graph, 0).health, HEALTH_UNHEALTHY);
+	log_dir_want(&d, "");
+	log_dir_append(&d, "in/f", "two");
+	loop_advance(h.loop, 11 * NS_PER_SEC);
+	log_dir_settle(&d);
+	assert_int_equal(graph_node(h.graph, 0).health, HEALTH_HEALTHY);
+	log_dir_want(&d, "target v=two;\n");
+	replace("three");
+	log_dir_want(&d, "target v=three;\n");
+}
+
+static void test_poll(void **state)
+{
+	(void)state;
+	log_dir_append(&d, "in/f", "one");
+	assert_true(log_dir_load(&d, CONFIG("detector = \"poll\"\n poll_frequency = \"10s\"\n")));
+	log_dir_want(&d, "target v=one;\n");
+	replace("two");
+	log_dir_want(&d, "");
+	loop_advance(h.loop, 10 * NS_PER_SEC);
+	log_dir_settle(&d);
+	log_dir_want(&d, "target v=two;\n");
+}
+
+static void test_mistakes(void **state)
+{
+	static const struct {
+		const char *config;
+		const char *error;
+	} cases[] = {
+		{"local.file \"f\" { filename = \"\" }", "1:1: filename must not be empty\n"},
+		{"local.file \"f\" { filename = \"/none/x\" }",
+			"1:1: cannot start: /none/x: No such file or directory\n"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_false(log_dir_load(&d, cases[i].config));
+		assert_str(buf_str(&h.errors), cases[i].error);
+	}
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+TESTS_RUN(T(test_follows), T(test_goes_and_comes), T(test_poll), T(test_mistakes))
