@@ -11,6 +11,7 @@
 #include "agent/base/map.h"
 #include "agent/base/mem.h"
 #include "agent/base/must.h"
+#include "agent/base/timestamp.h"
 #include "agent/base/vec.h"
 #include "agent/loop/loop.h"
 #include "agent/loop/notify.h"
@@ -22,6 +23,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+
+#define LOOK_AGAIN (1 * NS_PER_SEC)
 
 struct dir {
 	struct pod_dir is;
@@ -45,6 +48,8 @@ struct pod_dirs {
 	struct notify_watch waiter; /* of the nearest folder above it that is there */
 	bool is_watched;            /* watch is of the root */
 	bool has_warned;
+	struct timer again; /* the system did not say what is there */
+	bool has_failed;    /* that was said */
 	struct list dirs;
 	struct map by_uid;
 	struct list subscribers;
@@ -69,23 +74,50 @@ static char *copy(const char *text, size_t n)
 	return p;
 }
 
-static bool is_folder(const char *parent, const char *name)
+/* Only ENOENT and ENOTDIR say that something is not there. After any other error (too many open
+ * files, a broken disk) what was known stays, and the folders are looked at again. */
+static void on_error(struct pod_dirs *d, const char *path, int error)
+{
+	if (error == ENOENT || error == ENOTDIR)
+		return;
+	timer_set(&d->again, d->loop, error == EACCES ? 10 * LOOK_AGAIN : LOOK_AGAIN);
+	if (d->has_failed)
+		return;
+	d->has_failed = true;
+	log_warn(NULL, "a folder of pod logs cannot be looked at", KV("path", path),
+		KV("error", strerror(error)),
+		KV("hint", "with too many open files: raise the limit; it is tried again every "
+			   "second"));
+}
+
+/* unsure: what it is when the system does not say. */
+static bool is_folder(struct pod_dirs *d, const char *parent, const char *name, bool unsure)
 {
 	char path[PATH_MAX];
 	struct stat st;
 	int n = snprintf(path, sizeof(path), "%s/%s", parent, name);
 
-	return n > 0 && (size_t)n < sizeof(path) && stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+	if (n <= 0 || (size_t)n >= sizeof(path))
+		return false;
+	if (stat(path, &st) == 0)
+		return S_ISDIR(st.st_mode);
+	if (errno == ENOENT || errno == ENOTDIR || errno == ELOOP)
+		return false;
+	on_error(d, path, errno);
+	return unsure;
 }
 
 /* Calls found() with each folder in path. */
-static void each_folder(const char *path, void *owner, void (*found)(void *owner, const char *name))
+static void each_folder(struct pod_dirs *d, const char *path, void *owner,
+	void (*found)(void *owner, const char *name))
 {
 	DIR *dir = opendir(path);
 	struct dirent *it;
 
-	if (!dir)
+	if (!dir) {
+		on_error(d, path, errno);
 		return;
+	}
 	while ((it = readdir(dir)) != NULL) {
 		if (it->d_name[0] != '.' && (it->d_type == DT_DIR || it->d_type == DT_UNKNOWN ||
 						    it->d_type == DT_LNK))
@@ -121,7 +153,7 @@ static void add_container(void *owner, const char *name)
 	struct dir *p = owner;
 	size_t n = strlen(name);
 
-	if (container_at(p, str_from(name)) >= 0 || !is_folder(p->path, name))
+	if (container_at(p, str_from(name)) >= 0 || !is_folder(p->in, p->path, name, false))
 		return;
 	*vec_add(&p->containers) =
 		(struct pod_dir_container){{copy(name, n), n}, loop_now(p->in->loop)};
@@ -137,7 +169,7 @@ static void free_container(struct pod_dir_container *c)
 static void check_containers(struct dir *p)
 {
 	for (size_t i = p->containers.n; i-- > 0;) {
-		if (is_folder(p->path, p->containers.p[i].name.p))
+		if (is_folder(p->in, p->path, p->containers.p[i].name.p, true))
 			continue;
 		free_container(&p->containers.p[i]);
 		vec_remove(&p->containers, i);
@@ -180,7 +212,7 @@ static void on_dir_changed(
 	if (events & (NOTIFY_GONE | NOTIFY_OVERFLOW))
 		check_containers(p);
 	if (events & NOTIFY_OVERFLOW)
-		each_folder(p->path, p, add_container);
+		each_folder(p->in, p->path, p, add_container);
 	else if ((events & NOTIFY_CREATE) && name.n)
 		add_container(p, name.p);
 }
@@ -220,16 +252,14 @@ static void add_dir(void *owner, const char *name)
 	if (!p)
 		return;
 	if (notify_start(d->notify, &p->watch, p->path) == -1) {
-		if (errno != ENOENT && errno != ENOTDIR)
-			log_warn(NULL, "cannot watch a pod's log folder", KV("path", p->path),
-				KV("err", strerror(errno)));
+		on_error(d, p->path, errno);
 		free(p->path);
 		free(p);
 		return;
 	}
 	list_add_last(&d->dirs, &p->is.link);
 	map_set(&d->by_uid, p->is.uid, p);
-	each_folder(p->path, p, add_container);
+	each_folder(p->in, p->path, p, add_container);
 	touch(d);
 }
 
@@ -244,7 +274,7 @@ static void check_dirs(struct pod_dirs *d)
 	LIST_EACH (it, &d->dirs, struct pod_dir, link) {
 		struct dir *p = container_of(it, struct dir, is);
 
-		if (!is_folder(d->root, folder_name(p)))
+		if (!is_folder(d, d->root, folder_name(p), true))
 			free_dir(p);
 	}
 }
@@ -264,7 +294,7 @@ static void on_root_changed(
 	if (events & (NOTIFY_GONE | NOTIFY_OVERFLOW))
 		check_dirs(d);
 	if (events & NOTIFY_OVERFLOW)
-		each_folder(d->root, d, add_dir);
+		each_folder(d, d->root, d, add_dir);
 	else if ((events & NOTIFY_CREATE) && name.n)
 		add_dir(d, name.p);
 }
@@ -313,7 +343,29 @@ static void watch_root(struct pod_dirs *d)
 	if (!d->is_watched)
 		return;
 	notify_stop(&d->waiter);
-	each_folder(d->root, d, add_dir);
+	each_folder(d, d->root, d, add_dir);
+}
+
+/* Everything, as after events were lost. */
+static void on_again(struct timer *t)
+{
+	struct pod_dirs *d = container_of(t, struct pod_dirs, again);
+
+	if (!d->is_watched) {
+		watch_root(d);
+		return;
+	}
+	each_folder(d, d->root, d, add_dir);
+	LIST_EACH (it, &d->dirs, struct pod_dir, link) {
+		struct dir *p = container_of(it, struct dir, is);
+
+		check_containers(p);
+		each_folder(d, p->path, p, add_container);
+	}
+	if (timer_is_set(&d->again))
+		return;
+	d->has_failed = false;
+	log_info(NULL, "the folders of pod logs can be looked at again", KV("path", d->root));
 }
 
 static void on_call(struct task *t)
@@ -350,6 +402,7 @@ static struct pod_dirs *pod_dirs_new(struct loop *l, struct notify *n, struct st
 	d->watch.changed = on_root_changed;
 	d->waiter.changed = on_above_changed;
 	d->call.run = on_call;
+	d->again.fire = on_again;
 	list_init(&d->dirs);
 	list_init(&d->subscribers);
 	list_add_last(&instances, &d->link);
@@ -385,6 +438,7 @@ void pod_dirs_release(struct pod_dirs *d)
 	notify_stop(&d->waiter);
 	forget_all(d);
 	task_cancel(&d->call);
+	timer_clear(&d->again);
 	map_fini(&d->by_uid);
 	list_remove(&d->link);
 	free(d->root);

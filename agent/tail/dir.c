@@ -8,6 +8,7 @@
 
 #include "agent/base/mem.h"
 #include "agent/base/must.h"
+#include "agent/base/vec.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -81,21 +82,40 @@ static struct tail_name *name_in(struct tail_dir *d, struct str name)
 	return n;
 }
 
-/* The folder is gone, or events were lost: every tail in it looks for itself. */
+/* The folder is gone, or events were lost: every tail in it looks for itself. Not while the names
+ * are walked through, as that may change them. */
 static void look_everywhere(struct tail_dir *d, bool gone)
 {
+	struct {
+		struct tail **p;
+		size_t n;
+		size_t cap;
+	} tails = {0};
+
 	for (size_t i = 0; i < d->names.cap; i++) {
 		struct tail_name *n = d->names.slots[i].value;
 
 		if (!d->names.slots[i].key.p)
 			continue;
 		wake(n);
-		LIST_EACH (t, &n->tails, struct tail, in_name) {
-			if (gone)
-				t->retry_at = loop_now(d->tailer->loop) + RETRY;
-			tailer_ready(t);
-		}
+		LIST_EACH (t, &n->links, struct tail, in_link_name)
+			*vec_add(&tails) = t;
+		LIST_EACH (t, &n->tails, struct tail, in_name)
+			*vec_add(&tails) = t;
 	}
+	for (size_t i = 0; i < tails.n; i++) {
+		struct tail *t = tails.p[i];
+
+		if (gone) {
+			t->retry_at = loop_now(t->tailer->loop) + RETRY;
+		} else {
+			tail_reconcile(t);
+			if (t->link_name) /* it may lead elsewhere now */
+				tail_look(t);
+		}
+		tailer_ready(t);
+	}
+	free(tails.p);
 }
 
 /* Something was given a rotated name: of two rotations between two looks, the file in the

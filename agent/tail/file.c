@@ -5,18 +5,22 @@
 #include "agent/base/metric.h"
 #include "agent/base/must.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-uint64_t file_born(int fd, const char *path)
+int file_born(int fd, const char *path, uint64_t *born)
 {
 	struct statx sx;
 
-	if (statx(fd, path, AT_EMPTY_PATH, STATX_BTIME, &sx) == -1 || !(sx.stx_mask & STATX_BTIME))
-		return 0;
-	return (uint64_t)(sx.stx_btime.tv_sec * NS_PER_SEC + sx.stx_btime.tv_nsec);
+	if (statx(fd, path, AT_EMPTY_PATH, STATX_BTIME, &sx) == -1)
+		return -1;
+	*born = 0;
+	if (sx.stx_mask & STATX_BTIME)
+		*born = (uint64_t)(sx.stx_btime.tv_sec * NS_PER_SEC + sx.stx_btime.tv_nsec);
+	return 0;
 }
 
 struct tail_file *file_new(struct tail *t, int fd, struct tail_name *name)
@@ -35,7 +39,7 @@ struct tail_file *file_new(struct tail *t, int fd, struct tail_name *name)
 	if (fstat(fd, &st) == 0) {
 		f->device = st.st_dev;
 		f->inode = st.st_ino;
-		f->born = file_born(fd, "");
+		file_born(fd, "", &f->born);
 	}
 	return f;
 }
@@ -113,9 +117,11 @@ uint64_t file_size(const struct tail_file *f, bool *has_name)
 {
 	struct stat st;
 
-	*has_name = false;
-	if (f->fd == -1 || fstat(f->fd, &st) == -1)
+	*has_name = f->fd != -1;
+	if (f->fd == -1)
 		return 0;
+	if (fstat(f->fd, &st) == -1)
+		return f->offset;
 	*has_name = st.st_nlink > 0;
 	return f->gz ? f->offset : (uint64_t)st.st_size; /* what is compressed does not grow */
 }
@@ -249,7 +255,7 @@ void file_read_again(struct tail_file *f, bool after_older)
 }
 
 /* A compressed file has the position's head; of one that is not known it is taken here. */
-bool file_start_gz(struct tail_file *f, const struct position *known)
+int file_start_gz(struct tail_file *f, const struct position *known)
 {
 	char head[POSITION_HEAD];
 	ssize_t n;
@@ -257,18 +263,25 @@ bool file_start_gz(struct tail_file *f, const struct position *known)
 	f->gz = gz_open(f->fd);
 	if (!f->gz) {
 		f->fd = -1;
-		return false;
+		return -1;
 	}
 	f->closed = true; /* nobody writes it any more */
 	if (known) {
 		f->head_n = known->head_n;
 		f->head_hash = known->head_hash;
-		return true;
+		return 0;
 	}
 	n = gz_read(f->gz, head, sizeof(head), 0);
+	if (n == -1 && errno != EBADMSG) { /* what is broken is said when its turn comes */
+		int error = errno;
+
+		file_close(f);
+		errno = error;
+		return -1;
+	}
 	if (n > 0) {
 		f->head_n = (uint32_t)n;
 		f->head_hash = str_hash((struct str){head, (size_t)n});
 	}
-	return true;
+	return 0;
 }

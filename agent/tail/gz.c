@@ -15,8 +15,10 @@
 struct gz {
 	int fd;
 	z_stream z;
-	bool ended; /* no more input, or broken */
+	bool ended;  /* no more input, or broken */
+	bool inside; /* a member has begun, and not ended */
 	bool broken;
+	int error;        /* of the last read, which may be tried again; 0: none */
 	uint64_t at;      /* of the first byte in ready, uncompressed */
 	struct buf ready; /* uncompressed, not consumed yet */
 	unsigned char in[IN_BYTES];
@@ -26,15 +28,22 @@ struct gz *gz_open(int fd)
 {
 	struct gz *g = mem_new(struct gz, 1);
 	unsigned char magic[2];
+	ssize_t n = pread(fd, magic, 2, 0);
+	int error = 0;
 
 	g->fd = fd;
-	if (pread(fd, magic, 2, 0) != 2 || magic[0] != 0x1f || magic[1] != 0x8b ||
-		inflateInit2(&g->z, ANY_HEADER) != Z_OK) {
-		close(fd);
-		free(g);
-		return NULL;
-	}
-	return g;
+	if (n == -1)
+		error = errno;
+	else if (n != 2 || magic[0] != 0x1f || magic[1] != 0x8b)
+		error = EBADMSG;
+	else if (inflateInit2(&g->z, ANY_HEADER) != Z_OK)
+		error = ENOMEM;
+	if (!error)
+		return g;
+	close(fd);
+	free(g);
+	errno = error;
+	return NULL;
 }
 
 void gz_close(struct gz *g)
@@ -53,6 +62,8 @@ void gz_rewind(struct gz *g)
 
 	g->z.avail_in = 0;
 	g->ended = g->broken = !ok;
+	g->inside = false;
+	g->error = 0;
 	g->at = 0;
 	buf_clear(&g->ready);
 }
@@ -66,8 +77,12 @@ static void fill_input(struct gz *g)
 	do {
 		n = read(g->fd, g->in, IN_BYTES);
 	} while (n == -1 && errno == EINTR);
-	if (n <= 0) {
-		g->broken = n == -1;
+	if (n == -1) {
+		g->error = errno;
+		return;
+	}
+	if (n == 0) {
+		g->broken = g->inside; /* cut short */
 		g->ended = true;
 		return;
 	}
@@ -81,15 +96,20 @@ static void inflate_some(struct gz *g)
 	int got;
 
 	fill_input(g);
-	if (g->ended)
+	if (g->ended || g->error)
 		return;
+	g->inside = true;
 	g->z.next_out = buf_reserve(&g->ready, OUT_BYTES);
 	g->z.avail_out = OUT_BYTES;
 	got = inflate(&g->z, Z_NO_FLUSH);
 	g->ready.n += OUT_BYTES - g->z.avail_out;
-	if (got == Z_STREAM_END)
+	if (got == Z_STREAM_END) {
+		g->inside = false;
 		got = inflateReset(&g->z);
-	if (got != Z_OK && got != Z_BUF_ERROR) {
+	}
+	if (got == Z_MEM_ERROR) {
+		g->error = ENOMEM;
+	} else if (got != Z_OK && got != Z_BUF_ERROR) {
 		g->broken = true;
 		g->ended = true;
 	}
@@ -107,7 +127,8 @@ static void drop(struct gz *g, size_t n)
 ssize_t gz_read(struct gz *g, char *to, size_t n, uint64_t offset)
 {
 	must(offset >= g->at);
-	while (!g->ended && g->at + g->ready.n < offset + n) {
+	g->error = 0;
+	while (!g->ended && !g->error && g->at + g->ready.n < offset + n) {
 		uint64_t skip = offset - g->at;
 
 		if (skip)
@@ -116,8 +137,12 @@ ssize_t gz_read(struct gz *g, char *to, size_t n, uint64_t offset)
 	}
 	if (offset > g->at)
 		drop(g, offset - g->at < g->ready.n ? (size_t)(offset - g->at) : g->ready.n);
+	if (g->error) {
+		errno = g->error;
+		return -1;
+	}
 	if (offset > g->at || g->ready.n == 0) {
-		errno = EIO;
+		errno = EBADMSG;
 		return g->broken ? -1 : 0;
 	}
 	if (n > g->ready.n)

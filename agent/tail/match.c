@@ -8,6 +8,7 @@
 #include "agent/base/log.h"
 #include "agent/base/mem.h"
 #include "agent/base/must.h"
+#include "agent/base/timestamp.h"
 #include "agent/loop/notify.h"
 #include "agent/tail/glob.h"
 
@@ -21,6 +22,8 @@
 #define MAX_PATHS ((size_t)20000)
 #define MAX_DEPTH ((size_t)40)
 #define PATH_BYTES ((size_t)4096)
+#define RETRY (10 * NS_PER_SEC)
+#define RETRY_SOON (1 * NS_PER_SEC)
 
 /* A watched directory, and with which part of the pattern its names are compared. */
 struct match_dir {
@@ -66,6 +69,17 @@ static struct match_dir *dir_of(struct match *m, struct str path)
 	return d;
 }
 
+/* The system does not say what is there. EACCES is an answer: what may not be seen is not there,
+ * and it is asked for again. After any other, what was found before is still believed. */
+static void fail(struct match *m, int error)
+{
+	if (error == ENOENT || error == ENOTDIR || error == ELOOP || error == ENAMETOOLONG)
+		return;
+	m->again = true;
+	if (error != EACCES && error != EPERM)
+		m->error = error;
+}
+
 /* Before the directory is listed, so that what comes in between is not missed. */
 static void watch(struct match *m, const struct place *at, const char *part)
 {
@@ -76,12 +90,15 @@ static void watch(struct match *m, const struct place *at, const char *part)
 	d->round = m->round;
 	if (d->watch.dir || notify_start(m->notify, &d->watch, path) == 0)
 		return;
-	if (errno == ENOENT || errno == ENOTDIR || m->unwatched)
+	if (errno == ENOENT || errno == ENOTDIR)
+		return;
+	fail(m, errno);
+	if (m->unwatched)
 		return;
 	m->unwatched = true;
 	log_warn(NULL, "a folder of logs cannot be watched", KV("path", path),
 		KV("error", strerror(errno)),
-		KV("hint", "new files in it are not seen; check its permissions"));
+		KV("hint", "new files in it are not seen at once; check its permissions"));
 }
 
 static void found(struct match *m, const struct place *at)
@@ -125,8 +142,10 @@ static void arrive(struct match *m, struct place *at, size_t part, size_t depth)
 {
 	struct stat st;
 
-	if (stat(at->path, &st) == -1)
+	if (stat(at->path, &st) == -1) {
+		fail(m, errno);
 		return;
+	}
 	if (S_ISDIR(st.st_mode)) {
 		if (part < m->n_parts)
 			visit(m, at, part, depth + 1);
@@ -141,13 +160,17 @@ static void visit_stars(struct match *m, struct place *at, const char *name, siz
 {
 	struct stat st;
 
+	if (lstat(at->path, &st) == -1) {
+		fail(m, errno);
+		return;
+	}
 	if (part + 1 == m->n_parts) {
-		if (lstat(at->path, &st) == 0 && S_ISREG(st.st_mode))
+		if (S_ISREG(st.st_mode))
 			found(m, at);
 	} else if (glob_part_matches(m->parts[part + 1].p, name)) {
 		arrive(m, at, part + 2, depth);
 	}
-	if (lstat(at->path, &st) == 0 && S_ISDIR(st.st_mode))
+	if (S_ISDIR(st.st_mode))
 		visit(m, at, part, depth + 1);
 }
 
@@ -159,9 +182,11 @@ static void list(struct match *m, struct place *at, size_t part, size_t depth)
 	size_t n = at->n;
 	struct dirent *e;
 
-	if (!dir)
+	if (!dir) {
+		fail(m, errno);
 		return;
-	while ((e = readdir(dir))) {
+	}
+	while (errno = 0, (e = readdir(dir))) {
 		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
 			continue;
 		if (!stars && !glob_part_matches(pattern, e->d_name))
@@ -174,6 +199,8 @@ static void list(struct match *m, struct place *at, size_t part, size_t depth)
 			arrive(m, at, part + 1, depth);
 		leave(at, n);
 	}
+	if (errno)
+		fail(m, errno);
 	closedir(dir);
 }
 
@@ -200,6 +227,7 @@ static void visit(struct match *m, struct place *at, size_t part, size_t depth)
 		leave(at, n);
 		return;
 	}
+	fail(m, errno);
 	leave(at, n);
 	watch(m, at, name.p);
 }
@@ -224,16 +252,36 @@ static void drop_old_watches(struct match *m)
 	}
 }
 
+static void say_error(struct match *m)
+{
+	if (m->error && !m->troubled)
+		log_warn(NULL, "it cannot be found out which logs there are, those known are kept",
+			KV("pattern", m->pattern), KV("error", strerror(m->error)),
+			KV("hint", "with too many open files: raise the limit; it is tried again "
+				   "every second"));
+	if (!m->error && m->troubled)
+		log_info(NULL, "logs can be looked for again", KV("pattern", m->pattern));
+	m->troubled = m->error != 0;
+}
+
 static void walk(struct match *m)
 {
 	struct place at = {.n = 0};
 
 	m->round++;
+	m->error = 0;
+	m->again = false;
 	if (m->n_parts)
 		visit(m, &at, 0, 0);
 	if (m->n > 1)
 		qsort(m->paths, m->n, sizeof(*m->paths), by_path);
-	drop_old_watches(m);
+	if (!m->error)
+		drop_old_watches(m);
+	say_error(m);
+	if (m->again)
+		timer_set(&m->retry, m->loop, m->error ? RETRY_SOON : RETRY);
+	else
+		timer_clear(&m->retry);
 }
 
 static bool same(const struct str *a, size_t n, const struct match *m)
@@ -245,6 +293,23 @@ static bool same(const struct str *a, size_t n, const struct match *m)
 			return false;
 	}
 	return true;
+}
+
+/* Those of before that were not found now: it is not known that they are gone. */
+static void keep(struct match *m, const struct str *before, size_t n)
+{
+	size_t now = m->n;
+
+	for (size_t i = 0; i < n; i++) {
+		struct place at = {.n = before[i].n};
+
+		if (now && bsearch(&before[i], m->paths, now, sizeof(*m->paths), by_path))
+			continue;
+		memcpy(at.path, before[i].p, at.n);
+		found(m, &at);
+	}
+	if (m->n > now)
+		qsort(m->paths, m->n, sizeof(*m->paths), by_path);
 }
 
 static void on_walk(struct task *t)
@@ -259,11 +324,18 @@ static void on_walk(struct task *t)
 	m->paths = NULL;
 	m->n = 0;
 	walk(m);
+	if (m->error)
+		keep(m, paths, n);
 	equal = same(paths, n, m);
 	free(paths);
 	arena_fini(&old);
 	if (!equal)
 		m->changed(m);
+}
+
+static void on_retry(struct timer *t)
+{
+	task_defer(&container_of(t, struct match, retry)->walk, t->loop);
 }
 
 /* A relative pattern begins at the working directory. */
@@ -286,6 +358,7 @@ void match_start(struct match *m, struct loop *l, struct notify *n, struct str p
 	m->loop = l;
 	m->notify = n;
 	m->walk.run = on_walk;
+	m->retry.fire = on_retry;
 	m->pattern = absolute(&m->life, pattern);
 	m->parts = arena_new(&m->life, struct str, m->pattern.n + 1);
 	rest = m->pattern;
@@ -304,6 +377,7 @@ void match_stop(struct match *m)
 {
 	if (m->loop)
 		task_cancel(&m->walk);
+	timer_clear(&m->retry);
 	m->round++;
 	drop_old_watches(m);
 	map_fini(&m->dirs);

@@ -29,7 +29,11 @@ struct match {
 	size_t n_parts;
 	struct map dirs;
 	struct task walk;
+	struct timer retry;
 	unsigned round;
+	int error;     /* of the last walk, which has not seen all; 0: it has */
+	bool again;    /* to be walked again without an event */
+	bool troubled; /* it was said */
 	bool too_many;
 	bool unwatched;
 };

@@ -47,43 +47,58 @@ static bool is_head(struct str head, const struct position *p)
 	       (p->head_n == 0 || str_hash(str_head(head, p->head_n)) == p->head_hash);
 }
 
-/* The first bytes of a file, uncompressed, in out. */
-static struct str read_head(int dir, const char *name, char out[POSITION_HEAD])
+/* The first bytes of a file, uncompressed, in out. 0, or an errno. */
+static int read_head(int dir, const char *name, char out[POSITION_HEAD], struct str *head)
 {
 	int fd = openat(dir, name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	ssize_t n = 0;
+	int error = 0;
 
+	*head = (struct str){out, 0};
 	if (fd == -1)
-		return (struct str){0};
+		return errno;
 	if (is_gz_name(name)) {
 		struct gz *g = gz_open(fd);
 
-		if (g)
-			n = gz_read(g, out, POSITION_HEAD, 0);
+		n = g ? gz_read(g, out, POSITION_HEAD, 0) : -1;
+		error = n == -1 && errno != EBADMSG ? errno : 0;
 		gz_close(g);
 	} else {
 		n = pread(fd, out, POSITION_HEAD, 0);
+		error = n == -1 ? errno : 0;
 		close(fd);
 	}
-	return (struct str){out, n > 0 ? (size_t)n : 0};
+	head->n = n > 0 ? (size_t)n : 0;
+	return error;
 }
 
-static const struct position *known_as(const struct position *list, const struct stat *st, int dir,
-	const char *name)
+/* Which of the list it is; NULL: none. 0, or an errno. */
+static int known_as(const struct position *list, const struct stat *st, int dir, const char *name,
+	const struct position **known)
 {
 	char bytes[POSITION_HEAD];
-	struct str head = read_head(dir, name, bytes);
+	uint64_t born = 0;
+	struct str head;
+	int error = 0;
 
-	for (; list; list = list->next) {
+	*known = NULL;
+	if (list)
+		error = read_head(dir, name, bytes, &head);
+	if (list && !error && file_born(dir, name, &born) == -1)
+		error = errno;
+	for (; list && !error; list = list->next) {
 		bool same = list->device == st->st_dev && list->inode == st->st_ino &&
-			    (list->born == 0 || list->born == file_born(dir, name));
+			    (list->born == 0 || list->born == born);
+		bool is_it = is_gz_name(name) ? list->head_n > 0 : same;
 
-		if (is_gz_name(name) ? list->head_n > 0 && is_head(head, list)
-				     : same && (uint64_t)st->st_size >= list->offset &&
-					       is_head(head, list))
-			return list;
+		if (!is_gz_name(name) && (uint64_t)st->st_size < list->offset)
+			is_it = false;
+		if (is_it && is_head(head, list)) {
+			*known = list;
+			return 0;
+		}
 	}
-	return NULL;
+	return error;
 }
 
 static int by_name(const void *a, const void *b)
@@ -104,40 +119,75 @@ static bool has_plain_twin(int dir, const char *name)
 	return faccessat(dir, plain, F_OK, 0) == 0;
 }
 
-static void add_sibling(
-	struct siblings *out, int dir, const char *name, const struct position *list)
+/* 0, or an errno; ENOENT: it is not there (any more), or not of interest. */
+static int look_at(int dir, const char *name, const struct position *list, struct sibling *out)
 {
 	struct stat st;
+	int error;
 
-	if (fstatat(dir, name, &st, 0) == -1 || !S_ISREG(st.st_mode) || has_plain_twin(dir, name))
-		return;
-	*vec_add(out) = (struct sibling){mem_text(str_from(name)), st.st_dev, st.st_ino,
-		known_as(list, &st, dir, name)};
+	if (fstatat(dir, name, &st, 0) == -1)
+		return errno;
+	if (!S_ISREG(st.st_mode) || has_plain_twin(dir, name))
+		return ENOENT;
+	*out = (struct sibling){.device = st.st_dev, .inode = st.st_ino};
+	error = known_as(list, &st, dir, name, &out->known);
+	if (!error)
+		out->name = mem_text(str_from(name));
+	return error;
+}
+
+static void siblings_fini(struct siblings *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		free(s->p[i].name);
+	free(s->p);
+	*s = (struct siblings){0};
+}
+
+static int read_folder(struct tail *t, DIR *dir, const struct position *list, struct siblings *out)
+{
+	struct str base = str_from(t->name->name);
+	struct sibling one;
+	struct dirent *e;
+
+	while (errno = 0, (e = readdir(dir))) {
+		int error;
+
+		if (!str_is(base, e->d_name) && !is_rotated(e->d_name, base))
+			continue;
+		error = look_at(dirfd(dir), e->d_name, list, &one);
+		if (error == 0)
+			*vec_add(out) = one;
+		else if (!is_gone(error) && !tail_may_skip(t, e->d_name, error, 0))
+			return error;
+	}
+	return errno;
 }
 
 /* The siblings, oldest first: kubelet's names have the time in them. The file of the name itself
- * sorts before its siblings and is moved to the end. */
-static void list_siblings(struct tail *t, const struct position *list, struct siblings *out)
+ * sorts before its siblings and is moved to the end. False: it cannot be found out now which
+ * there are, and the tail is blocked. */
+static bool list_siblings(struct tail *t, const struct position *list, struct siblings *out)
 {
 	DIR *dir = opendir(t->name->dir->path);
-	struct str base = str_from(t->name->name);
-	struct dirent *e;
+	int error = dir ? read_folder(t, dir, list, out) : errno;
 
-	if (!dir)
-		return;
-	while ((e = readdir(dir))) {
-		if (str_is(base, e->d_name) || is_rotated(e->d_name, base))
-			add_sibling(out, dirfd(dir), e->d_name, list);
+	if (dir)
+		closedir(dir);
+	if (error && !is_gone(error)) {
+		tail_block(t, "it cannot be found out which logs were rotated", error);
+		siblings_fini(out);
+		return false;
 	}
-	closedir(dir);
 	if (out->n > 1)
 		qsort(out->p, out->n, sizeof(*out->p), by_name);
-	if (out->n > 1 && str_is(base, out->p[0].name)) {
+	if (out->n > 1 && str_is(str_from(t->name->name), out->p[0].name)) {
 		struct sibling live = out->p[0];
 
 		memmove(&out->p[0], &out->p[1], (out->n - 1) * sizeof(*out->p));
 		out->p[out->n - 1] = live;
 	}
+	return true;
 }
 
 static bool is_inode(int fd, const struct sibling *s)
@@ -147,29 +197,56 @@ static bool is_inode(int fd, const struct sibling *s)
 	return fstat(fd, &st) == 0 && st.st_dev == s->device && st.st_ino == s->inode;
 }
 
-/* False: a rotation has given its name to another, or taken it away. */
-static bool open_sibling(struct tail *t, const struct sibling *s)
+enum opened {
+	OPENED,
+	RENAMED, /* a rotation has given its name to another, or taken it away */
+	BLOCKED, /* it cannot be opened now, and the tail is blocked */
+};
+
+static enum opened blocked(struct tail *t, const struct sibling *s, int error)
 {
-	struct str base = str_from(t->name->name);
-	struct tail_name *name;
+	if (is_gone(error))
+		return RENAMED;
+	if (tail_may_skip(t, s->name, error, 0))
+		return OPENED;
+	tail_block(t, "a rotated log cannot be opened", error);
+	return BLOCKED;
+}
+
+static enum opened start_gz(struct tail_file *f, const struct sibling *s)
+{
+	struct tail *t = f->tail;
+	int error = file_start_gz(f, s->known) == -1 ? errno : 0;
+
+	if (error == EBADMSG) {
+		tailer_lost(t->tailer, LOST_GZ, 0);
+		log_error(t->source->id, "a rotated log is not what its name says, it is left out",
+			KV("path", t->path), KV("file", s->name),
+			KV("hint", "look at the node's disk; the lines after it are read"));
+		error = 0;
+		file_set_state(f, FILE_DRAINED);
+	}
+	if (!error)
+		return OPENED;
+	file_free(f);
+	return blocked(t, s, error);
+}
+
+static enum opened open_sibling(struct tail *t, const struct sibling *s)
+{
 	struct tail_file *f;
 	char path[4096];
 	int fd;
 
 	snprintf(path, sizeof(path), "%s/%s", t->name->dir->path, s->name);
 	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-	if (fd == -1) {
-		if (errno == ENOENT)
-			return false;
-		tail_trouble(t, "a rotated log cannot be opened", errno);
-		return true;
-	}
+	if (fd == -1)
+		return blocked(t, s, errno);
 	if (!is_inode(fd, s)) {
 		close(fd);
-		return false;
+		return RENAMED;
 	}
-	name = dir_name(t->tailer, str_from(path));
-	f = file_new(t, fd, name);
+	f = file_new(t, fd, dir_name(t->tailer, str_from(path)));
 	if (s->known) {
 		f->offset = s->known->offset;
 		f->acked = s->known->offset;
@@ -177,12 +254,10 @@ static bool open_sibling(struct tail *t, const struct sibling *s)
 	}
 	if (!is_gz_name(s->name))
 		file_hash_head(f);
-	if (str_is(base, s->name))
-		return true;
+	if (str_is(str_from(t->name->name), s->name))
+		return OPENED;
 	file_set_state(f, FILE_ENDING);
-	if (is_gz_name(s->name) && !file_start_gz(f, s->known))
-		file_set_state(f, FILE_DRAINED);
-	return true;
+	return is_gz_name(s->name) ? start_gz(f, s) : OPENED;
 }
 
 static bool is_found(const struct position *p, const struct siblings *s)
@@ -215,14 +290,6 @@ static bool has_file(const struct tail *t, const struct sibling *s)
 	return false;
 }
 
-static void siblings_fini(struct siblings *s)
-{
-	for (size_t i = 0; i < s->n; i++)
-		free(s->p[i].name);
-	free(s->p);
-	*s = (struct siblings){0};
-}
-
 #define LOOK_BACK ((size_t)64 * 1024)
 
 /* The beginning of the line that has the offset: the other agent may have read a part of it. */
@@ -241,10 +308,11 @@ static uint64_t line_start(int fd, uint64_t offset)
 	return offset;
 }
 
-/* Was it there, and so long, when the other agent stopped? */
-static bool is_meant(struct tail *t, const struct sibling *s, struct position *p)
+/* Was it there, and so long, when the other agent stopped? 0: yes; ENOENT: no; or another errno. */
+static int is_meant(struct tail *t, const struct sibling *s, struct position *p)
 {
 	const struct import *i = t->source->import;
+	int error = 0;
 	uint64_t born;
 	char path[4096];
 	struct stat st;
@@ -253,69 +321,76 @@ static bool is_meant(struct tail *t, const struct sibling *s, struct position *p
 	snprintf(path, sizeof(path), "%s/%s", t->name->dir->path, s->name);
 	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 	if (fd == -1)
-		return false;
-	born = file_born(fd, "");
-	if (fstat(fd, &st) == -1 || (uint64_t)st.st_size < p->offset ||
-		born > (uint64_t)i->written) {
-		close(fd);
-		return false;
-	}
-	p->offset = line_start(fd, p->offset);
+		return errno;
+	if (file_born(fd, "", &born) == -1 || fstat(fd, &st) == -1)
+		error = errno;
+	else if ((uint64_t)st.st_size < p->offset || born > (uint64_t)i->written)
+		error = ENOENT;
+	else
+		p->offset = line_start(fd, p->offset);
 	close(fd);
-	return true;
+	return error;
 }
 
-/* s->n: none of them. */
-static size_t find_meant(struct tail *t, const struct siblings *s, struct position *p)
+/* *at: which of them; s->n - 1 and no known: none, so it is another file, from its beginning. */
+static int find_meant(struct tail *t, struct siblings *s, struct position *p, size_t *at)
 {
 	size_t live = s->n - 1;
 	struct str base;
+	int error;
 
-	if (is_meant(t, &s->p[live], p))
-		return live;
-	if (live > 0 && !is_gz_name(s->p[live - 1].name) &&
-		is_rotated_name(str_from(s->p[live - 1].name), &base) &&
-		is_meant(t, &s->p[live - 1], p))
-		return live - 1;
-	return s->n;
+	*at = live;
+	error = is_meant(t, &s->p[live], p);
+	if (is_gone(error) && live > 0 && !is_gz_name(s->p[live - 1].name) &&
+		is_rotated_name(str_from(s->p[live - 1].name), &base)) {
+		error = is_meant(t, &s->p[live - 1], p);
+		*at = error ? live : live - 1;
+	}
+	if (!error)
+		s->p[*at].known = p;
+	return is_gone(error) ? 0 : error;
+}
+
+/* Files that are being opened for the first time: all, or none. */
+static void close_all(struct tail *t)
+{
+	LIST_EACH (f, &t->files, struct tail_file, link)
+		file_free(f);
 }
 
 /* Another agent has read a part of it: of the file of the name, or, if that is younger than its
- * word, of the one that had the name before, as long as that is not compressed. False: it
- * has not. */
-static bool resume_import(struct tail *t)
+ * word, of the one that had the name before, as long as that is not compressed. */
+static bool resume_import(struct tail *t, const struct import_entry *e)
 {
-	const struct import_entry *e = NULL;
 	struct siblings s = {0};
-	struct position p = {0};
+	struct position p = {.offset = e->offset};
+	bool ok = list_siblings(t, NULL, &s);
+	size_t at = s.n;
+	int error;
 
-	if (t->source->import)
-		e = import_find(t->source->import, t->path, t->labels);
-	if (!e)
-		return false;
-	p.offset = e->offset;
-	list_siblings(t, NULL, &s);
-	if (s.n && str_is(str_from(t->name->name), s.p[s.n - 1].name)) {
-		size_t at = find_meant(t, &s, &p);
-
-		if (at < s.n) {
-			s.p[at].known = &p;
+	if (ok && s.n && str_is(str_from(t->name->name), s.p[s.n - 1].name)) {
+		error = find_meant(t, &s, &p, &at);
+		if (error)
+			tail_block(t, "it cannot be found out which logs were rotated", error);
+		ok = !error;
+		if (ok && s.p[at].known)
 			t->source->import->taken++;
-		} else {
-			at = s.n - 1; /* it is another file: from its beginning */
-		}
-		for (; at < s.n; at++)
-			open_sibling(t, &s.p[at]);
+		for (; at < s.n && ok; at++)
+			ok = open_sibling(t, &s.p[at]) != BLOCKED;
+		if (!ok)
+			close_all(t);
 		tailer_added(t->tailer);
 	}
 	siblings_fini(&s);
-	return true;
+	return ok;
 }
 
-/* The first of them that is to be read. */
-static size_t first_unread(struct tail *t, const struct position *list, const struct siblings *s)
+/* The first of them that is to be read. *lost: none of those that positions know is there. */
+static size_t first_unread(const struct position *list, const struct siblings *s, bool *lost)
 {
 	size_t first = 0, n;
+
+	*lost = false;
 
 	while (first < s->n && !s->p[first].known)
 		first++;
@@ -324,10 +399,7 @@ static size_t first_unread(struct tail *t, const struct position *list, const st
 		return first - (n < first ? n : first);
 	}
 	/* It was rotated more than once, or is another file. What is left is younger. */
-	tailer_lost(t->tailer, LOST_ROTATED, 0);
-	log_warn(t->source->id, "a log that was read in part is not there any more",
-		KV("path", t->path), KV("offset", (int64_t)list->offset),
-		KV("hint", "it was rotated away or replaced while the agent was stopped"));
+	*lost = true;
 	return 0;
 }
 
@@ -337,41 +409,76 @@ static bool is_news(const struct tail *t, const struct sibling *s)
 {
 	char path[4096];
 	struct str base;
+	uint64_t born;
 
 	if (!is_rotated_name(str_from(s->name), &base) || t->source->from_end)
 		return false;
 	snprintf(path, sizeof(path), "%s/%s", t->name->dir->path, s->name);
-	return file_born(AT_FDCWD, path) >= (uint64_t)t->tailer->news_since;
+	return file_born(AT_FDCWD, path, &born) == -1 || born >= (uint64_t)t->tailer->news_since;
 }
 
-/* False: files were renamed meanwhile; what was opened stays so. */
-static bool open_siblings(struct tail *t, const struct position *list)
+/* RENAMED: what was opened stays so. */
+static enum opened open_siblings(struct tail *t, const struct position *list, bool *lost)
 {
+	enum opened got = OPENED;
 	struct siblings s = {0};
-	bool all = true;
+	size_t i = 0;
 
-	list_siblings(t, list, &s);
-	for (size_t i = list ? first_unread(t, list, &s) : 0; i < s.n && all; i++) {
+	if (!list_siblings(t, list, &s))
+		return BLOCKED;
+	if (list)
+		i = first_unread(list, &s, lost);
+	for (; i < s.n && got == OPENED; i++) {
 		if (!has_file(t, &s.p[i]) && (list || is_news(t, &s.p[i])))
-			all = open_sibling(t, &s.p[i]);
+			got = open_sibling(t, &s.p[i]);
 	}
 	siblings_fini(&s);
-	return all;
+	return got;
 }
 
-void tail_resume(struct tail *t)
+static bool resume(struct tail *t, const struct position *list)
+{
+	enum opened got = RENAMED;
+	bool lost = false;
+
+	for (int tries = 0; tries < 5 && got == RENAMED; tries++)
+		got = open_siblings(t, list, &lost);
+	if (got == RENAMED)
+		tail_block(t, "logs are rotated faster than they can be opened", EAGAIN);
+	if (got != OPENED) {
+		close_all(t);
+		return false;
+	}
+	if (lost) {
+		tailer_lost(t->tailer, LOST_ROTATED, 0);
+		log_warn(t->source->id, "a log that was read in part is not there any more",
+			KV("path", t->path), KV("offset", (int64_t)list->offset),
+			KV("hint", "it was rotated away or replaced while the agent was stopped"));
+	}
+	return true;
+}
+
+bool tail_resume(struct tail *t)
 {
 	struct position *list = positions_take(&t->tailer->unclaimed, str_from(t->key));
+	const struct import_entry *e = NULL;
+	bool ok;
 
-	if (list || !resume_import(t)) {
-		for (int tries = 0; tries < 5 && !open_siblings(t, list); tries++)
-			;
+	if (!list && t->source->import)
+		e = import_find(t->source->import, t->path, t->labels);
+	ok = e ? resume_import(t, e) : resume(t, list);
+	while (!ok && list) { /* for the next try */
+		struct position *next = list->next;
+
+		positions_put(&t->tailer->unclaimed, list);
+		list = next;
 	}
 	position_free(list);
+	return ok;
 }
 
 /* Opens again a file that was closed when its tail was left, under the name it has now. */
-static void reopen(struct tail_file *f, const struct sibling *s)
+static enum opened reopen(struct tail_file *f, const struct sibling *s)
 {
 	struct tail *t = f->tail;
 	char path[4096];
@@ -379,25 +486,31 @@ static void reopen(struct tail_file *f, const struct sibling *s)
 	snprintf(path, sizeof(path), "%s/%s", t->name->dir->path, s->name);
 	f->fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 	if (f->fd == -1)
-		return;
+		return blocked(t, s, errno);
+	if (is_gz_name(s->name) && file_start_gz(f, s->known) == -1) {
+		f->fd = -1;
+		return errno == EBADMSG ? RENAMED : blocked(t, s, errno);
+	}
 	file_set_name(f, dir_name(t->tailer, str_from(path)));
 	file_rewind(f);
 	if (!str_is(str_from(t->name->name), s->name))
 		file_set_state(f, FILE_ENDING);
-	if (is_gz_name(s->name))
-		file_start_gz(f, s->known);
+	return OPENED;
 }
 
-/* Where f is among the siblings; s->n: it is gone. */
-static size_t reopen_among(
-	struct tail_file *f, const struct siblings *s, const struct position *known)
+/* *at: where f is among the siblings; s->n: it is gone. False: the tail is blocked. */
+static bool reopen_among(struct tail_file *f, const struct siblings *s,
+	const struct position *known, size_t *at)
 {
-	for (size_t i = 0; i < s->n; i++) {
-		if (s->p[i].known != known)
-			continue;
-		reopen(f, &s->p[i]);
+	for (*at = 0; *at < s->n; ++*at) {
+		enum opened got = RENAMED;
+
+		if (s->p[*at].known == known)
+			got = reopen(f, &s->p[*at]);
+		if (got == BLOCKED)
+			return false;
 		if (f->fd != -1)
-			return i;
+			return true;
 	}
 	tailer_lost(f->tail->tailer, LOST_ROTATED, 0);
 	log_warn(f->tail->source->id, "a log that was read in part is not there any more",
@@ -405,28 +518,38 @@ static size_t reopen_among(
 		KV("hint", "it was removed while no target named it, or before its destination "
 			   "took it"));
 	file_set_state(f, FILE_DRAINED);
-	return s->n;
+	return true;
+}
+
+/* f, and what is younger and not known yet. False: the tail is blocked. */
+static bool rejoin_file(struct tail_file *f)
+{
+	struct position *known = file_position(f);
+	struct tail *t = f->tail;
+	struct siblings s = {0};
+	size_t i;
+	bool ok = list_siblings(t, known, &s) && reopen_among(f, &s, known, &i);
+
+	for (i = ok ? i + 1 : s.n; i < s.n && ok; i++) {
+		if (!has_file(t, &s.p[i]) && !str_is(str_from(t->name->name), s.p[i].name))
+			ok = open_sibling(t, &s.p[i]) != BLOCKED;
+	}
+	if (!ok && f->fd != -1)
+		file_close(f); /* all of it at the next try */
+	siblings_fini(&s);
+	position_free(known);
+	return ok;
 }
 
 /*
  * The tail was left, and is named again before its last acks have come: for a moment its file
  * had no name, as in a rotation. What was not read to its end goes on, and what came between.
  */
-void tail_rejoin(struct tail *t)
+bool tail_rejoin(struct tail *t)
 {
 	LIST_EACH (f, &t->files, struct tail_file, link) {
-		struct siblings s = {0};
-		struct position *known;
-
-		if (f->state == FILE_DRAINED || f->fd != -1)
-			continue;
-		known = file_position(f);
-		list_siblings(t, known, &s);
-		for (size_t i = reopen_among(f, &s, known) + 1; i < s.n; i++) {
-			if (!has_file(t, &s.p[i]) && !str_is(str_from(t->name->name), s.p[i].name))
-				open_sibling(t, &s.p[i]);
-		}
-		siblings_fini(&s);
-		position_free(known);
+		if (f->state != FILE_DRAINED && f->fd == -1 && !rejoin_file(f))
+			return false;
 	}
+	return true;
 }

@@ -10,6 +10,7 @@
 #include "agent/base/vec.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -97,6 +98,8 @@ static bool is_held_plain(const struct tail_file *gz)
 {
 	char head[POSITION_HEAD];
 
+	if (!gz->gz)
+		return false;
 	LIST_EACH (f, &gz->tail->files, struct tail_file, link) {
 		ssize_t n;
 
@@ -110,33 +113,33 @@ static bool is_held_plain(const struct tail_file *gz)
 	return false;
 }
 
-/* Before the file that has the tail's name now (NULL: none): that is younger. */
-static void adopt(struct tail *t, const char *name, struct tail_file *live)
+/* The file of that name, opened, before the one that has the tail's name now (NULL: none), which is
+ * younger. 0, or an errno. */
+static int adopt(struct tail *t, const char *name, struct tail_file *live)
 {
-	struct tail_name *n = slot(t, name);
 	struct tail_file *f;
-
 	char path[4096];
+	int error;
 	int fd;
 
 	snprintf(path, sizeof(path), "%s/%s", t->name->dir->path, name);
 	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-	if (fd == -1) {
-		if (n)
-			dir_name_release(n);
-		return; /* gone again: its turn was too short for anybody */
-	}
-	f = file_new(t, fd, n);
+	if (fd == -1)
+		return is_gone(errno) ? 0 : errno; /* gone: its turn was too short for anybody */
+	f = file_new(t, fd, slot(t, name));
 	file_set_state(f, FILE_ENDING);
-	if (is_gz_name(name) && (!file_start_gz(f, NULL) || is_held_plain(f))) {
+	error = is_gz_name(name) && file_start_gz(f, NULL) == -1 ? errno : 0;
+	if (error || is_held_plain(f)) {
 		file_free(f);
-		return;
+		return error == EBADMSG ? 0 : error; /* kubelet has no other .gz */
 	}
 	if (live) {
 		list_remove(&f->link);
 		list_add_last(&live->link, &f->link);
 	}
+	t->unopened = false;
 	tailer_ready(t);
+	return 0;
 }
 
 struct names {
@@ -150,22 +153,25 @@ static int by_text(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* Rotated names of the tail's own, oldest first. */
-static void list_rotated(struct tail *t, struct names *out)
+/* Rotated names of the tail's own, oldest first. 0, or an errno: then it is not all of them. */
+static int list_rotated(struct tail *t, struct names *out)
 {
 	DIR *dir = opendir(t->name->dir->path);
 	struct dirent *e;
 	struct str base;
+	int error;
 
 	if (!dir)
-		return;
-	while ((e = readdir(dir))) {
+		return is_gone(errno) ? 0 : errno;
+	while (errno = 0, (e = readdir(dir))) {
 		if (is_rotated_name(str_from(e->d_name), &base) && str_is(base, t->name->name))
 			*vec_add(out) = mem_text(str_from(e->d_name));
 	}
+	error = errno;
 	closedir(dir);
 	if (out->n > 1)
 		qsort(out->p, out->n, sizeof(*out->p), by_text);
+	return error;
 }
 
 static void names_fini(struct names *l)
@@ -175,47 +181,103 @@ static void names_fini(struct names *l)
 	free(l->p);
 }
 
-void tail_note_siblings(struct tail *t)
+int tail_note_siblings(struct tail *t)
 {
 	struct names l = {0};
+	int error = list_rotated(t, &l);
 
-	list_rotated(t, &l);
-	for (size_t i = 0; i < l.n; i++)
+	for (size_t i = 0; i < l.n && !error; i++)
 		note(t, l.p[i]);
 	names_fini(&l);
+	return error;
 }
 
-static bool look_at(struct tail *t, const char *name, struct stat *st)
+/* 0 and *there, or an errno. */
+static int look_at(struct tail *t, const char *name, struct stat *st, bool *there)
 {
 	char path[4096];
 
 	snprintf(path, sizeof(path), "%s/%s", t->name->dir->path, name);
-	return stat(path, st) == 0 && S_ISREG(st->st_mode);
+	*there = stat(path, st) == 0;
+	if (!*there)
+		return is_gone(errno) ? 0 : errno;
+	*there = S_ISREG(st->st_mode);
+	return 0;
+}
+
+static int take_sibling(struct tail *t, const char *name, struct tail_file *live)
+{
+	struct tail_file *f;
+	struct stat st;
+	bool there;
+	int error = look_at(t, name, &st, &there);
+
+	if (error || !there)
+		return error;
+	f = is_gz_name(name) ? NULL : tail_file_of(t, &st);
+	if (f)
+		set_name(f, name, false);
+	else if (is_after(name, t->seen))
+		error = adopt(t, name, live);
+	if (!error)
+		note(t, name);
+	return error;
+}
+
+/* Those that no event told of: while events are lost, or there are none. */
+static void end_nameless(struct tail *t, const struct tail_file *live)
+{
+	bool has_name;
+
+	LIST_EACH (f, &t->files, struct tail_file, link) {
+		if (f == live || f->state != FILE_READING || f->fd == -1)
+			continue;
+		file_size(f, &has_name);
+		if (has_name)
+			continue;
+		file_set_state(f, FILE_ENDING);
+		file_set_name(f, NULL);
+	}
+}
+
+/* 0, or an errno: not every file was found out about. */
+static int reconcile(struct tail *t, struct tail_file **live)
+{
+	struct names l = {0};
+	struct stat st;
+	bool there;
+	int error = look_at(t, t->name->name, &st, &there);
+
+	if (error)
+		return error;
+	*live = there ? tail_file_of(t, &st) : NULL;
+	error = list_rotated(t, &l);
+	for (size_t i = 0; i < l.n && !error; i++) {
+		error = take_sibling(t, l.p[i], *live);
+		if (error && tail_may_skip(t, l.p[i], error, 0)) {
+			note(t, l.p[i]);
+			error = 0;
+		}
+	}
+	names_fini(&l);
+	return error;
 }
 
 void tail_reconcile(struct tail *t)
 {
-	struct names l = {0};
 	struct tail_file *live = NULL;
-	struct tail_file *f;
-	struct stat st;
+	int error;
 
-	if (!t->source || !t->name)
+	if (!t->source || !t->name || !t->resumed)
 		return;
-	if (look_at(t, t->name->name, &st))
-		live = tail_file_of(t, &st);
-	list_rotated(t, &l);
-	for (size_t i = 0; i < l.n; i++) {
-		if (!look_at(t, l.p[i], &st))
-			continue;
-		f = is_gz_name(l.p[i]) ? NULL : tail_file_of(t, &st);
-		if (f)
-			set_name(f, l.p[i], false);
-		else if (is_after(l.p[i], t->seen))
-			adopt(t, l.p[i], live);
-		note(t, l.p[i]);
+	error = reconcile(t, &live);
+	t->unsure = error != 0;
+	if (error) {
+		tail_block(t, "rotated logs cannot be looked at", error);
+		tailer_ready(t);
+		return;
 	}
-	names_fini(&l);
+	end_nameless(t, live);
 	if (live)
 		set_name(live, t->name->name, true);
 	else

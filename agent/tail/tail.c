@@ -19,9 +19,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* What is due is done also while the budget is full and nothing is read: otherwise a log that could
+ * not be opened at its rotation would be gone before there is room. */
 static void on_timer(struct timer *timer)
 {
-	tailer_ready(container_of(timer, struct tail, timer));
+	struct tail *t = container_of(timer, struct tail, timer);
+
+	tail_tend(t);
+	tailer_ready(t);
 }
 
 static struct metric *series(const struct metric_family *f, const struct tail *t)
@@ -154,43 +159,6 @@ void tail_leave(struct tail *t)
 	tail_try_free(t);
 }
 
-static const char *hint_for(int error)
-{
-	if (error == EACCES || error == EPERM)
-		return "the agent must run as uid 0 or with CAP_DAC_READ_SEARCH; a path that its "
-		       "sandbox closed is added by --sandbox.read=FOLDER";
-	if (error == EMFILE || error == ENFILE)
-		return "raise the limit of open files";
-	return "it is tried again every 10 s";
-}
-
-void tail_trouble(struct tail *t, const char *what, int error)
-{
-	char text[256];
-
-	t->retry_at = loop_now(t->tailer->loop) + RETRY;
-	metric_add(t->tailer->m_errors, 1);
-	if (t->troubled)
-		return;
-	t->troubled = true;
-	log_warn(t->source->id, what, KV("path", t->path), KV("error", strerror(error)),
-		KV("hint", hint_for(error)));
-	snprintf(text, sizeof(text), "%s: %s: %s", what, t->path, strerror(error));
-	if (t->source->trouble)
-		t->source->trouble(t->source, text);
-}
-
-static void recovered(struct tail *t)
-{
-	t->retry_at = 0;
-	if (!t->troubled)
-		return;
-	t->troubled = false;
-	log_info(t->source->id, "the file can be read now", KV("path", t->path));
-	if (t->source->trouble)
-		t->source->trouble(t->source, NULL);
-}
-
 /* Where the file really lies: events come for that folder. */
 static bool find_names(struct tail *t)
 {
@@ -256,13 +224,17 @@ static void look_at(struct tail *t, int fd, bool first)
 {
 	struct tail_file *f;
 	struct stat st;
+	int error = fstat(fd, &st) == -1 ? errno : S_ISREG(st.st_mode) ? 0
+								       : EINVAL;
 
-	if (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode)) {
+	if (error) {
 		close(fd);
-		tail_trouble(t, "not a file that can be tailed", EINVAL);
+		tail_trouble(t, "not a file that can be tailed", error);
 		return;
 	}
-	recovered(t);
+	t->unopened = false;
+	if (!t->unread && !t->unsure)
+		tail_recovered(t);
 	f = tail_file_of(t, &st);
 	if (f && f->fd == -1 && !file_has_head(f, fd))
 		f = NULL; /* the inode was freed, and taken again */
@@ -284,54 +256,112 @@ static void look_at(struct tail *t, int fd, bool first)
 	tailer_ready(t);
 }
 
+/* The next moment at which something is to be done without an event. */
+static void set_timer(struct tail *t)
+{
+	int64_t now = loop_now(t->tailer->loop);
+	int64_t at = INT64_MAX;
+
+	if (t->retry_at)
+		at = t->retry_at;
+	if (lines_are_open(t) && t->join_since + JOIN_WAIT < at)
+		at = t->join_since + JOIN_WAIT;
+	LIST_EACH (f, &t->files, struct tail_file, link) {
+		bool told = f->name && now - f->changed >= QUIET; /* events will tell */
+
+		if (f->state == FILE_ENDING && !told && now + RECHECK < at)
+			at = now + RECHECK;
+		if (f->state != FILE_DRAINED || f->fd == -1)
+			continue;
+		if (now - f->changed >= LINGER && now + RECHECK < at)
+			at = now + RECHECK; /* it waits for its acks */
+		else if (now - f->changed < LINGER && f->changed + LINGER < at)
+			at = f->changed + LINGER;
+	}
+	if (at == INT64_MAX)
+		timer_clear(&t->timer);
+	else
+		timer_set(&t->timer, t->tailer->loop, at > now ? at - now : 1);
+}
+
+/* What was there before the file of the tail's name. False: it cannot be found out now. */
+static bool look_back(struct tail *t, bool *first)
+{
+	int error;
+
+	if (t->resumed) {
+		*first = false;
+		return !t->left || tail_rejoin(t);
+	}
+	error = t->tailer->load_error;
+	if (!error)
+		error = tail_note_siblings(t); /* what is rotated from here on, events tell */
+	if (error)
+		tail_block(t, "the folder of a log cannot be listed", error);
+	if (error || !tail_resume(t))
+		return false;
+	*first = list_is_empty(&t->files);
+	return true;
+}
+
+static void look_for_live(struct tail *t, bool first)
+{
+	int fd = open(t->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+
+	if (fd != -1) {
+		look_at(t, fd, first);
+	} else if (!is_gone(errno)) {
+		t->unopened = true;
+		tail_trouble(t, "a log cannot be opened", errno);
+	}
+}
+
 void tail_look(struct tail *t)
 {
 	bool first = false;
-	int fd;
 
 	if (!t->source)
 		return;
 	if (!find_names(t)) {
-		if (errno != ENOENT)
+		if (!is_gone(errno))
 			tail_trouble(t, "the folder of a log cannot be watched", errno);
-		t->retry_at = loop_now(t->tailer->loop) + RETRY;
-		tailer_ready(t);
-		return;
-	}
-	if (!t->resumed) {
+		else
+			t->retry_at = loop_now(t->tailer->loop) + RETRY;
+	} else if (look_back(t, &first)) {
 		t->resumed = true;
-		tail_note_siblings(t); /* first: what is rotated from here on, events tell */
-		tail_resume(t);
-		first = list_is_empty(&t->files);
-	} else if (t->left) {
-		tail_rejoin(t);
+		t->left = false;
+		look_for_live(t, first);
 	}
-	t->left = false;
-	fd = open(t->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-	if (fd == -1 && errno != ENOENT)
-		tail_trouble(t, "a log cannot be opened", errno);
-	if (fd != -1)
-		look_at(t, fd, first);
+	if (t->retry_at)
+		set_timer(t);
 	tailer_ready(t);
+}
+
+void tail_tend(struct tail *t)
+{
+	if (!t->source || !t->retry_at || loop_now(t->tailer->loop) < t->retry_at)
+		return;
+	t->retry_at = 0;
+	if (t->unsure && t->resumed && t->name)
+		tail_reconcile(t);
+	if (!t->unsure)
+		tail_look(t);
 }
 
 /* copytruncate: what was read is read; the file begins anew. */
 static void on_truncated(struct tail_file *f)
 {
 	struct tail *t = f->tail;
-	int fd = dup(f->fd);
-	struct tail_name *name = f->name;
+	int fd = f->fd;
+	struct tail_name *name = f->name ? f->name : t->name;
 
-	if (fd == -1) {
-		tail_trouble(t, "a log cannot be opened", errno);
-		return;
-	}
 	log_info(t->source->id, "a log was truncated, it is read from its beginning",
 		KV("path", t->path), KV("offset", (int64_t)f->offset));
 	metric_add(t->tailer->m_truncations, 1);
 	file_set_state(f, FILE_DRAINED);
-	file_close(f);
-	file_new(t, fd, name ? name : t->name);
+	f->fd = -1; /* it is the next one's */
+	file_new(t, fd, name);
+	file_set_name(f, NULL);
 }
 
 static ssize_t read_block(struct tail_file *f, size_t n)
@@ -347,8 +377,6 @@ static ssize_t read_block(struct tail_file *f, size_t n)
 		got = f->gz ? gz_read(f->gz, t->block, n, f->offset)
 			    : pread(f->fd, t->block, n, (off_t)f->offset);
 	} while (got == -1 && errno == EINTR);
-	if (got == -1)
-		tail_trouble(f->tail, "a log cannot be read", errno);
 	return got;
 }
 
@@ -402,8 +430,8 @@ static enum got read_lines(struct tail_file *f)
 }
 
 /* The bytes behind the last newline of a file that nobody writes any more; and before them, what
- * was written after all since it was read. */
-static void read_rest(struct tail_file *f)
+ * was written after all since it was read. False and errno: they cannot be read. */
+static bool read_rest(struct tail_file *f)
 {
 	ssize_t got = read_block(f, MAX_LINE);
 	struct str bytes = {f->tail->tailer->block, got > 0 ? (size_t)got : 0};
@@ -414,6 +442,7 @@ static void read_rest(struct tail_file *f)
 		push_bytes(f, str_head(bytes, lines), true);
 	if (bytes.n > lines)
 		push_bytes(f, str_from_at(bytes, lines), false);
+	return got != -1;
 }
 
 static bool has_grown_successor(const struct tail_file *f)
@@ -461,34 +490,6 @@ static void tend_drained(struct tail *t)
 	}
 }
 
-/* The next moment at which something is to be done without an event. */
-static void set_timer(struct tail *t)
-{
-	int64_t now = loop_now(t->tailer->loop);
-	int64_t at = INT64_MAX;
-
-	if (t->retry_at)
-		at = t->retry_at;
-	if (lines_are_open(t) && t->join_since + JOIN_WAIT < at)
-		at = t->join_since + JOIN_WAIT;
-	LIST_EACH (f, &t->files, struct tail_file, link) {
-		bool told = f->name && now - f->changed >= QUIET; /* events will tell */
-
-		if (f->state == FILE_ENDING && !told && now + RECHECK < at)
-			at = now + RECHECK;
-		if (f->state != FILE_DRAINED || f->fd == -1)
-			continue;
-		if (now - f->changed >= LINGER && now + RECHECK < at)
-			at = now + RECHECK; /* it waits for its acks */
-		else if (now - f->changed < LINGER && f->changed + LINGER < at)
-			at = f->changed + LINGER;
-	}
-	if (at == INT64_MAX)
-		timer_clear(&t->timer);
-	else
-		timer_set(&t->timer, t->tailer->loop, at > now ? at - now : 1);
-}
-
 /* A deleted file that is open may be read again, should its destination fail. */
 static bool holds_deleted(const struct tail *t)
 {
@@ -517,6 +518,37 @@ static bool may_leave(const struct tail *t, const struct tail_file *f)
 		       loop_now(t->tailer->loop) - f->changed >= LINGER);
 }
 
+/* It was there, could not be opened, and is not there any more. */
+static void count_unopened(struct tail *t)
+{
+	if (!(t->unopened || (!t->resumed && t->blocked_since)) ||
+		access(t->path, F_OK) == 0 || !is_gone(errno))
+		return;
+	tailer_lost(t->tailer, LOST_UNREADABLE, 0);
+	log_error(t->source->id, "a log is gone that could not be opened while it was there",
+		KV("path", t->path),
+		KV("hint", "see what was said of it before: most often too few open files are "
+			   "allowed, or a permission lacks"));
+}
+
+/* Of a file that is let go, and that no one can open again. */
+static void read_last(struct tail_file *f)
+{
+	struct tail *t = f->tail;
+	uint64_t size;
+	bool has_name;
+	bool ok = read_rest(f);
+
+	size = file_size(f, &has_name);
+	if (size <= f->offset)
+		return;
+	tailer_lost(t->tailer, LOST_UNREADABLE, size - f->offset);
+	log_error(t->source->id, "the end of a deleted log cannot be read, it is lost",
+		KV("path", t->path), KV("bytes", (int64_t)(size - f->offset)),
+		KV("error", ok ? "it is still written" : strerror(errno)),
+		KV("hint", "look at the node's disk"));
+}
+
 /* Nothing more can be read now. */
 static void at_rest(struct tail *t)
 {
@@ -533,13 +565,24 @@ static void at_rest(struct tail *t)
 		read_rest(f);
 	if (t->leaving && may_leave(t, f)) {
 		if (f && file_size(f, &has_name) > f->offset && !has_name)
-			read_rest(f);
+			read_last(f);
 		if (f && !has_name)
 			file_set_state(f, FILE_DRAINED);
+		count_unopened(t);
 		tail_leave(t);
 		return;
 	}
 	set_timer(t);
+}
+
+/* What follows f must not wait for ever. */
+static void leave_out(struct tail_file *f)
+{
+	f->tail->retry_at = 0;
+	f->tail->unread = false;
+	tail_recovered(f->tail);
+	file_set_state(f, FILE_DRAINED);
+	file_close(f);
 }
 
 static bool is_truncated(const struct tail_file *f)
@@ -549,19 +592,32 @@ static bool is_truncated(const struct tail_file *f)
 	return f->state == FILE_READING && file_size(f, &has_name) < f->offset;
 }
 
-/* A compressed file that is broken stays so: what follows it must not wait. */
-static bool give_up(struct tail_file *f)
+/* A compressed file that is broken stays so. A plain one may be read again one day. */
+static bool on_read_error(struct tail_file *f, int error)
 {
 	struct tail *t = f->tail;
+	const char *name = f->name ? f->name->name : "";
+	uint64_t size;
+	bool has_name;
 
-	tailer_lost(t->tailer, LOST_GZ, 0);
-	log_error(t->source->id, "a compressed log is broken, the rest of it is lost",
-		KV("path", t->path), KV("file", f->name ? f->name->name : ""),
-		KV("offset", (int64_t)f->offset),
-		KV("hint", "look at the node's disk; the lines after this file are read"));
-	t->retry_at = 0;
-	file_set_state(f, FILE_DRAINED);
-	return true;
+	if (f->gz && error == EBADMSG) {
+		tailer_lost(t->tailer, LOST_GZ, 0);
+		log_error(t->source->id, "a compressed log is broken, the rest of it is lost",
+			KV("path", t->path), KV("file", name), KV("offset", (int64_t)f->offset),
+			KV("hint", "look at the node's disk; the lines after this file are read"));
+		leave_out(f);
+		return true;
+	}
+	t->unread = true;
+	tail_block(t, "a log cannot be read", error);
+	size = file_size(f, &has_name);
+	if (f->link.next != &t->files &&
+		tail_may_skip(t, name, error, size > f->offset ? size - f->offset : 0)) {
+		leave_out(f);
+		return true;
+	}
+	set_timer(t);
+	return false;
 }
 
 /*
@@ -588,10 +644,7 @@ static bool read_again(struct tail *t)
 		file_read_again(f, older);
 		older = true;
 	}
-	if (t->name)
-		tail_rejoin(t);
-	else
-		t->left = true;
+	t->left = !t->name || !tail_rejoin(t);
 	tailer_changed(t->tailer);
 	return true;
 }
@@ -603,12 +656,13 @@ bool tail_step(struct tail *t)
 
 	if (t->failed && !read_again(t))
 		return false;
-	if (t->retry_at && loop_now(t->tailer->loop) >= t->retry_at) {
-		t->retry_at = 0;
-		tail_look(t);
-	}
+	tail_tend(t);
 	tend_drained(t);
 	f = current(t);
+	if (t->unsure) {
+		set_timer(t);
+		return false;
+	}
 	if (!f || f->fd == -1) {
 		at_rest(t);
 		return false;
@@ -618,13 +672,18 @@ bool tail_step(struct tail *t)
 		return true;
 	}
 	got = read_lines(f);
+	if (got == GOT_ERROR)
+		return on_read_error(f, errno);
+	if (t->unread) {
+		t->unread = false;
+		tail_recovered(t);
+	}
 	file_hash_head(f);
 	if (got == GOT_MORE)
 		return true;
-	if (got == GOT_ERROR && f->gz)
-		return give_up(f);
 	if (got == GOT_ALL && is_final(f)) {
-		read_rest(f);
+		if (!read_rest(f))
+			return on_read_error(f, errno);
 		file_set_state(f, FILE_DRAINED);
 		return true;
 	}

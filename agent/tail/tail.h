@@ -37,10 +37,13 @@
 #define LINGER (5 * NS_PER_SEC)        /* a drained file is held open so long, for late writes */
 #define RECHECK (1 * NS_PER_SEC)       /* an ending file is looked at so often, events or not */
 #define RETRY (10 * NS_PER_SEC)        /* a file that cannot be opened or read is tried again */
+#define RETRY_SOON (1 * NS_PER_SEC)    /* … if it is for a lack of descriptors or memory */
+#define UNREADABLE (600 * NS_PER_SEC)  /* so long the others of a path wait for one that cannot */
 #define UNNAMED (600 * NS_PER_SEC)     /* for so long a log may be there and no target name it */
 #define JOIN_WAIT (3 * NS_PER_SEC)     /* a piece whose end does not come is sent as it is */
 #define SAVE_AT_ONCE (10 * NS_PER_MS)  /* … or after a new file was opened */
 #define SAVE_EVERY (500 * NS_PER_MS)   /* positions are written this long after an ack */
+#define SAVE_AGAIN (1 * NS_PER_SEC)    /* after a failure, doubling up to RETRY */
 
 enum file_state {
 	FILE_READING,
@@ -53,6 +56,7 @@ enum tail_lost {
 	LOST_ROTATED,     /* gone before it was read: while the agent was away, or too fast */
 	LOST_HELD,        /* deleted, and the limit of what is held open was reached */
 	LOST_GZ,          /* compressed, and broken */
+	LOST_UNREADABLE,  /* the system did not let us, for long */
 	LOST_UNDELIVERED, /* deleted, and its destination ended without having taken it */
 	LOST_REASONS,
 };
@@ -109,13 +113,20 @@ struct tail {
 	char *key;
 	const char *path; /* inside key */
 	const struct labels *labels;
-	unsigned round; /* of the last tail_source_set() that named it */
-	bool leaving;   /* not named any more: to be left when all is read */
-	bool troubled;
-	bool resumed; /* positions were looked up */
-	bool failed;  /* a destination gave up: read again what it had, once all is settled */
-	bool left;    /* since then it was left, and its files were closed */
-	char *seen;   /* the youngest rotated sibling that needs no look any more; NULL: none */
+	unsigned round;        /* of the last tail_source_set() that named it */
+	bool leaving;          /* not named any more: to be left when all is read */
+	bool troubled;         /* it was said */
+	bool unread;           /* the last read failed */
+	bool unopened;         /* the file of its name is there and could not be opened */
+	bool unsure;           /* its folder must be asked which file has which name */
+	int64_t blocked_since; /* loop time; 0: nothing that must be known is unknown */
+	bool patience_is_over; /* it has been so for UNREADABLE */
+	bool resumed;          /* positions were looked up */
+	/* a destination gave up: read again what it had, once all is settled */
+	bool failed;
+	bool left; /* since then it was left, and its files were closed */
+	/* the youngest rotated sibling that needs no look any more; NULL: none */
+	char *seen;
 	struct tail_name *name;
 	struct list in_name;
 	struct tail_name *link_name; /* where a symbolic link to it lies; NULL: none */
@@ -162,9 +173,11 @@ struct tailer {
 	struct timer save;
 	struct file_write write;
 	struct positions unclaimed;
+	struct timer load;  /* positions could not be read for a lack of something: again */
+	int load_error;     /* no file is opened before they are; 0: they are */
 	size_t purge_at;    /* unclaimed positions: look which files are still there */
 	int64_t news_since; /* Unix ns: a rotated log that is younger, and not known, is unread */
-	bool save_failed;
+	int64_t save_wait;  /* how long after the last failure it is tried again; 0: it went well */
 	int64_t started_wall;
 	char *block; /* what is read goes here; CHUNK bytes, more for a long line */
 	size_t block_n;
@@ -196,27 +209,42 @@ void tailer_lost(struct tailer *t, enum tail_lost why, uint64_t bytes); /* bytes
 struct tail *tail_new(
 	struct tailer *t, struct tail_source *s, struct str key, const struct labels *labels);
 void tail_look(struct tail *t); /* is there another file of its name? */
+void tail_tend(struct tail *t); /* what is due without an event */
 bool tail_step(struct tail *t); /* reads a chunk; true: there may be more */
 /* its source is done with it; what was read may still be settled */
 void tail_leave(struct tail *t);
 void tail_try_free(struct tail *t); /* frees it if it was left and all is settled */
 void tail_free(struct tail *t);     /* whatever is settled or not */
+
+/* trouble.c */
+/* of descriptors or memory: it passes, and tells nothing */
+bool is_lack(int error);
+/* nothing of that name is there; any other error tells nothing */
+bool is_gone(int error);
+/* said once; tried again */
 void tail_trouble(struct tail *t, const char *what, int error);
+/* The same, and nothing can be read before it is known. */
+void tail_block(struct tail *t, const char *what, int error);
+void tail_recovered(struct tail *t);
+/* Has it waited long enough for this file? Then it is counted as lost. */
+bool tail_may_skip(struct tail *t, const char *name, int error, uint64_t bytes);
 
 /* file.c */
 struct tail_file *file_new(struct tail *t, int fd, struct tail_name *name);
 void file_free(struct tail_file *f);
 void file_set_state(struct tail_file *f, enum file_state next);
 void file_set_name(struct tail_file *f, struct tail_name *name); /* NULL: none */
-/* Of path below the folder fd, or of fd itself (""). */
-uint64_t file_born(int fd, const char *path);
-uint64_t file_size(const struct tail_file *f, bool *has_name); /* as it is now; 0 if closed */
+/* Of path below the folder fd, or of fd itself (""); 0: the file system does not say. -1 and
+ * errno. */
+int file_born(int fd, const char *path, uint64_t *born);
+/* As it is now; 0 and no name if it is closed. When the system does not say: as it was. */
+uint64_t file_size(const struct tail_file *f, bool *has_name);
 void file_hash_head(struct tail_file *f);
 void file_close(struct tail_file *f);
 bool file_has_head(const struct tail_file *f, int fd); /* does fd begin as f does? */
-/* f, just opened, is compressed. False: it is not; f is closed then. known: its position, or
- * NULL. */
-bool file_start_gz(struct tail_file *f, const struct position *known);
+/* f, just opened, is compressed. -1 and errno: EBADMSG if it is not; f is closed then. known: its
+ * position, or NULL. */
+int file_start_gz(struct tail_file *f, const struct position *known);
 
 /* Where reading must begin after a restart. As long as an older file of the same tail has
  * something unsettled, that is where it began: a record may have pieces in both. */
@@ -227,16 +255,17 @@ struct chunk *chunk_new(struct tail_file *f, uint64_t end);
 void file_read_again(struct tail_file *f, bool after_older);
 void file_rewind(struct tail_file *f); /* reads again what was not pushed whole */
 
-/* resume.c: opens what positions know of a tail, and what came after. */
-void tail_resume(struct tail *t);
-void tail_rejoin(struct tail *t); /* … what was open when the tail was left */
+/* resume.c: opens what positions know of a tail, and what came after. False: it cannot be found
+ * out now, nothing was opened, and the tail is blocked. */
+bool tail_resume(struct tail *t);
+bool tail_rejoin(struct tail *t); /* … what was open when the tail was left */
 
 /* siblings.c: which inode has which name now, after a rename. */
 void tail_reconcile(struct tail *t);
 struct stat;
 struct tail_file *tail_file_of(struct tail *t, const struct stat *st); /* NULL: not known */
-/* those that are there need no look */
-void tail_note_siblings(struct tail *t);
+/* those that are there need no look. 0, or an errno */
+int tail_note_siblings(struct tail *t);
 bool is_gz_name(const char *name);
 /* kubelet's: BASE.YYYYMMDD-HHMMSS, also with .gz */
 bool is_rotated_name(struct str name, struct str *base);

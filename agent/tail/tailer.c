@@ -25,7 +25,7 @@ static const struct metric_family lost = {"invar_tail_lost_files_total", METRIC_
 static const struct metric_family lost_bytes = {"invar_tail_lost_bytes_total", METRIC_COUNTER,
 	"Bytes of logs that were lost, where it is known how many there were.", NULL};
 static const char *const lost_names[LOST_REASONS] = {
-	"rotated_unread", "held_limit", "broken_gz", "undelivered"};
+	"rotated_unread", "held_limit", "broken_gz", "unreadable", "undelivered"};
 static const struct metric_family split = {"invar_tail_split_lines_total", METRIC_COUNTER,
 	"Lines or records longer than 1 MiB, sent in parts.", NULL};
 static const struct metric_family errors = {"invar_tail_errors_total", METRIC_COUNTER,
@@ -214,21 +214,23 @@ static void on_saved(struct tailer *t, int error)
 {
 	if (error == 0) {
 		metric_add(t->m_saves, 1);
-		if (t->save_failed)
+		if (t->save_wait)
 			log_info(
 				NULL, "positions can be saved again", KV("path", t->set.positions));
-		t->save_failed = false;
+		t->save_wait = 0;
 		return;
 	}
 	metric_add(t->m_save_failures, 1);
-	if (!t->save_failed)
+	if (!t->save_wait)
 		log_error(NULL, "positions cannot be saved", KV("path", t->set.positions),
 			KV("error", strerror(error)),
 			KV("hint",
 				"make room on the volume of --storage.path, or give the agent the "
 				"right to write there; until then a restart repeats lines"));
-	t->save_failed = true;
-	timer_set(&t->save, t->loop, RETRY);
+	t->save_wait = t->save_wait ? t->save_wait * 2 : SAVE_AGAIN;
+	if (t->save_wait > RETRY)
+		t->save_wait = RETRY;
+	timer_set(&t->save, t->loop, t->save_wait);
 }
 
 static void on_written(struct file_write *w)
@@ -278,7 +280,7 @@ static void on_save(struct timer *timer)
 	struct tailer *t = container_of(timer, struct tailer, save);
 	struct buf text = {0};
 
-	if (t->write.busy) {
+	if (t->write.busy || t->load_error) {
 		timer_set(&t->save, t->loop, SAVE_EVERY);
 		return;
 	}
@@ -305,8 +307,8 @@ static void set_aside(struct tailer *t, const char *why)
 	if (t->set.save && rename(t->set.positions, aside) == -1)
 		snprintf(aside, sizeof(aside), "%s", t->set.positions);
 	log_error(NULL,
-		"the positions file is broken and was set aside; logs are read from their "
-		"beginning",
+		"the positions file is broken or cannot be read, and was set aside; logs are read "
+		"from their beginning",
 		KV("path", t->set.positions), KV("kept_as", aside), KV("error", why),
 		KV("hint", "lines may be sent again; Loki drops those that are identical"));
 }
@@ -327,16 +329,25 @@ static void load(struct tailer *t)
 	struct err e = {0};
 	int error = file_read(t->set.positions, &text, MAX_POSITIONS_FILE);
 
-	if (error == 0 && !positions_parse(&t->unclaimed, buf_str(&text), &e))
+	if (is_lack(error) && !t->load_error)
+		log_error(NULL, "the positions file cannot be read, no log is opened before it is",
+			KV("path", t->set.positions), KV("error", strerror(error)),
+			KV("hint", "raise the limit of open files, or find out who uses them up"));
+	t->load_error = is_lack(error) ? error : 0;
+	if (t->load_error)
+		timer_set(&t->load, t->loop, RETRY_SOON);
+	else if (error == 0 && !positions_parse(&t->unclaimed, buf_str(&text), &e))
 		set_aside(t, e.text);
 	else if (error == 0)
 		t->news_since = news_since(t);
 	else if (error != ENOENT)
-		log_error(NULL,
-			"the positions file cannot be read; logs are read from their beginning",
-			KV("path", t->set.positions), KV("error", strerror(error)),
-			KV("hint", "check --storage.path and its permissions"));
+		set_aside(t, strerror(error));
 	buf_fini(&text);
+}
+
+static void on_load(struct timer *timer)
+{
+	load(container_of(timer, struct tailer, load));
 }
 
 struct tailer *tailer_new(const struct tailer_settings *set)
@@ -352,6 +363,7 @@ struct tailer *tailer_new(const struct tailer_settings *set)
 	t->room.room = on_room;
 	t->save.fire = on_save;
 	t->limit.fire = on_limit;
+	t->load.fire = on_load;
 	t->write.done = on_written;
 	list_init(&t->all);
 	list_init(&t->ready);
@@ -381,9 +393,10 @@ void tailer_free(struct tailer *t)
 		t->m_truncations, t->m_held, t->m_saves, t->m_save_failures, t->m_malformed};
 
 	file_write_wait(&t->write, t->loop);
-	if (t->set.positions && t->set.save)
+	if (t->set.positions && t->set.save && !t->load_error)
 		save_now(t);
 	timer_clear(&t->save);
+	timer_clear(&t->load);
 	task_cancel(&t->read);
 	budget_unwait(&t->room);
 	while (!list_is_empty(&t->all))
