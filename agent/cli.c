@@ -39,6 +39,17 @@ static const char validate_help[] =
 	"\n"
 	"Flags:\n";
 
+static const char fmt_help[] =
+	"invar fmt [FLAGS] [PATH]\n"
+	"\n"
+	"Prints the configuration in PATH, or standard input, in the one form that all of them\n"
+	"should have: the same as Alloy's. Comments stay, and nothing changes its meaning.\n"
+	"\n"
+	"  invar fmt -w config.alloy\n"
+	"  invar fmt -t config.alloy || echo 'run invar fmt -w'\n"
+	"\n"
+	"Flags:\n";
+
 static void print(struct buf *b)
 {
 	fwrite(b->p, 1, b->n, stdout);
@@ -182,6 +193,9 @@ static int help(const char *topic)
 	} else if (strcmp(topic, "validate") == 0) {
 		buf_printf(&b, "%s", validate_help);
 		options_print_flags(&b, COMMAND_VALIDATE);
+	} else if (strcmp(topic, "fmt") == 0) {
+		buf_printf(&b, "%s", fmt_help);
+		options_print_flags(&b, COMMAND_FMT);
 	} else if (strcmp(topic, "components") == 0) {
 		help_components(&b);
 	} else if (!help_component(&b, topic)) {
@@ -217,6 +231,8 @@ static const char *topic_of(const struct options *o)
 		return "run";
 	if (o->command == COMMAND_VALIDATE)
 		return "validate";
+	if (o->command == COMMAND_FMT)
+		return "fmt";
 	return o->topic;
 }
 
@@ -235,6 +251,8 @@ int cli_main(int argc, char **argv)
 		return agent_run(&o);
 	case COMMAND_VALIDATE:
 		return validate(&o);
+	case COMMAND_FMT:
+		return cli_fmt(&o);
 	case COMMAND_DEFAULT_CONFIG:
 		source_print_default(&text, true);
 		print(&text);

@@ -4,6 +4,10 @@
  * --once could not deliver everything; 2 the command line is wrong; 130 ended at once. */
 int cli_main(int argc, char **argv);
 
+/* cli_fmt.c: `invar fmt`. path NULL or "-": standard input. */
+struct options;
+int cli_fmt(const struct options *o);
+
 /* cli_docs.c: what is made from the tables of commands and flags. */
 struct buf;
 void cli_print_overview(struct buf *out);

@@ -103,7 +103,10 @@ static void add_choice(struct buf *out, const char *const *words)
 
 static void add_flag(struct buf *out, const struct flag_info *f)
 {
-	buf_printf(out, ".TP\n\\fB\\-\\-");
+	buf_printf(out, ".TP\n\\fB");
+	if (f->letter)
+		buf_printf(out, "\\-%c\\fR, \\fB", f->letter);
+	buf_printf(out, "\\-\\-");
 	add_roff(out, f->name);
 	buf_printf(out, "\\fR");
 	if (f->value && f->stands_alone)
@@ -119,8 +122,11 @@ static void add_flag(struct buf *out, const struct flag_info *f)
 		add_roff(out, f->def);
 		buf_printf(out, ".");
 	}
-	if (f->of_validate)
-		buf_printf(out, " Also of validate.");
+	if (f->commands != 1u << COMMAND_RUN) {
+		buf_printf(out, " Of ");
+		options_print_commands(out, f->commands);
+		buf_add_char(out, '.');
+	}
 	buf_printf(out, "\n");
 }
 
@@ -163,12 +169,12 @@ void cli_print_man(struct buf *out)
 	add_section(out, "EXAMPLES", examples);
 }
 
-static void add_names(struct buf *out, bool of_validate)
+static void add_names(struct buf *out, enum command command)
 {
 	struct flag_info f;
 
 	for (size_t i = 0; options_flag(i, &f); i++)
-		if (f.help && (!of_validate || f.of_validate))
+		if (f.help && f.commands & 1u << command)
 			buf_printf(out, "--%s%s ", f.name, f.stands_alone ? "" : "=");
 	buf_printf(out, "--help");
 }
@@ -181,8 +187,20 @@ static void add_commands(struct buf *out)
 		buf_printf(out, "%s%s", i ? " " : "", c.name);
 }
 
+/* What help may be asked about. */
+static void add_topics(struct buf *out)
+{
+	struct command_info c;
+
+	for (size_t i = 0; options_command(i, &c); i++)
+		if (options_has_flags(c.command))
+			buf_printf(out, "%s ", c.name);
+	buf_printf(out, "components");
+}
+
 void cli_print_bash(struct buf *out)
 {
+	struct command_info c;
 	struct flag_info f;
 
 	buf_printf(out, "# bash completion for invar, made by `invar docs-bash`\n"
@@ -206,11 +224,17 @@ void cli_print_bash(struct buf *out)
 		buf_printf(out, "' -- \"$word\")); %s;;\n",
 			f.stands_alone ? "[ -z \"$word\" ] || return" : "return");
 	}
-	buf_printf(out, "\tesac\n\tcase $command in\n\trun) flags='");
-	add_names(out, false);
-	buf_printf(out, "' ;;\n\tvalidate) flags='");
-	add_names(out, true);
-	buf_printf(out, "' ;;\n\thelp) flags='run validate components' ;;\n\tesac\n"
+	buf_printf(out, "\tesac\n\tcase $command in\n");
+	for (size_t i = 0; options_command(i, &c); i++) {
+		if (!options_has_flags(c.command))
+			continue;
+		buf_printf(out, "\t%s) flags='", c.name);
+		add_names(out, c.command);
+		buf_printf(out, "' ;;\n");
+	}
+	buf_printf(out, "\thelp) flags='");
+	add_topics(out);
+	buf_printf(out, "' ;;\n\tesac\n"
 			"\tif [ \"$command\" = help ] || [[ $word == -* ]]; then\n"
 			"\t\tCOMPREPLY=($(compgen -W \"$flags\" -- \"$word\"))\n"
 			"\t\t[[ ${COMPREPLY[0]-} != *= ]] || compopt -o nospace\n"
@@ -232,12 +256,12 @@ static void add_zsh(struct buf *out, const char *text)
 	}
 }
 
-static void add_zsh_flags(struct buf *out, bool of_validate)
+static void add_zsh_flags(struct buf *out, enum command command)
 {
 	struct flag_info f;
 
 	for (size_t i = 0; options_flag(i, &f); i++) {
-		if (!f.help || (of_validate && !f.of_validate))
+		if (!f.help || !(f.commands & 1u << command))
 			continue;
 		buf_printf(out, "\t\t'--%s%s[", f.name, f.value ? f.stands_alone ? "=-" : "=" : "");
 		add_zsh(out, f.help);
@@ -267,10 +291,15 @@ void cli_print_zsh(struct buf *out)
 		buf_printf(out, "'\n");
 	}
 	buf_printf(out, "\t)\n\t_describe command commands\n\treturn\nfi\n"
-			"local command=$words[2]\nshift words\n(( CURRENT-- ))\ncase $command in\n"
-			"run)\n\t_arguments \\\n");
-	add_zsh_flags(out, false);
-	buf_printf(out, "validate)\n\t_arguments \\\n");
-	add_zsh_flags(out, true);
-	buf_printf(out, "help)\n\t_values topic run validate components ;;\nesac\n");
+			"local command=$words[2]\nshift words\n(( CURRENT-- ))\n"
+			"case $command in\n");
+	for (size_t i = 0; options_command(i, &c); i++) {
+		if (!options_has_flags(c.command))
+			continue;
+		buf_printf(out, "%s)\n\t_arguments \\\n", c.name);
+		add_zsh_flags(out, c.command);
+	}
+	buf_printf(out, "help)\n\t_values topic ");
+	add_topics(out);
+	buf_printf(out, " ;;\nesac\n");
 }

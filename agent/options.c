@@ -30,6 +30,7 @@ enum {
 	FOR_RUN = 1 << COMMAND_RUN,
 	FOR_VALIDATE = 1 << COMMAND_VALIDATE,
 	FOR_BOTH = FOR_RUN | FOR_VALIDATE,
+	FOR_FMT = 1 << COMMAND_FMT,
 };
 
 struct flag {
@@ -87,6 +88,10 @@ static const struct flag flags[] = {
 		"names. May be given again."},
 	{"config.format", FLAG_TEXT, FOR_BOTH, AT(config_format), "alloy", format_words,
 		"Format of the configuration; only alloy."},
+	{"write", FLAG_BOOL, FOR_FMT, AT(write), "false", NULL,
+		"Write the file anew instead of printing it (-w)."},
+	{"test", FLAG_BOOL, FOR_FMT, AT(test), "false", NULL,
+		"Print nothing; exit code 1 if the file is not formatted (-t)."},
 	{"cluster.advertise-address", FLAG_IGNORED, FOR_RUN, 0, "", NULL, NULL},
 	{"cluster.advertise-interfaces", FLAG_IGNORED, FOR_RUN, 0, "", NULL, NULL},
 	{"cluster.discover-peers", FLAG_IGNORED, FOR_RUN, 0, "", NULL, NULL},
@@ -121,31 +126,36 @@ static const struct flag flags[] = {
 
 #define N_FLAGS (sizeof(flags) / sizeof(flags[0]))
 
+/* One letter for a flag, as Alloy has them. */
 static const struct {
-	enum command command;
-	struct command_info info; /* usage NULL: hidden */
-} commands[] = {
-	{COMMAND_RUN, {"run", "run [FLAGS] [PATH]",
-			      "run a configuration (a file, or a folder of *.alloy)"}},
-	{COMMAND_VALIDATE,
-		{"validate", "validate [FLAGS] PATH", "check a configuration, start nothing"}},
-	{COMMAND_DEFAULT_CONFIG, {"default-config", "default-config",
-					 "print the configuration that is used without PATH"}},
-	{COMMAND_VERSION, {"version", "version", NULL}},
-	{COMMAND_HELP, {"help", "help [run|validate|components|NAME]", NULL}},
-	{COMMAND_DOCS, {"docs-cli", NULL, NULL}},
-	{COMMAND_MAN, {"docs-man", NULL, NULL}},
-	{COMMAND_BASH, {"docs-bash", NULL, NULL}},
-	{COMMAND_ZSH, {"docs-zsh", NULL, NULL}},
+	char letter;
+	const char *name;
+} letters[] = {{'t', "test"}, {'w', "write"}};
+
+/* usage NULL: hidden */
+static const struct command_info commands[] = {
+	{COMMAND_RUN, "run", "run [FLAGS] [PATH]",
+		"run a configuration (a file, or a folder of *.alloy)"},
+	{COMMAND_VALIDATE, "validate", "validate [FLAGS] PATH",
+		"check a configuration, start nothing"},
+	{COMMAND_FMT, "fmt", "fmt [-w|-t] [PATH]", "format a configuration, or standard input"},
+	{COMMAND_DEFAULT_CONFIG, "default-config", "default-config",
+		"print the configuration that is used without PATH"},
+	{COMMAND_VERSION, "version", "version", NULL},
+	{COMMAND_HELP, "help", "help [COMMAND|components|NAME]", NULL},
+	{COMMAND_DOCS, "docs-cli", NULL, NULL},
+	{COMMAND_MAN, "docs-man", NULL, NULL},
+	{COMMAND_BASH, "docs-bash", NULL, NULL},
+	{COMMAND_ZSH, "docs-zsh", NULL, NULL},
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
 bool options_command(size_t i, struct command_info *out)
 {
-	if (i >= N_COMMANDS || !commands[i].info.usage)
+	if (i >= N_COMMANDS || !commands[i].usage)
 		return false;
-	*out = commands[i].info;
+	*out = commands[i];
 	return true;
 }
 
@@ -312,18 +322,40 @@ static void set_defaults(struct options *o)
 	}
 }
 
+static char letter_of(const struct flag *f)
+{
+	for (size_t i = 0; i < sizeof(letters) / sizeof(letters[0]); i++)
+		if (strcmp(letters[i].name, f->name) == 0)
+			return letters[i].letter;
+	return 0;
+}
+
 static bool stands_alone(const struct flag *f)
 {
 	return f->type == FLAG_BOOL || f->type == FLAG_WORD || f->type == FLAG_IGNORED_BOOL;
 }
 
-/* argv[*i] begins with two dashes. */
+/* The long name of "w"; what cannot be one if there is none. */
+static const char *of_letter(const char *word, const struct options *o)
+{
+	for (size_t i = 0; i < sizeof(letters) / sizeof(letters[0]); i++) {
+		const struct flag *f = find_flag(letters[i].name, strlen(letters[i].name));
+
+		if (word[0] == letters[i].letter && !word[1] && f->commands & 1u << o->command)
+			return letters[i].name;
+	}
+	return "";
+}
+
+/* argv[*i] begins with a dash. */
 static bool parse_flag(int argc, char *const *argv, int *i, struct options *o, struct err *e)
 {
-	const char *name = argv[*i] + 2;
+	const char *name = argv[*i][1] == '-' ? argv[*i] + 2 : of_letter(argv[*i] + 1, o);
 	size_t n = strcspn(name, "=");
 	const struct flag *f = find_flag(name, n);
 
+	if (!f && argv[*i][1] != '-')
+		return err_set(e, "there is no flag %.40s; flags begin with two dashes", argv[*i]);
 	if (!f)
 		return unknown_flag(name, n, e);
 	if (!(f->commands & 1u << o->command))
@@ -338,6 +370,11 @@ static bool parse_flag(int argc, char *const *argv, int *i, struct options *o, s
 	return set_flag(o, f, argv[++*i], e);
 }
 
+static bool takes_path(enum command c)
+{
+	return c == COMMAND_RUN || c == COMMAND_VALIDATE || c == COMMAND_FMT;
+}
+
 static bool parse_command(const char *word, struct options *o, struct err *e)
 {
 	const char *names[N_COMMANDS + 1];
@@ -346,7 +383,7 @@ static bool parse_command(const char *word, struct options *o, struct err *e)
 	size_t n = 0;
 
 	for (size_t i = 0; i < N_COMMANDS; i++)
-		if (strcmp(word, commands[i].info.name) == 0) {
+		if (strcmp(word, commands[i].name) == 0) {
 			o->command = commands[i].command;
 			return true;
 		}
@@ -357,8 +394,8 @@ static bool parse_command(const char *word, struct options *o, struct err *e)
 	if (near)
 		return err_set(e, "there is no command \"%.40s\"; did you mean \"%s\"?", word,
 			near);
-	return err_set(e, "there is no command \"%.40s\"; the commands are run, validate, "
-			  "default-config, version and help",
+	return err_set(e, "there is no command \"%.40s\"; \"invar help\" "
+			  "lists them",
 		word);
 }
 
@@ -367,14 +404,11 @@ static bool is_help(const char *word)
 	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
 }
 
-static bool parse_word(const char *word, bool only_words, struct options *o, struct err *e)
+static bool parse_word(const char *word, struct options *o, struct err *e)
 {
 	const char **to = o->command == COMMAND_HELP ? &o->topic : &o->path;
 
-	if (!only_words && word[0] == '-' && word[1])
-		return err_set(e, "there is no flag %.40s; flags begin with two dashes", word);
-	if (o->command != COMMAND_RUN && o->command != COMMAND_VALIDATE &&
-		o->command != COMMAND_HELP)
+	if (!takes_path(o->command) && o->command != COMMAND_HELP)
 		return err_set(e, "\"%.40s\" is one word too many", word);
 	if (*to)
 		return err_set(e, "\"%.40s\" is one word too many: one PATH is taken, a file or a "
@@ -401,10 +435,10 @@ bool options_parse(int argc, char *const *argv, struct options *out, struct err 
 			only_words = true;
 		else if (!only_words && is_help(argv[i]))
 			o.help = true;
-		else if (!only_words && strncmp(argv[i], "--", 2) == 0) {
+		else if (!only_words && argv[i][0] == '-' && argv[i][1]) {
 			if (!parse_flag(argc, argv, &i, &o, e))
 				return false;
-		} else if (!parse_word(argv[i], only_words, &o, e)) {
+		} else if (!parse_word(argv[i], &o, e)) {
 			return false;
 		}
 	}
@@ -455,8 +489,28 @@ bool options_flag(size_t i, struct flag_info *out)
 	if (i >= N_FLAGS)
 		return false;
 	*out = (struct flag_info){f->name, f->help, f->def, value_of(f), f->words, stands_alone(f),
-		f->commands & FOR_VALIDATE};
+		letter_of(f), f->commands};
 	return true;
+}
+
+bool options_has_flags(enum command c)
+{
+	for (size_t i = 0; i < N_FLAGS; i++)
+		if (flags[i].commands & 1u << c)
+			return true;
+	return false;
+}
+
+void options_print_commands(struct buf *out, unsigned of)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < N_COMMANDS; i++) {
+		if (!(of & 1u << commands[i].command))
+			continue;
+		buf_printf(out, "%s%s", any ? ", " : "", commands[i].name);
+		any = true;
+	}
 }
 
 static void print_name(struct buf *out, const struct flag *f)
@@ -479,6 +533,8 @@ void options_print_flags(struct buf *out, enum command c)
 		print_name(out, &flags[i]);
 		buf_printf(out, "\n      %s\n", flags[i].help);
 	}
+	if (!(c == COMMAND_RUN || c == COMMAND_VALIDATE))
+		return;
 	buf_printf(out, "\nAlloy's flags that are taken and have no effect here:\n ");
 	for (size_t i = 0; i < N_FLAGS; i++) {
 		if (!(flags[i].commands & 1u << c) || !is_ignored(&flags[i]))
@@ -504,7 +560,9 @@ void options_print_markdown(struct buf *out)
 		buf_printf(out, "| `--%s", f->name);
 		if (f->type == FLAG_WORD)
 			buf_printf(out, "[=%s]", f->words[1]);
-		buf_printf(out, "` | %s | ", f->commands == FOR_BOTH ? "run, validate" : "run");
+		buf_printf(out, "` | ");
+		options_print_commands(out, f->commands);
+		buf_printf(out, " | ");
 		if (f->def[0])
 			buf_printf(out, "`%s`", f->def);
 		buf_printf(out, " | %s |\n", f->help);

@@ -18,6 +18,7 @@ struct err;
 enum command {
 	COMMAND_RUN,
 	COMMAND_VALIDATE,
+	COMMAND_FMT,
 	COMMAND_DEFAULT_CONFIG,
 	COMMAND_VERSION,
 	COMMAND_HELP,
@@ -46,6 +47,8 @@ struct options {
 	const char *sandbox;          /* "on", "off" */
 	const char *sandbox_read[32]; /* each a path, or several with commas */
 	size_t n_sandbox_read;
+	bool write; /* fmt */
+	bool test;
 	bool help;
 
 	const char *ignored[64]; /* flags given that have no effect, for one log line */
@@ -64,6 +67,7 @@ void options_print_markdown(struct buf *out); /* docs/cli.md */
 
 /* A command that people see, in the order of help. False: there is no i-th. */
 struct command_info {
+	enum command command;
 	const char *name;
 	const char *usage; /* name and what goes with it */
 	const char *help;  /* NULL: the name says it */
@@ -78,9 +82,13 @@ struct flag_info {
 	const char *value;        /* what it takes, for people ("SIZE", "[=json]"); NULL: nothing */
 	const char *const *words; /* the values it may have, or NULL */
 	bool stands_alone;
-	bool of_validate; /* all others are of run alone */
+	char letter;       /* -w; 0: none */
+	unsigned commands; /* that take it: 1 << COMMAND_RUN | … */
 };
 bool options_flag(size_t i, struct flag_info *out);
+bool options_has_flags(enum command c);
+/* The names of these commands, with commas; run alone: "run". */
+void options_print_commands(struct buf *out, unsigned commands);
 
 /* The word of the list (NULL at its end) that is nearest to this one, or NULL if none is near. */
 const char *options_nearest(const char *word, const char *const *list);

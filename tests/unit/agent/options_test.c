@@ -8,7 +8,7 @@
 static void show(struct buf *b, const struct options *o)
 {
 	static const char *const names[] = {
-		"run", "validate", "default-config", "version", "help", "docs"};
+		"run", "validate", "fmt", "default-config", "version", "help", "docs"};
 
 	buf_printf(b, "%s", names[o->command]);
 	if (o->topic)
@@ -19,6 +19,10 @@ static void show(struct buf *b, const struct options *o)
 		buf_printf(b, " dry=%s", o->dry_run);
 	if (o->once)
 		buf_printf(b, " once");
+	if (o->write)
+		buf_printf(b, " write");
+	if (o->test)
+		buf_printf(b, " test");
 	if (o->help)
 		buf_printf(b, " help");
 	if (strcmp(o->listen_addr, "127.0.0.1:12345") != 0)
@@ -61,6 +65,13 @@ static const struct {
 	{"run --memory.budget=64MiB", "run budget=67108864"},
 	{"run --feature.component-shutdown-deadline=1m", "run deadline=60000"},
 	{"run --shutdown.deadline=250ms", "run deadline=250"},
+	{"fmt", "fmt"},
+	{"fmt -", "fmt path=-"},
+	{"fmt -w c", "fmt path=c write"},
+	{"fmt --test c", "fmt path=c test"},
+	{"fmt -t", "fmt test"},
+	{"run -w", "! there is no flag -w; flags begin with two dashes"},
+	{"run --write", "! the command does not take --write"},
 	{"run -- --odd", "run path=--odd"},
 	{"run --sandbox=off", "run sandbox=off"},
 	{"run --sandbox.read /a,/b --sandbox.read=/c c", "run path=c read=/a,/b read=/c"},
@@ -72,8 +83,7 @@ static const struct {
 		"run path=/etc/alloy/config.alloy addr=0.0.0.0:12345 storage=/tmp/alloy "
 		"-disable-reporting -cluster.enabled -cluster.join-addresses"},
 	{"rnu", "! there is no command \"rnu\"; did you mean \"run\"?"},
-	{"frobnicate", "! there is no command \"frobnicate\"; the commands are run, validate, "
-		       "default-config, version and help"},
+	{"frobnicate", "! there is no command \"frobnicate\"; \"invar help\" lists them"},
 	{"run --storage.pth=x", "! there is no flag --storage.pth; did you mean --storage.path?"},
 	{"run --listen-addr=x",
 		"! there is no flag --listen-addr; did you mean --server.http.listen-addr?"},
