@@ -26,7 +26,8 @@
 
 /* About 10 ms for the worst patterns; what real ones need is a few hundred. */
 #define MATCH_LIMIT 500000
-#define HEAP_LIMIT 8192 /* KiB; only used where code cannot be compiled to machine code */
+#define MATCHES_MAX 100000 /* in one text */
+#define HEAP_LIMIT 8192    /* KiB; only used where code cannot be compiled to machine code */
 #define JIT_STACK_MIN ((size_t)32 << 10)
 #define JIT_STACK_MAX ((size_t)512 << 10)
 
@@ -297,19 +298,20 @@ static void say_gave_up(struct regex *re, int code, size_t n)
 			   "(a+)+"));
 }
 
-/* text is valid UTF-8. False, when it does not match. */
-static bool run(struct regex *re, struct str text)
+/* text is valid UTF-8, and looked at from byte at on. False, when it does not match. */
+static bool run(struct regex *re, struct str text, size_t at)
 {
 	struct regex_program *g = re->program;
 	PCRE2_SPTR p = (PCRE2_SPTR)text.p;
 	int n;
 
 	if (g->has_jit)
-		n = pcre2_jit_match(g->code, p, text.n, 0, 0, g->data, g->context);
+		n = pcre2_jit_match(g->code, p, text.n, at, 0, g->data, g->context);
 	else
-		n = pcre2_match(g->code, p, text.n, 0, PCRE2_NO_UTF_CHECK, g->data, g->context);
+		n = pcre2_match(
+			g->code, p, text.n, at, PCRE2_NO_UTF_CHECK, g->data, g->context);
 	if (n == PCRE2_ERROR_JIT_STACKLIMIT)
-		n = pcre2_match(g->code, p, text.n, 0, PCRE2_NO_UTF_CHECK | PCRE2_NO_JIT, g->data,
+		n = pcre2_match(g->code, p, text.n, at, PCRE2_NO_UTF_CHECK | PCRE2_NO_JIT, g->data,
 			g->context);
 	if (n < 0 && n != PCRE2_ERROR_NOMATCH)
 		say_gave_up(re, n, text.n);
@@ -364,7 +366,7 @@ static bool match_repaired(struct regex *re, struct str text)
 	struct regex_program *g = re->program;
 
 	repair(&g->copy, text);
-	if (!run(re, buf_str(&g->copy)))
+	if (!run(re, buf_str(&g->copy), 0))
 		return false;
 	take_groups(re, buf_str(&g->copy));
 	for (size_t i = 0; i < re->n_groups; i++) {
@@ -405,9 +407,79 @@ bool regex_match(struct regex *re, struct str text)
 		return false;
 	if (!utf8_is_valid(text))
 		return match_repaired(re, text);
-	if (!run(re, text))
+	if (!run(re, text, 0))
 		return false;
 	take_groups(re, text);
+	return true;
+}
+
+/* --- every match --- */
+
+/* The first matches may take as many steps as one alone, later ones less: a text of which every
+ * byte is a hard match must not take minutes. */
+static uint32_t steps_left(size_t count)
+{
+	if (count < 100)
+		return MATCH_LIMIT;
+	return count < 10000 ? MATCH_LIMIT / 25 : MATCH_LIMIT / 500;
+}
+
+static bool match_from(struct regex *re, struct regex_each *it)
+{
+	struct regex_program *g = re->program;
+	bool ok;
+
+	if (g->shape == SHAPE_WORDS) {
+		ptrdiff_t at = str_find(str_from_at(it->text, it->at), g->words[0]);
+
+		if (at >= 0)
+			set_groups(re,
+				(struct str){it->text.p + it->at + at, g->words[0].n});
+		return at >= 0;
+	}
+	pcre2_set_match_limit(g->context, steps_left(it->count));
+	ok = run(re, it->text, it->at);
+	pcre2_set_match_limit(g->context, MATCH_LIMIT);
+	if (ok)
+		take_groups(re, it->text);
+	return ok;
+}
+
+void regex_each_init(struct regex_each *it, struct regex *re, struct str text)
+{
+	must(!re->program->is_whole);
+	if (!text.p)
+		text = STR("");
+	if (!utf8_is_valid(text)) {
+		repair(&re->program->copy, text);
+		text = buf_str(&re->program->copy);
+	}
+	*it = (struct regex_each){.text = text, .end = SIZE_MAX};
+}
+
+bool regex_each_next(struct regex_each *it, struct regex *re)
+{
+	bool is_new;
+
+	do {
+		size_t from;
+		size_t end;
+
+		if (it->at > it->text.n || it->count == MATCHES_MAX || !match_from(re, it)) {
+			if (it->count == MATCHES_MAX)
+				say_gave_up(re, PCRE2_ERROR_MATCHLIMIT, it->text.n);
+			return false;
+		}
+		from = (size_t)(re->groups[0].p - it->text.p);
+		end = from + re->groups[0].n;
+		is_new = end > from || from != it->end;
+		it->end = end;
+		it->count++;
+		if (end > it->at)
+			it->at = end;
+		else
+			it->at += it->at < it->text.n ? utf8_length(it->text, it->at) : 1;
+	} while (!is_new);
 	return true;
 }
 

@@ -39,6 +39,22 @@ void regex_free(struct regex *re);
 
 bool regex_match(struct regex *re, struct str text);
 
+/*
+ * Every match of a text, one behind the other, as Go's FindAll and ReplaceAll see them: none is
+ * empty and right behind another. Text that is not UTF-8 is repaired first, so it->text takes the
+ * place of what was given; it is good until the next use of re. The steps of all matches
+ * together are limited too: then the rest has none, and the log says so.
+ */
+struct regex_each {
+	struct str text;
+	size_t at;
+	size_t end;   /* of the match before */
+	size_t count; /* how many there were */
+};
+
+void regex_each_init(struct regex_each *it, struct regex *re, struct str text);
+bool regex_each_next(struct regex_each *it, struct regex *re); /* re without REGEX_WHOLE */
+
 /* The group of that name, or -1. */
 int regex_find_group(const struct regex *re, struct str name);
 bool regex_has_names(const struct regex *re);

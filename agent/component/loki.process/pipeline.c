@@ -24,20 +24,33 @@ void work_fini(struct work *w)
 	*w = (struct work){0};
 }
 
+/* The entry's own are borrowed, so they are copied before the first change. */
+static void own_meta(struct work *w)
+{
+	if (w->meta.n > 0)
+		return;
+	for (size_t i = 0; i < w->e.n_meta; i++)
+		*vec_add(&w->meta) = w->e.meta[i];
+}
+
 void work_set_meta(struct work *w, struct str name, struct str value)
 {
-	if (w->meta.n == 0) {
-		for (size_t i = 0; i < w->e.n_meta; i++)
-			*vec_add(&w->meta) = w->e.meta[i];
-	}
-	for (size_t i = 0; i < w->meta.n; i++) {
-		if (str_eq(w->meta.p[i].name, name)) {
-			w->meta.p[i].value = value;
-			w->e.meta = w->meta.p;
-			return;
-		}
-	}
-	*vec_add(&w->meta) = (struct label){name, value};
+	size_t i = 0;
+
+	own_meta(w);
+	while (i < w->meta.n && !str_eq(w->meta.p[i].name, name))
+		i++;
+	if (i == w->meta.n)
+		(void)vec_add(&w->meta);
+	w->meta.p[i] = (struct label){name, value};
+	w->e.meta = w->meta.p;
+	w->e.n_meta = w->meta.n;
+}
+
+void work_drop_meta(struct work *w, size_t i)
+{
+	own_meta(w);
+	vec_remove(&w->meta, i);
 	w->e.meta = w->meta.p;
 	w->e.n_meta = w->meta.n;
 }

@@ -39,6 +39,7 @@ void work_init(struct work *w, const struct entry *e, struct arena *a); /* keeps
 void work_fini(struct work *w);
 /* Sets one; a name that is there already is replaced. */
 void work_set_meta(struct work *w, struct str name, struct str value);
+void work_drop_meta(struct work *w, size_t i); /* those behind it move up */
 
 struct process_counter {
 	const struct metric_family *family;

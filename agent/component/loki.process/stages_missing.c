@@ -5,11 +5,6 @@
 #include "agent/component/loki.process/stage.h"
 #include "agent/component/loki.process/stages.h"
 
-#define SUPPORTED \
-	"stage.cri, decolorize, docker, drop, json, label_drop, label_keep, labels, logfmt, " \
-	"match, output, regex, sampling, static_labels, structured_metadata, tenant, timestamp " \
-	"and truncate are supported"
-
 /* Where the attributes go; nobody looks at them. */
 struct ignored {
 	struct value value;
@@ -35,24 +30,6 @@ static const struct arg geoip_args[] = {
 	ARGS_END,
 };
 
-static const struct arg limit_args[] = {
-	IGNORE("burst"),
-	IGNORE("by_label_name"),
-	IGNORE("drop"),
-	IGNORE("max_distinct_labels"),
-	IGNORE("rate"),
-	ARGS_END,
-};
-
-static const struct arg luhn_args[] = {
-	IGNORE("delimiters"),
-	IGNORE("min_length"),
-	IGNORE("replacement"),
-	IGNORE("skip_regex"),
-	IGNORE("source"),
-	ARGS_END,
-};
-
 static const struct arg metrics_args[] = {
 	IGNORE_BLOCK("metric.counter"),
 	IGNORE_BLOCK("metric.gauge"),
@@ -60,41 +37,10 @@ static const struct arg metrics_args[] = {
 	ARGS_END,
 };
 
-static const struct arg multiline_args[] = {
-	IGNORE("firstline"),
-	IGNORE("max_lines"),
-	IGNORE("max_wait_time"),
-	IGNORE("trim_newlines"),
-	ARGS_END,
-};
-
-static const struct arg pack_args[] = {
-	IGNORE("ingest_timestamp"),
-	IGNORE("labels"),
-	ARGS_END,
-};
-
-static const struct arg pattern_args[] = {
-	IGNORE("labels_from_groups"),
-	IGNORE("pattern"),
-	IGNORE("source"),
-	ARGS_END,
-};
-
 static const struct arg replace_args[] = {
 	IGNORE("expression"),
 	IGNORE("replace"),
 	IGNORE("source"),
-	ARGS_END,
-};
-
-static const struct arg split_json_args[] = {
-	IGNORE("source"),
-	ARGS_END,
-};
-
-static const struct arg structured_metadata_drop_args[] = {
-	IGNORE("values"),
 	ARGS_END,
 };
 
@@ -114,7 +60,7 @@ static const struct arg windowsevent_args[] = {
 static bool refuse(const char *name, struct range at, struct diags *d)
 {
 	diag_error(d, at, "%s is not supported yet", name);
-	diag_hint(d, SUPPORTED);
+	diag_hint(d, "take the block out of the configuration");
 	return false;
 }
 
@@ -138,15 +84,8 @@ static bool refuse(const char *name, struct range at, struct diags *d)
 /* clang-format off */
 MISSING(eventlogmessage, "Parses messages of the Windows event log.")
 MISSING(geoip, "Looks up where an address is.")
-MISSING(limit, "Limits the rate of entries.")
-MISSING(luhn, "Redacts card numbers.")
 MISSING(metrics, "Makes metrics of entries.")
-MISSING(multiline, "Joins lines to entries.")
-MISSING(pack, "Packs labels into the line.")
-MISSING(pattern, "Extracts values by a LogQL pattern.")
 MISSING(replace, "Replaces parts of the line.")
-MISSING(split_json, "Makes entries of the elements of a JSON array.")
-MISSING(structured_metadata_drop, "Drops structured metadata.")
 MISSING(template, "Sets an extracted value by a Go template.")
 MISSING(windowsevent, "Parses messages of the Windows event log.")
 /* clang-format on */

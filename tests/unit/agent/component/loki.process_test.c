@@ -27,12 +27,12 @@ static const struct stage_case cases[] = {
 		NS "{container=\"web\", level=\"info\", stream=\"stdout\"} [id=7 pod=p] hi\n" NS
 		   "{container=\"db\", stream=\"stderr\"} [pod=q] plain\n"},
 	{"every mistake is reported",
-		"stage.output { source = \"\" }\nstage.drop {}\nstage.template {}", "",
+		"stage.output { source = \"\" }\nstage.drop {}\nstage.geoip {}", "",
 		"! output source value is required if output is specified\n"
 		"! drop stage config must contain at least one of `source`, `expression`, "
 		"`older_than` "
 		"or `longer_than`\n"
-		"! stage.template is not supported yet\n"},
+		"! stage.geoip is not supported yet\n"},
 };
 
 STAGE_TESTS(cases)

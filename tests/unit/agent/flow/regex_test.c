@@ -236,6 +236,75 @@ static void test_parts(void **state)
 	buf_fini(&out);
 }
 
+/* Every match in brackets, as Go's ReplaceAllString(text, "[$0]") writes it. */
+static const struct {
+	const char *pattern;
+	const char *text;
+	const char *want;
+} each[] = {
+	{"b", "abcb", "a[b]c[b]"},
+	{"b+", "abbcb", "a[bb]c[b]"},
+	{"x", "abc", "abc"},
+	{"", "ab", "[]a[]b[]"},
+	{"a*", "baac", "[]b[aa]c[]"},
+	{"a*?", "aa", "[]a[]a[]"},
+	{"^a", "aaa", "[a]aa"},
+	{"\\bb", "b ab b", "[b] ab [b]"},
+	{"(?m)^.", "ab\ncd", "[a]b\n[c]d"},
+	{"", "\xc3\xa9x", "[]\xc3\xa9[]x[]"},
+	{"\\d", "1\xff"
+		"2",
+		"[1]\xef\xbf\xbd[2]"},
+	{"$", "ab", "ab[]"},
+	{"", "", "[]"},
+};
+
+static void test_each(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(each) / sizeof(each[0]); i++) {
+		struct buf out = {0};
+		struct regex_each it;
+		struct err e;
+		struct regex *re = regex_new(str_from(each[i].pattern), 0, &e);
+		size_t done = 0;
+
+		assert_non_null(re);
+		regex_each_init(&it, re, str_from(each[i].text));
+		while (regex_each_next(&it, re)) {
+			size_t from = (size_t)(re->groups[0].p - it.text.p);
+
+			buf_add(&out, it.text.p + done, from - done);
+			buf_printf(&out, "[" STR_FMT "]", STR_ARG(re->groups[0]));
+			done = from + re->groups[0].n;
+		}
+		buf_add_str(&out, str_from_at(it.text, done));
+		assert_str(buf_str(&out), each[i].want);
+		buf_fini(&out);
+		regex_free(re);
+	}
+}
+
+/* A text of which every byte is a hard match ends in time, and says that it gave up. */
+static void test_each_limit(void **state)
+{
+	static char text[1 << 20];
+	struct regex_each it;
+	struct err e;
+	struct regex *re = regex_new(STR("(?:a?){30}a{30}b|a"), 0, &e);
+	size_t n = 0;
+
+	(void)state;
+	assert_non_null(re);
+	memset(text, 'a', sizeof(text));
+	regex_each_init(&it, re, (struct str){text, sizeof(text)});
+	while (regex_each_next(&it, re))
+		n++;
+	assert_true(n < sizeof(text));
+	assert_int_equal(regex_gave_up(re), 1);
+	regex_free(re);
+}
+
 /* Patterns on which a backtracking engine would run for hours. */
 static void test_limit(void **state)
 {
@@ -277,4 +346,5 @@ static void test_nesting(void **state)
 }
 
 TESTS_RUN(cmocka_unit_test(test_whole), cmocka_unit_test(test_parts), cmocka_unit_test(test_limit),
-	cmocka_unit_test(test_nesting))
+	cmocka_unit_test(test_nesting), cmocka_unit_test(test_each),
+	cmocka_unit_test(test_each_limit))

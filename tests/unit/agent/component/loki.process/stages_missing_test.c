@@ -5,10 +5,10 @@ static const struct stage_case cases[] = {
 	{"one error a stage, whatever is in it",
 		"stage.template {\n source = \"x\"\n template = \"{{ .Value }}\"\n}\n"
 		"stage.metrics {\n metric.counter {\n name = \"x\"\n }\n}\n"
-		"stage.pack { labels = [] }",
+		"stage.geoip { source = \"x\" }",
 		"",
 		"! stage.template is not supported yet\n"
-		"! stage.metrics is not supported yet\n! stage.pack is not supported yet\n"},
+		"! stage.metrics is not supported yet\n! stage.geoip is not supported yet\n"},
 	{"unknown to Alloy too", "stage.nope {}", "", "! unrecognized block name \"stage.nope\"\n"},
 };
 
