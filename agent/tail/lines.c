@@ -91,7 +91,7 @@ static void push_record(struct tail *t, const struct record *r, struct chunk *c)
 static void push_container_line(struct tail *t, struct str line, int64_t now, struct chunk *c)
 {
 	struct tailer *owner = t->tailer;
-	struct record r = {.start = c->start + (uint64_t)(line.p - owner->block)};
+	struct record r = {.start = c->start + (uint64_t)(line.p - owner->chunk)};
 	struct docker_line d;
 	struct cri_line cri;
 
@@ -130,6 +130,7 @@ void lines_push(struct tail *t, struct str bytes, struct chunk *c)
 	const char *end = bytes.p + bytes.n;
 	size_t lines = 0;
 
+	t->tailer->chunk = bytes.p;
 	for (const char *p = bytes.p; p < end; lines++) {
 		const char *newline = memchr(p, '\n', (size_t)(end - p));
 
@@ -142,6 +143,7 @@ void lines_push(struct tail *t, struct str bytes, struct chunk *c)
 
 void lines_push_rest(struct tail *t, struct str line, struct chunk *c)
 {
+	t->tailer->chunk = line.p;
 	push_line(t, line, loop_wall(t->tailer->loop), c);
 	if (t->m_lines)
 		metric_add(t->m_lines, 1);

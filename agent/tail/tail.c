@@ -380,20 +380,45 @@ static ssize_t read_block(struct tail_file *f, size_t n)
 	return got;
 }
 
-static void push_bytes(struct tail_file *f, struct str bytes, bool whole_lines)
+static void push_chunk(struct tail_file *f, struct str bytes, bool whole_lines)
 {
 	struct chunk *c = chunk_new(f, f->offset + bytes.n); /* from f->offset on */
 	struct tail *t = f->tail;
 
 	f->offset += bytes.n;
-	f->changed = loop_now(t->tailer->loop);
-	if (t->m_bytes)
-		metric_add(t->m_bytes, (double)bytes.n);
 	if (whole_lines)
 		lines_push(t, bytes, c);
 	else
 		lines_push_rest(t, bytes, c);
 	ack_release(&c->ack);
+}
+
+/* The lines at the head of bytes that are acknowledged together. */
+static size_t chunk_size(struct str bytes)
+{
+	const char *end;
+
+	if (bytes.n <= CHUNK)
+		return bytes.n;
+	end = memrchr(bytes.p, '\n', CHUNK);
+	if (!end)
+		end = memchr(bytes.p + CHUNK, '\n', bytes.n - CHUNK);
+	return end ? (size_t)(end - bytes.p) + 1 : bytes.n;
+}
+
+static void push_bytes(struct tail_file *f, struct str bytes, bool whole_lines)
+{
+	struct tail *t = f->tail;
+
+	f->changed = loop_now(t->tailer->loop);
+	if (t->m_bytes)
+		metric_add(t->m_bytes, (double)bytes.n);
+	while (bytes.n > 0) {
+		size_t n = whole_lines ? chunk_size(bytes) : bytes.n;
+
+		push_chunk(f, str_head(bytes, n), whole_lines);
+		bytes = str_from_at(bytes, n);
+	}
 }
 
 enum got {
@@ -402,10 +427,10 @@ enum got {
 	GOT_ERROR,
 };
 
-/* One chunk of whole lines. A line longer than a chunk is read again in a larger block. */
+/* One block of whole lines. A line longer than a block is read again in a larger one. */
 static enum got read_lines(struct tail_file *f)
 {
-	size_t want = CHUNK;
+	size_t want = BLOCK;
 	ssize_t got;
 	const char *end;
 

@@ -30,7 +30,8 @@
 
 #include <sys/types.h>
 
-#define CHUNK ((size_t)128 * 1024)     /* read at once from one file */
+#define BLOCK ((size_t)128 * 1024)     /* read at once from one file */
+#define CHUNK ((size_t)16 * 1024)      /* acknowledged at once: a crash repeats no more for it */
 #define MAX_LINE ((size_t)1024 * 1024) /* a longer line, or joined record, is sent in parts */
 #define PER_TURN ((size_t)512 * 1024)  /* read in one turn, from all files */
 #define QUIET (5 * NS_PER_SEC)         /* a nameless file that does not grow for so long is done */
@@ -179,8 +180,9 @@ struct tailer {
 	int64_t news_since; /* Unix ns: a rotated log that is younger, and not known, is unread */
 	int64_t save_wait;  /* how long after the last failure it is tried again; 0: it went well */
 	int64_t started_wall;
-	char *block; /* what is read goes here; CHUNK bytes, more for a long line */
+	char *block; /* what is read goes here; BLOCK bytes, more for a long line */
 	size_t block_n;
+	const char *chunk; /* the first byte of what is being pushed, in block */
 	struct cri_clock clock;
 	struct buf docker;  /* scratch of docker_parse() */
 	struct timer limit; /* how much is held is looked at, while something is */

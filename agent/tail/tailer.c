@@ -145,9 +145,9 @@ static void on_read(struct task *task)
 		list_remove(&tail->ready);
 		if (tail_step(tail))
 			tailer_ready(tail);
-		left = left > CHUNK ? left - CHUNK : 0;
+		left = left > BLOCK ? left - BLOCK : 0;
 	}
-	if (list_is_empty(&t->ready) && t->block_n > CHUNK) {
+	if (list_is_empty(&t->ready) && t->block_n > BLOCK) {
 		free(t->block);
 		t->block = NULL;
 		t->block_n = 0;

@@ -151,6 +151,37 @@ static void test_positions_follow_the_acks(void **state)
 	want("");
 }
 
+/* 64 lines are read at once; a crash after 60 of them were delivered repeats less than 20. */
+static void test_a_block_is_settled_in_parts(void **state)
+{
+	struct buf text = {0};
+	struct buf last = {0};
+	size_t lines;
+
+	(void)state;
+	for (int i = 0; i < 64; i++)
+		buf_printf(&text, CRI "F %d %0970d\n", i, i);
+	buf_printf(&last, "63 %0970d\n", 63);
+	buf_add_char(&text, 0);
+	append("0.log", text.p);
+	w->hold = true;
+	follow("0.log");
+	assert_int_equal(w->n_held, 64);
+	for (size_t i = 0; i < 60; i++)
+		ack_release(w->held[i]);
+	stop();
+	w->hold = false;
+	start();
+	buf_clear(&w->got);
+	follow("0.log");
+	lines = w->got.n / last.n;
+	assert_true(lines >= 4 && lines < 20);
+	assert_true(str_ends(buf_str(&w->got), (buf_add_char(&last, 0), last.p)));
+	buf_clear(&w->got);
+	buf_fini(&text);
+	buf_fini(&last);
+}
+
 static void test_rotated_while_away(void **state)
 {
 	(void)state;
@@ -541,8 +572,9 @@ TESTS_RUN(T(test_lines_come_as_they_are_written), T(test_a_file_that_comes_later
 	T(test_record_cut_by_rotation_without_target),
 	T(test_streams_are_joined_apart), T(test_piece_without_end_is_sent),
 	T(test_deleted_file_is_read_to_its_end), T(test_truncated_file_begins_anew),
-	T(test_positions_follow_the_acks), T(test_rotated_while_away),
-	T(test_positions_follow_the_acks), T(test_rotated_before_it_was_known),
+	T(test_positions_follow_the_acks), T(test_a_block_is_settled_in_parts),
+	T(test_rotated_while_away),
+	T(test_rotated_before_it_was_known),
 	T(test_compressed_while_away), T(test_broken_gz_does_not_stop_the_rest),
 	T(test_open_record_at_stop), T(test_broken_positions_are_set_aside),
 	T(test_inode_used_again), T(test_unchanged_tail_survives_new_labels), T(test_symbolic_link),
