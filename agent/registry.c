@@ -2,48 +2,47 @@
 
 #include "agent/registry.h"
 
-extern const struct component_type discovery_kubernetes, discovery_relabel, http, livedebugging,
-	local_file, local_file_match, logging, loki_echo, loki_process, loki_relabel,
-	loki_source_file, loki_source_kubernetes, loki_write, otelcol_auth_basic,
-	otelcol_auth_bearer, otelcol_exporter_debug, otelcol_exporter_otlphttp,
-	otelcol_processor_attributes, otelcol_processor_batch, otelcol_processor_k8sattributes,
-	otelcol_processor_memory_limiter, otelcol_processor_probabilistic_sampler,
-	otelcol_processor_resourcedetection, otelcol_processor_span, otelcol_receiver_otlp,
-	remote_http, remote_kubernetes_configmap, remote_kubernetes_secret, remotecfg, tracing;
+/* clang-format off */
+#define COMPONENTS(X) \
+	X(discovery_kubernetes) \
+	X(discovery_relabel) \
+	X(http) \
+	X(livedebugging) \
+	X(local_file) \
+	X(local_file_match) \
+	X(logging) \
+	X(loki_echo) \
+	X(loki_process) \
+	X(loki_relabel) \
+	X(loki_source_file) \
+	X(loki_source_kubernetes) \
+	X(loki_source_kubernetes_events) \
+	X(loki_write) \
+	X(otelcol_auth_basic) \
+	X(otelcol_auth_bearer) \
+	X(otelcol_exporter_debug) \
+	X(otelcol_exporter_otlphttp) \
+	X(otelcol_processor_attributes) \
+	X(otelcol_processor_batch) \
+	X(otelcol_processor_k8sattributes) \
+	X(otelcol_processor_memory_limiter) \
+	X(otelcol_processor_probabilistic_sampler) \
+	X(otelcol_processor_resourcedetection) \
+	X(otelcol_processor_span) \
+	X(otelcol_receiver_otlp) \
+	X(remote_http) \
+	X(remote_kubernetes_configmap) \
+	X(remote_kubernetes_secret) \
+	X(remotecfg) \
+	X(tracing)
+/* clang-format on */
 
-const struct component_type *const registry[] = {
-	&discovery_kubernetes,
-	&discovery_relabel,
-	&http,
-	&livedebugging,
-	&local_file,
-	&local_file_match,
-	&logging,
-	&loki_echo,
-	&loki_process,
-	&loki_relabel,
-	&loki_source_file,
-	&loki_source_kubernetes,
-	&loki_write,
-	&otelcol_auth_basic,
-	&otelcol_auth_bearer,
-	&otelcol_exporter_debug,
-	&otelcol_exporter_otlphttp,
-	&otelcol_processor_attributes,
-	&otelcol_processor_batch,
-	&otelcol_processor_k8sattributes,
-	&otelcol_processor_memory_limiter,
-	&otelcol_processor_probabilistic_sampler,
-	&otelcol_processor_resourcedetection,
-	&otelcol_processor_span,
-	&otelcol_receiver_otlp,
-	&remote_http,
-	&remote_kubernetes_configmap,
-	&remote_kubernetes_secret,
-	&remotecfg,
-	&tracing,
-	NULL,
-};
+#define DECLARE(name) extern const struct component_type name;
+#define LIST(name) &name,
+
+COMPONENTS(DECLARE)
+
+const struct component_type *const registry[] = {COMPONENTS(LIST) NULL};
 
 struct plan_types registry_types(void)
 {

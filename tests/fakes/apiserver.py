@@ -14,6 +14,8 @@
 Over HTTP: POST /_control/<verb> with a JSON object. Verbs beside those of common.py:
  pod {...}            adds or changes a pod: a whole object, or the arguments of make_pod()
  delete {namespace, name}
+ event {...}          an event: the arguments of make_event()
+ lease {namespace, name, ...}  the spec of a Lease, set from outside; without one: it is deleted
  object {kind, namespace, name, ...}  a Secret or a ConfigMap, to be read by its name
  token {token}        only this bearer token is accepted from now on (null: any, or none)
  forbid {on}          403, as without the RBAC right
@@ -38,10 +40,11 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import common
 
-POD = {"kind": "Pod", "apiVersion": "v1"}
 OBJECT = re.compile(r"^/api/v1/namespaces/([a-z0-9.-]+)/(secrets|configmaps)/([a-z0-9.-]+)$")
 PLURALS = {"Secret": "secrets", "ConfigMap": "configmaps"}
-PATH = re.compile(r"^/api/v1/(?:namespaces/([a-z0-9-]+)/)?pods$")
+PATH = re.compile(r"^/api/v1/(?:namespaces/([a-z0-9-]+)/)?(pods|events)$")
+LEASES = re.compile(r"^/apis/coordination.k8s.io/v1/namespaces/([a-z0-9-]+)/leases(?:/([a-z0-9.-]+))?$")
+KINDS = {"pods": "Pod", "events": "Event"}
 TRUE = ("1", "true")
 
 
@@ -101,6 +104,16 @@ def make_pod(name, namespace="default", node="node-1", uid=None, ip="10.88.0.10"
     return pod
 
 
+def make_event(name, namespace="default", object="web-0", kind="Pod", reason="Started", message="Started container",
+        type="Normal", count=1, last=None, more=None):
+    return {"metadata": {"name": name, "namespace": namespace, "creationTimestamp": now()},
+        "involvedObject": {"kind": kind, "namespace": namespace, "name": object, "apiVersion": "v1",
+            "resourceVersion": "77"},
+        "reason": reason, "message": message, "source": {"component": "kubelet", "host": "node-1"},
+        "firstTimestamp": last or now(), "lastTimestamp": last or now(), "count": count, "type": type,
+        "eventTime": None, "reportingComponent": "kubelet", "reportingInstance": "node-1"} | (more or {})
+
+
 class Refused(Exception):
     """An answer that is a Status."""
 
@@ -152,12 +165,15 @@ def label_selector(text):
 class Api(common.Fake):
     def __init__(self, port=0):
         self.pods = {}  # (namespace, name): object
+        self.stores = {"pods": self.pods, "events": {}}
+        self.leases = {}  # (namespace, name): object
         self.objects = {}  # (plural, namespace, name): object
         self.version = 100
         self.oldest = 0  # a watch from an older version is refused
-        self.history = []  # (version, type, object, object before)
+        self.history = []  # (version, type, object, object before, plural)
         self.token = None
         self.forbidden = False
+        self.leases_forbidden = False
         self.initial_events = True
         self.gone_over_http = False
         self.bookmark_seconds = 60
@@ -182,8 +198,30 @@ class Api(common.Fake):
             self.version += 1
             pod["metadata"]["resourceVersion"] = str(self.version)
             self.pods[key] = pod
-            self.history.append((self.version, "MODIFIED" if before else "ADDED", pod, before))
+            self.history.append((self.version, "MODIFIED" if before else "ADDED", pod, before, "pods"))
             self.lock.notify_all()
+
+    def set_event(self, **args):
+        event = make_event(**args)
+        key = event["metadata"]["namespace"], event["metadata"]["name"]
+        with self.lock:
+            before = self.stores["events"].get(key)
+            self.version += 1
+            event["metadata"]["resourceVersion"] = str(self.version)
+            self.stores["events"][key] = event
+            self.history.append((self.version, "MODIFIED" if before else "ADDED", event, before, "events"))
+            self.lock.notify_all()
+
+    def set_lease(self, name, namespace="default", note=None, **spec):
+        with self.lock:
+            self.version += 1
+            self.leases.pop((namespace, name), None)
+            if spec:
+                meta = {"name": name, "namespace": namespace, "resourceVersion": str(self.version)}
+                if note is not None:
+                    meta["annotations"] = {"invar.dev/progress": note}
+                self.leases[namespace, name] = {"kind": "Lease", "apiVersion": "coordination.k8s.io/v1",
+                    "metadata": meta, "spec": spec}
 
     def delete_pod(self, namespace, name):
         with self.lock:
@@ -192,7 +230,7 @@ class Api(common.Fake):
             pod = copy.deepcopy(before)
             pod["metadata"]["resourceVersion"] = str(self.version)
             pod["metadata"].setdefault("deletionTimestamp", now())
-            self.history.append((self.version, "DELETED", pod, before))
+            self.history.append((self.version, "DELETED", pod, before, "pods"))
             self.lock.notify_all()
 
     def set_object(self, kind, name, namespace="default", **more):
@@ -220,6 +258,10 @@ class Api(common.Fake):
                 self.set_pod(args)
             elif path == "delete":
                 self.delete_pod(args.get("namespace", "default"), args["name"])
+            elif path == "event":
+                self.set_event(**args)
+            elif path == "lease":
+                self.set_lease(**args)
             elif path == "object":
                 self.set_object(**args)
             elif path == "token":
@@ -230,7 +272,7 @@ class Api(common.Fake):
                 self.compact()
             elif path == "set":
                 for k, v in args.items():
-                    if k not in ("initial_events", "gone_over_http", "bookmark_seconds", "gzip"):
+                    if k not in ("initial_events", "gone_over_http", "bookmark_seconds", "gzip", "leases_forbidden"):
                         raise ValueError(k)
                     setattr(self, k, v)
             elif path == "bookmark":
@@ -246,7 +288,8 @@ class Api(common.Fake):
         with self.lock:
             return {"requests": self.requests, "calls": self.calls, "watches": self.watches,
                 "lists": sum(c["verb"] == "list" for c in self.calls), "pods": len(self.pods),
-                "version": self.version, "problems": self.problems}
+                "version": self.version, "problems": self.problems,
+                "leases": {f"{k[0]}/{k[1]}": v for k, v in self.leases.items()}}
 
     # What a client sees.
 
@@ -265,13 +308,16 @@ class Api(common.Fake):
             if m := OBJECT.match(parts.path):
                 call["verb"] = "get"
                 return self.get(request, *m.groups())
+            if m := LEASES.match(parts.path):
+                call["verb"] = {"GET": "get", "POST": "create", "PUT": "update"}.get(request.command, "")
+                return self.lease(request, call["verb"], m[1], m[2], body)
             m = PATH.match(parts.path)
             if not m or request.command != "GET":
                 raise Refused(404, "NotFound", "the server could not find the requested resource")
             wanted = self.selector(query, m[1])
             if call["verb"] == "watch":
-                return self.watch(request, query, wanted)
-            return self.list(request, query, wanted)
+                return self.watch(request, query, wanted, m[2])
+            return self.list(request, query, wanted, m[2])
         except Refused as e:
             call["status"] = e.code
             headers = [("Content-Type", "application/json")]
@@ -309,7 +355,43 @@ class Api(common.Fake):
             raise Refused(404, "NotFound", f'{plural} "{name}" not found')
         return 200, self.dump(request, value), [("Content-Type", "application/json")]
 
-    def list(self, request, query, wanted):
+    def lease(self, request, verb, namespace, name, body):
+        """Create and update with the optimistic lock of the real one."""
+        headers = [("Content-Type", "application/json")]
+        with self.lock:
+            if self.leases_forbidden:
+                raise Refused(403, "Forbidden", 'leases.coordination.k8s.io is forbidden: User "system:serviceaccount:'
+                    f'alloy:alloy" cannot {verb} resource "leases" in API group "coordination.k8s.io"')
+            if verb == "get":
+                if (namespace, name) not in self.leases:
+                    raise Refused(404, "NotFound", f'leases.coordination.k8s.io "{name}" not found')
+                return 200, self.dump(request, self.leases[namespace, name]), headers
+            given = json.loads(body)
+            if given.get("kind") != "Lease" or given.get("apiVersion") != "coordination.k8s.io/v1":
+                raise Refused(400, "BadRequest", "the object provided is unrecognized")
+            if request.headers.get("Content-Type") != "application/json":
+                raise Refused(415, "UnsupportedMediaType", "the body of the request was in an unknown format")
+            spec = given["spec"]
+            for k in ("acquireTime", "renewTime"):
+                if k in spec and not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", spec[k]):
+                    raise Refused(400, "BadRequest", f'Lease in version "v1" cannot be handled as a Lease: {k}: {spec[k]}')
+            if not isinstance(spec.get("leaseDurationSeconds"), int) or spec["leaseDurationSeconds"] <= 0:
+                raise Refused(422, "Invalid", "spec.leaseDurationSeconds: must be greater than 0")
+            key = namespace, given["metadata"]["name"]
+            old = self.leases.get(key)
+            if verb == "create" and old:
+                raise Refused(409, "AlreadyExists", f'leases.coordination.k8s.io "{key[1]}" already exists')
+            if verb == "update" and not old:
+                raise Refused(404, "NotFound", f'leases.coordination.k8s.io "{name}" not found')
+            if verb == "update" and given["metadata"].get("resourceVersion") != old["metadata"]["resourceVersion"]:
+                raise Refused(409, "Conflict", f'Operation cannot be fulfilled on leases.coordination.k8s.io "{name}": '
+                    "the object has been modified; please apply your changes to the latest version and try again")
+            self.version += 1
+            given["metadata"]["resourceVersion"] = str(self.version)
+            self.leases[key] = given
+            return 201 if verb == "create" else 200, self.dump(request, given), headers
+
+    def list(self, request, query, wanted, plural):
         with self.lock:
             match = query.get("resourceVersionMatch")
             wish = self.number(query.get("resourceVersion"), 400)
@@ -321,8 +403,8 @@ class Api(common.Fake):
                 raise Refused(504, "Timeout", f"Too large resource version: {wish}, current: {self.version}")
             if match == "Exact" and wish < self.oldest:
                 raise Refused(410, "Expired", f"The resourceVersion for the provided list is too old.")
-            items = [p for _, p in sorted(self.pods.items()) if wanted(p)]
-            body = self.dump(request, {"kind": "PodList", "apiVersion": "v1",
+            items = [p for _, p in sorted(self.stores[plural].items()) if wanted(p)]
+            body = self.dump(request, {"kind": KINDS[plural] + "List", "apiVersion": "v1",
                 "metadata": {"resourceVersion": str(self.version)}, "items": items})
         headers = [("Content-Type", "application/json")]
         if self.gzip and "gzip" in request.headers.get("Accept-Encoding", ""):
@@ -370,7 +452,7 @@ class Api(common.Fake):
             raise Refused(504, "Timeout", f"Too large resource version: {from_}, current: {self.version}")
         return from_, query["sendInitialEvents"] in TRUE, True
 
-    def watch(self, request, query, wanted):
+    def watch(self, request, query, wanted, plural):
         with self.lock:
             at, initial, marked = self.begin(query)
             bookmarks = query.get("allowWatchBookmarks") in TRUE
@@ -378,7 +460,7 @@ class Api(common.Fake):
             message = f"too old resource version: {at} ({self.oldest})"
             if too_old and self.gone_over_http:
                 raise Refused(410, "Expired", message)
-            exists = [p for _, p in sorted(self.pods.items()) if wanted(p)] if initial else []
+            exists = [p for _, p in sorted(self.stores[plural].items()) if wanted(p)] if initial else []
             at = self.version if initial else at
             ending, marks = self.ending, self.marks
             self.watches += 1
@@ -390,10 +472,10 @@ class Api(common.Fake):
                 request.wfile.write(b"0\r\n\r\n")
                 return
             for p in exists:
-                self.event(request, "ADDED", POD | p)
+                self.event(request, "ADDED", self.typed(plural, p))
             if marked and bookmarks and initial:
-                self.bookmark(request, at, {"k8s.io/initial-events-end": "true"})
-            self.follow(request, at, wanted, bookmarks, int(query.get("timeoutSeconds", 1800)), ending, marks)
+                self.bookmark(request, plural, at, {"k8s.io/initial-events-end": "true"})
+            self.follow(request, plural, at, wanted, bookmarks, int(query.get("timeoutSeconds", 1800)), ending, marks)
         except OSError:
             request.close_connection = True
         finally:
@@ -401,27 +483,27 @@ class Api(common.Fake):
                 self.watches -= 1
                 self.lock.notify_all()
 
-    def follow(self, request, at, wanted, bookmarks, timeout, ending, marks):
+    def follow(self, request, plural, at, wanted, bookmarks, timeout, ending, marks):
         until = time.monotonic() + timeout
         mark = time.monotonic() + self.bookmark_seconds
         while True:
             with self.lock:
-                events = [e for e in self.history if e[0] > at]
+                events = [e for e in self.history if e[0] > at and e[4] == plural]
                 if not events and self.ending == ending and self.marks == marks:
                     self.lock.wait(max(0, min(0.25, until - time.monotonic())))
-                events = [e for e in self.history if e[0] > at]
+                events = [e for e in self.history if e[0] > at and e[4] == plural]
                 at = max([at] + [e[0] for e in events])
                 current, end, cut, forced = self.version, self.ending != ending, self.cut, self.marks != marks
                 marks = self.marks
-            for _, kind, pod, before in events:
+            for _, kind, pod, before, _ in events:
                 is_in, was_in = kind != "DELETED" and wanted(pod), before is not None and wanted(before)
                 if is_in or was_in:
                     self.event(request, "MODIFIED" if is_in and was_in else "ADDED" if is_in else "DELETED",
-                        POD | pod)
+                        self.typed(plural, pod))
             over = time.monotonic() >= until
             if bookmarks and at <= current and (forced or over or time.monotonic() >= mark):
                 at = current
-                self.bookmark(request, at)
+                self.bookmark(request, plural, at)
                 mark = time.monotonic() + self.bookmark_seconds
             if end and cut:
                 request.connection.shutdown(socket.SHUT_RDWR)
@@ -436,9 +518,13 @@ class Api(common.Fake):
     def event(self, request, kind, value):
         self.chunk(request, self.dump(request, {"type": kind, "object": value}) + b"\n")
 
-    def bookmark(self, request, version, annotations=None):
+    def typed(self, plural, value):
+        return {"kind": KINDS[plural], "apiVersion": "v1"} | value
+
+    def bookmark(self, request, plural, version, annotations=None):
         meta = {"resourceVersion": str(version)} | ({"annotations": annotations} if annotations else {})
-        self.event(request, "BOOKMARK", POD | {"metadata": meta, "spec": {"containers": None}, "status": {}})
+        value = {"spec": {"containers": None}, "status": {}} if plural == "pods" else {"involvedObject": {}}
+        self.event(request, "BOOKMARK", self.typed(plural, {"metadata": meta} | value))
 
 
 if __name__ == "__main__":

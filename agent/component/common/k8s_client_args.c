@@ -4,6 +4,8 @@
 #include "agent/loop/http_client.h"
 #include "k8s/config.h"
 
+#include <ctype.h>
+
 struct k8s_client_block {
 	struct k8s_client_args client;
 };
@@ -38,4 +40,13 @@ bool k8s_client_args_config(const struct k8s_client_args *a, struct k8s_config *
 	ok = k8s_config_server(out, a->api_server, &http, e);
 	arena_fini(&scratch);
 	return ok;
+}
+
+bool k8s_name_is_valid(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (!islower((unsigned char)s.p[i]) && !isdigit((unsigned char)s.p[i]) &&
+			(i == 0 || (s.p[i] != '-' && s.p[i] != '.')))
+			return false;
+	return s.n > 0 && s.n <= 253;
 }

@@ -39,3 +39,6 @@ bool k8s_client_args_check(const struct k8s_client_args *a, struct diags *d);
 /* What the block means (NULL: the service account of the pod); the caller clears *out by
  * k8s_config_fini(). False, with e filled, and nothing to clear, if it cannot be used. */
 bool k8s_client_args_config(const struct k8s_client_args *a, struct k8s_config *out, struct err *e);
+
+/* May it be the name of an object (DNS-1123 subdomain), so that it is one part of a path? */
+bool k8s_name_is_valid(struct str s);

@@ -7,7 +7,6 @@
 #include "k8s/config.h"
 #include "k8s/json.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 
 #define SECOND (INT64_C(1000) * 1000 * 1000)
@@ -26,25 +25,15 @@ const struct arg remote_object_args[] = {
 	ARGS_END,
 };
 
-/* What a name of Kubernetes may hold (DNS-1123 subdomain), so that it is one part of a path. */
-static bool is_name(struct str s)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if (!islower((unsigned char)s.p[i]) && !isdigit((unsigned char)s.p[i]) &&
-			(i == 0 || (s.p[i] != '-' && s.p[i] != '.')))
-			return false;
-	return s.n > 0 && s.n <= 253;
-}
-
 bool remote_object_check(const void *args, struct diags *d)
 {
 	const struct remote_object_args *a = args;
 	bool ok = k8s_client_args_check(a->client, d);
 
-	if (!is_name(a->namespace))
+	if (!k8s_name_is_valid(a->namespace))
 		ok = diag_error(d, a->at, "\"" STR_FMT "\" is not the name of a namespace",
 			STR_ARG(a->namespace));
-	if (!is_name(a->name))
+	if (!k8s_name_is_valid(a->name))
 		ok = diag_error(d, a->at, "\"" STR_FMT "\" is not the name of an object",
 			STR_ARG(a->name));
 	if (a->poll_frequency < SECOND)

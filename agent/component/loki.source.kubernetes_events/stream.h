@@ -1,0 +1,65 @@
+#pragma once
+
+/*
+ * The events of one namespace, or of the cluster, as entries. The watch is ended while the memory
+ * budget is used up, and begun again from where it was; what was pushed is not pushed again.
+ */
+
+#include "agent/base/buf.h"
+#include "agent/component/loki.source.kubernetes_events/progress.h"
+#include "agent/flow/budget.h"
+#include "agent/flow/entry.h"
+#include "agent/flow/once.h"
+#include "k8s/watch.h"
+
+struct agent_context;
+struct metric;
+
+struct events_stream {
+	struct progress progress; /* read by the owner */
+	struct watch *watch;      /* … too; NULL: none at the moment */
+
+	/* filled by the owner before events_stream_begin(), borrowed until it leaves */
+	struct agent_context *agent;
+	struct http_target *target;
+	struct watch_settings watch_settings;
+	const char *id; /* of the component: the label instance, and for messages */
+	struct str job;
+	bool is_json;
+	struct receivers to;
+	struct metric *lines;
+	/* The problem is another one, or something was delivered. NULL: the owner has left. */
+	void (*changed)(void *owner);
+	void *owner;
+
+	/* its own */
+	struct watch_sink sink;
+	struct task restart;
+	struct budget_waiter room;
+	struct once_part once;
+	bool is_running;
+	uint64_t mark; /* everything up to here has been pushed */
+	int64_t mark_time;
+	uint64_t listed; /* of what exists: the newest pushed */
+	struct {
+		uint64_t *p;
+		size_t n, cap;
+	} pushed; /* of a list that was not pushed to its end; sorted up to n_sorted */
+	size_t n_sorted;
+	bool is_cut; /* something of this list was left for the next one */
+	struct labels_cache {
+		struct str namespace; /* in bytes */
+		struct buf bytes;
+		const struct labels *labels;
+	} last;
+	struct buf line;
+};
+
+/* Zeroed, on the heap. */
+struct events_stream *events_stream_new(struct agent_context *agent);
+/* Events after this version; 0: all there are. */
+void events_stream_begin(struct events_stream *s, uint64_t version, int64_t time);
+/* No more are read; what is under way goes on. */
+void events_stream_end(struct events_stream *s);
+/* The owner ends: the stream is freed when nothing is under way any more. */
+void events_stream_leave(struct events_stream *s);

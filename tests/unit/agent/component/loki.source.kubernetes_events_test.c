@@ -1,0 +1,163 @@
+/* clang-format off */
+#include "tests/component.h"
+#include "tests/http_client_fake.h"
+/* clang-format on */
+
+extern const struct component_type loki_source_kubernetes_events;
+
+static struct harness h;
+
+static int set_up(void **state)
+{
+	(void)state;
+	setenv("POD_NAMESPACE", "alloy", 1);
+	harness_init(&h, &loki_source_kubernetes_events);
+	h.agent.node_name = STR("node-1");
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	assert_true(harness_load(&h, "test.sink \"s\" { }\n"));
+	if (fake_calls_n) /* the Lease is given back */
+		fake_answer(0, 200, "", STR("{}"), -1);
+	harness_fini(&h);
+	assert_int_equal(fake_targets, 0);
+	assert_int_equal(fake_calls_n, 0);
+	return 0;
+}
+
+#define CONFIG(more) \
+	"loki.source.kubernetes_events \"e\" {\n forward_to = [test.sink.s.receiver]\n" more \
+	" client {\n api_server = \"http://api\"\n}\n}\n" \
+	"test.sink \"s\" { }\n"
+#define LEASES "http://api/apis/coordination.k8s.io/v1/namespaces/alloy/leases"
+#define LEASE(version, holder, note) \
+	"{\"metadata\":{\"resourceVersion\":\"" version \
+	"\",\"annotations\":{\"invar.dev/progress\":\"" note \
+	"\"}},\"spec\":{\"holderIdentity\":\"" holder "\",\"leaseDurationSeconds\":60}}"
+#define EVENT(kind, version, time, name) \
+	"{\"type\":\"" kind "\",\"object\":{\"metadata\":{\"resourceVersion\":\"" version \
+	"\"},\"involvedObject\":{\"name\":\"" name "\",\"namespace\":\"shop\"},\"message\":\"m\"," \
+	"\"lastTimestamp\":\"1970-01-01T00:00:" time "Z\"}}\n"
+#define BOOKMARK(version) \
+	"{\"type\":\"BOOKMARK\",\"object\":{\"metadata\":{\"resourceVersion\":\"" version \
+	"\",\"annotations\":{\"k8s.io/initial-events-end\":\"true\"}}}}\n"
+#define LABELS "{instance=\"loki.source.kubernetes_events.e\", job=\"loki.source.kubernetes_" \
+	       "events\", namespace=\"shop\"}"
+
+/* The call whose URL begins so. */
+static size_t find_call(const char *url)
+{
+	for (size_t i = 0; i < fake_calls_n; i++)
+		if (strncmp(fake_calls[i].url, url, strlen(url)) == 0)
+			return i;
+	fail_msg("no call of %s", url);
+	return 0;
+}
+
+static void answer(const char *url, int status, const char *body)
+{
+	fake_answer(find_call(url), status, "application/json", str_from(body), -1);
+	loop_turn(h.loop, 0);
+}
+
+static void stream(const char *bytes)
+{
+	struct http_call *c = fake_calls[find_call("http://api/api/v1/events?")].call;
+
+	c->status = 200;
+	c->part(c, str_from(bytes));
+	loop_turn(h.loop, 0);
+}
+
+static void want(const char *text)
+{
+	assert_str(buf_str(&harness_seen), text);
+	buf_clear(&harness_seen);
+}
+
+/* Goes on after what the Lease notes, in whatever order the objects come; deletions are no news. */
+static void test_elected(void **state)
+{
+	(void)state;
+	assert_true(harness_load(&h, CONFIG("")));
+	answer(LEASES "/invar-loki.source.kubernetes-events.e", 200, LEASE("1", "", "20 5"));
+	assert_int_equal(fake_calls_n, 1); /* it is taken */
+	answer(LEASES, 200, LEASE("2", "me", "20 5"));
+	stream(EVENT("ADDED", "22", "02", "b") EVENT("ADDED", "20", "01", "old")
+			EVENT("ADDED", "21", "03", "a"));
+	want("2000000000 " LABELS " name=b eventRV=22 msg=\"m\" \n"
+	     "3000000000 " LABELS " name=a eventRV=21 msg=\"m\" \n");
+	stream(BOOKMARK("30") EVENT("MODIFIED", "31", "04", "c") EVENT("DELETED", "32", "04", "c"));
+	want("4000000000 " LABELS " name=c eventRV=31 msg=\"m\" \n");
+	harness_advance(&h, INT64_C(31) * 1000000000);
+	assert_true(str_find(buf_str(&fake_calls[find_call(LEASES)].body),
+			    STR("\"invar.dev/progress\":\"31 4000000000\"")) > 0);
+}
+
+static void test_not_elected(void **state)
+{
+	(void)state;
+	assert_true(harness_load(&h, CONFIG("")));
+	answer(LEASES "/invar-loki.source.kubernetes-events.e", 200, LEASE("1", "you", ""));
+	assert_int_equal(fake_calls_n, 0);
+}
+
+/* Everybody sends, when there is no Lease to be had. */
+static void test_no_right(void **state)
+{
+	(void)state;
+	assert_true(harness_load(&h, CONFIG("log_format = \"json\"\n")));
+	answer(LEASES, 403, "{}");
+	stream(EVENT("ADDED", "22", "02", "b"));
+	want("2000000000 " LABELS " {\"eventRV\":\"22\",\"msg\":\"m\",\"name\":\"b\"}\n");
+}
+
+/* A cluster restored from a backup counts from an earlier version on. */
+static void test_restored(void **state)
+{
+	(void)state;
+	h.agent.dry_run = DRY_RUN_TEXT;
+	assert_true(harness_load(&h, CONFIG("")));
+	stream(EVENT("ADDED", "100", "02", "a") BOOKMARK("100"));
+	buf_clear(&harness_seen);
+	stream(EVENT("ADDED", "50", "03", "known"));
+	want("");
+	stream("{\"type\":\"ADDED\",\"object\":{\"metadata\":{\"resourceVersion\":\"51\"},"
+	       "\"involvedObject\":{\"name\":\"n\"},\"message\":\"m\","
+	       "\"lastTimestamp\":\"1970-01-01T01:00:00Z\"}}\n");
+	want("3600000000000 {instance=\"loki.source.kubernetes_events.e\", "
+	     "job=\"loki.source.kubernetes_events\"} name=n eventRV=51 msg=\"m\" \n");
+}
+
+/* A full budget ends the watch in the middle of a list; with room it is read again, without
+ * what was pushed. */
+static void test_full(void **state)
+{
+	(void)state;
+	h.agent.dry_run = DRY_RUN_TEXT;
+	assert_true(harness_load(&h, CONFIG("")));
+	stream(EVENT("ADDED", "9", "01", "a"));
+	budget_charge(&h.budget, h.budget.limit);
+	stream(EVENT("ADDED", "3", "02", "b") BOOKMARK("100"));
+	want("1000000000 " LABELS " name=a eventRV=9 msg=\"m\" \n");
+	assert_int_equal(fake_calls_n, 0);
+	budget_return(&h.budget, h.budget.limit);
+	harness_advance(&h, 1);
+	stream(EVENT("ADDED", "9", "01", "a") EVENT("ADDED", "3", "02", "b") BOOKMARK("100"));
+	want("2000000000 " LABELS " name=b eventRV=3 msg=\"m\" \n");
+}
+
+static void test_mistakes(void **state)
+{
+	(void)state;
+	assert_false(harness_load(&h, CONFIG("namespaces = [\"a/b\"]\n")));
+	assert_str(buf_str(&h.errors), "1:1: \"a/b\" is not the name of a namespace\n");
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+TESTS_RUN(T(test_elected), T(test_not_elected), T(test_no_right), T(test_restored), T(test_full),
+	T(test_mistakes))
