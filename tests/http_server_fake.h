@@ -20,12 +20,14 @@ struct http_request {
 	const char *headers[16]; /* name, value, …; NULL ends */
 	struct str body;
 	struct in6_addr peer;
+	bool is_http2;
 	void *user;
 	bool is_answered;
 	int status;
 	char answer[1024];
 	size_t answer_n;
 	char answer_headers[1024]; /* "Name: value\n" each */
+	char trailers[256];
 	const char *content_type;
 	bool close;
 };
@@ -36,6 +38,7 @@ struct http_server {
 };
 
 static struct http_server *fake_server;     /* the newest one; NULL: none */
+static struct http_server *fake_servers[4]; /* all of them, in order of their beginning */
 static const char *fake_server_error;       /* why none can be made */
 static size_t fake_server_connections_left; /* as http_server_connections() says */
 static bool fake_server_quiet;
@@ -54,12 +57,27 @@ struct http_server *http_server_new(
 	s->set = *set;
 	s->owner = owner;
 	fake_server = s;
+	for (size_t i = 0; i < 4; i++) {
+		if (!fake_servers[i]) {
+			fake_servers[i] = s;
+			break;
+		}
+	}
 	fake_server_quiet = false;
 	return s;
 }
 void http_server_free(struct http_server *s)
 {
-	fake_server = NULL;
+	if (!s)
+		return;
+	if (fake_server == s)
+		fake_server = NULL;
+	for (size_t i = 0; i < 4; i++) {
+		if (fake_servers[i] == s)
+			fake_servers[i] = NULL;
+		else if (fake_servers[i])
+			fake_server = fake_servers[i];
+	}
 	free(s);
 }
 void http_server_quiesce(struct http_server *s)
@@ -80,6 +98,10 @@ size_t http_server_connections(const struct http_server *s)
 {
 	(void)s;
 	return fake_server_connections_left;
+}
+bool http_request_is_http2(const struct http_request *r)
+{
+	return r->is_http2;
 }
 struct str http_request_method(const struct http_request *r)
 {
@@ -129,7 +151,10 @@ void http_reply(struct http_request *r, const struct http_reply *reply)
 	if (r->answer_n > 0)
 		memcpy(r->answer, reply->body.p, r->answer_n);
 	r->answer[r->answer_n] = 0;
-	r->answer_headers[0] = 0;
+	r->answer_headers[0] = r->trailers[0] = 0;
+	for (const struct http_reply_header *h = reply->trailers; h && h->name; h++)
+		snprintf(r->trailers + strlen(r->trailers),
+			sizeof(r->trailers) - strlen(r->trailers), "%s: %s\n", h->name, h->value);
 	for (const struct http_reply_header *h = reply->headers; h && h->name; h++)
 		snprintf(r->answer_headers + strlen(r->answer_headers),
 			sizeof(r->answer_headers) - strlen(r->answer_headers), "%s: %s\n", h->name,

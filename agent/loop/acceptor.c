@@ -10,10 +10,16 @@
 #include "agent/base/mem.h"
 #include "agent/base/must.h"
 #include "agent/base/timestamp.h"
+#include "agent/loop/tls_hello.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+enum {
+	FIRST = 3,      /* bytes that tell the protocols apart */
+	TLS_HEADER = 5, /* of a record */
+};
 
 #define ACCEPTS_A_TURN 64
 #define RETRY (100 * NS_PER_MS)
@@ -24,6 +30,7 @@ struct waiting {
 	struct fd_watch ready;
 	struct timer timer;
 	int fd;
+	size_t wanted; /* bytes, before we look again */
 	struct sockaddr_storage from;
 	socklen_t size;
 };
@@ -48,34 +55,59 @@ static void give_up(struct waiting *w)
 	forget(w);
 }
 
-static enum first_bytes kind_of(const char first[3])
+/* wanted: how many bytes there must be to say it, if there are too few. */
+static enum first_bytes kind_of(struct str first, bool wants_alpn, size_t *wanted)
 {
-	if (memcmp(first, "PRI", 3) == 0)
+	size_t hello;
+
+	if (memcmp(first.p, "PRI", 3) == 0)
 		return FIRST_HTTP2;
-	if (first[0] == 0x16 && first[1] == 0x03)
+	if (first.p[0] != 0x16 || first.p[1] != 0x03)
+		return FIRST_OTHER;
+	if (!wants_alpn)
 		return FIRST_TLS;
-	return FIRST_OTHER;
+	hello = first.n < TLS_HEADER ? TLS_HEADER : tls_hello_size(first);
+	*wanted = hello > first.n ? hello : 0;
+	return *wanted == 0 && hello > 0 && tls_hello_offers_http2(str_head(first, hello))
+		       ? FIRST_TLS_HTTP2
+		       : FIRST_TLS;
+}
+
+/* Too few bytes so far. False: there is no more to come than there is. */
+static bool wait_for_more(struct waiting *w, size_t wanted)
+{
+	set_low_water(w->fd, (int)wanted);
+	return !w->ready.handle || wanted > w->wanted;
 }
 
 /* False: the bytes are not there yet. */
 static bool look(struct waiting *w)
 {
-	char first[3];
-	ssize_t n = recv(w->fd, first, sizeof(first), MSG_PEEK | MSG_DONTWAIT);
 	struct acceptor *a = w->acceptor;
+	char bytes[TLS_HELLO_MAX];
+	ssize_t n = recv(w->fd, bytes, a->wants_alpn ? sizeof(bytes) : FIRST,
+		MSG_PEEK | MSG_DONTWAIT);
 	struct waiting copy = *w;
+	enum first_bytes kind = FIRST_OTHER;
+	size_t wanted = 0;
 
 	if (n == -1 && (errno == EAGAIN || errno == EINTR))
 		return false;
-	if (n < (ssize_t)sizeof(first)) {
-		if (n > 0 && !w->ready.handle)
-			return false; /* more may come */
-		give_up(w);           /* it ended, or failed */
+	if (n >= FIRST)
+		kind = kind_of((struct str){bytes, (size_t)n}, a->wants_alpn, &wanted);
+	else
+		wanted = FIRST;
+	if (wanted > 0 && n > 0 && wait_for_more(w, wanted)) {
+		w->wanted = wanted;
+		return false;
+	}
+	if (wanted > 0) {
+		give_up(w); /* it ended, or failed */
 		return true;
 	}
 	forget(w);
 	set_low_water(copy.fd, 1);
-	a->accepted(a, copy.fd, &copy.from, copy.size, kind_of(first));
+	a->accepted(a, copy.fd, &copy.from, copy.size, kind);
 	return true;
 }
 
@@ -104,9 +136,10 @@ static void wait_for(struct acceptor *a, int fd, const struct sockaddr_storage *
 	w->timer.fire = on_silence;
 	list_add_last(&a->waiting, &w->link);
 	a->n_waiting++;
+	w->wanted = FIRST;
 	if (look(w))
 		return;
-	set_low_water(fd, 3);
+	set_low_water(fd, (int)w->wanted);
 	fd_start(&w->ready, a->loop, fd, FD_READ);
 	timer_set(&w->timer, a->loop, a->patience);
 }

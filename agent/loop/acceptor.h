@@ -10,9 +10,10 @@
 #include "agent/loop/loop.h"
 
 enum first_bytes {
-	FIRST_OTHER, /* HTTP/1, or so it is hoped */
-	FIRST_HTTP2, /* "PRI": the connection preface of RFC 9113 3.4 */
-	FIRST_TLS,   /* a handshake record */
+	FIRST_OTHER,     /* HTTP/1, or so it is hoped */
+	FIRST_HTTP2,     /* "PRI": the connection preface of RFC 9113 3.4 */
+	FIRST_TLS,       /* a handshake record */
+	FIRST_TLS_HTTP2, /* … that offers HTTP/2, if wants_alpn */
 };
 
 struct acceptor {
@@ -20,6 +21,7 @@ struct acceptor {
 	void (*accepted)(struct acceptor *a, int fd, const struct sockaddr_storage *from,
 		socklen_t size, enum first_bytes first);
 	int64_t patience; /* ns until the first bytes; then the connection is closed */
+	bool wants_alpn;  /* waits for a whole ClientHello to look into it */
 
 	/* its own */
 	struct loop *loop;

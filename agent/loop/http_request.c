@@ -1,26 +1,20 @@
-/* What a request says: views into what libmicrohttpd holds until the answer is sent. */
+/* What a request says. */
 
 #include "agent/loop/http_server_private.h"
 
-static struct str value_of(const struct http_request *r, enum MHD_ValueKind kind, const char *name)
-{
-	const char *value = NULL;
-	size_t n = 0;
-
-	if (MHD_lookup_connection_value_n(r->connection, kind, name, strlen(name), &value, &n) ==
-		MHD_NO)
-		return (struct str){NULL, 0};
-	return value ? (struct str){value, n} : (struct str){"", 0};
-}
-
 struct str http_request_header(const struct http_request *r, const char *name)
 {
-	return value_of(r, MHD_HEADER_KIND, name);
+	return r->protocol->header(r, name);
 }
 
 struct str http_request_query(const struct http_request *r, const char *name)
 {
-	return value_of(r, MHD_GET_ARGUMENT_KIND, name);
+	return r->protocol->query(r, name);
+}
+
+bool http_request_is_http2(const struct http_request *r)
+{
+	return r->protocol->is_http2;
 }
 
 struct str http_request_method(const struct http_request *r)

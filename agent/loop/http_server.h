@@ -1,9 +1,10 @@
 #pragma once
 
 /*
- * Incoming HTTP/1.1 on libmicrohttpd, driven by the loop. One http_server an address. The
+ * Incoming HTTP/1.1 on libmicrohttpd and HTTP/2 on nghttp2, driven by the loop, on one port: a
+ * connection's first bytes say which it is (under TLS its ALPN). One http_server an address. The
  * handler gets a request when its body is complete (bounded by max_body) and answers at
- * once or later.
+ * once or later; it need not know which protocol brought it.
  *
  * What is never passed on: heads over 60 KiB (431), malformed ones, and those whose length can be
  * read in two ways (Content-Length twice or beside Transfer-Encoding): 400 and close. A
@@ -22,9 +23,22 @@ struct http_request;
 struct http_server;
 struct loop;
 
+/* What only HTTP/2 has. Times in ns; 0: no such limit. */
+struct http2_settings {
+	uint32_t max_streams;     /* requests at once on a connection; 0: 256 */
+	int64_t max_idle;         /* a connection without requests is closed */
+	int64_t max_age;          /* an old one is told to go (GOAWAY) … */
+	int64_t max_age_grace;    /* … and closed so much later; 0: when its requests are done */
+	int64_t ping_after;       /* of silence; … */
+	int64_t ping_timeout;     /* … who does not answer it in time is closed; 0: 20 s */
+	int64_t ping_min_time;    /* who pings more often is closed, as gRPC has it; 0: who likes */
+	bool ping_without_stream; /* … pings without a request are fine, too */
+};
+
 struct http_server_settings {
 	struct str address;      /* "0.0.0.0:4318", "[::]:4318", ":4318", "localhost:0" */
 	size_t max_body;         /* bytes as received; beyond it: too_large() or 413 */
+	size_t max_bodies;       /* of all at once; beyond it: busy() or 503; 0: no limit */
 	size_t max_connections;  /* 0: 4096 */
 	int64_t idle_timeout;    /* ns without traffic on a connection; 0: 60 s */
 	struct str tls_cert_pem; /* both set: HTTPS */
@@ -40,9 +54,9 @@ struct http_server_settings {
 	void (*gone)(struct http_server *s, struct http_request *r);
 	/* Body over max_body: reply (413); NULL: a plain 413 is sent. */
 	void (*too_large)(struct http_server *s, struct http_request *r);
-	/* A client that begins with HTTP/2's preface, on a port without TLS. Nothing is read
-	 * yet; fd is non-blocking and the callee's from now on. NULL: it is refused (505). */
-	void (*http2)(struct http_server *s, int fd, const struct in6_addr *peer);
+	/* There is no room for a body (max_bodies): reply; NULL: a plain 503 is sent. */
+	void (*busy)(struct http_server *s, struct http_request *r);
+	const struct http2_settings *http2; /* copied; NULL: HTTP/1.1 only */
 };
 
 /* NULL and e filled if the address cannot be listened on (the text says why and what to do). */
@@ -54,8 +68,10 @@ void http_server_quiesce(struct http_server *s);
 void *http_server_owner(const struct http_server *s);
 int http_server_port(const struct http_server *s);
 size_t http_server_connections(const struct http_server *s);
+size_t http_server_bodies(const struct http_server *s); /* bytes of bodies that are kept */
 
 /* Views, valid until the reply. */
+bool http_request_is_http2(const struct http_request *r);
 struct str http_request_method(const struct http_request *r);
 struct str http_request_path(const struct http_request *r); /* without the query */
 /* p is NULL if there is none; names of headers in any case. */
@@ -75,7 +91,9 @@ struct http_reply {
 		const char *name;
 		const char *value;
 	} * headers; /* name NULL at the end; NULL: none */
-	bool close;  /* Connection: close */
+	/* After the body; HTTP/2 only. */
+	const struct http_reply_header *trailers;
+	bool close; /* Connection: close; HTTP/2 has no such thing */
 };
 
 /* Once a request. */

@@ -7,54 +7,61 @@
 #include "agent/loop/http_server.h"
 #include "agent/loop/private.h"
 
-#include <microhttpd.h>
+struct http1;
+struct http2;
+struct tls_keys;
 
-enum request_state {
-	READING,    /* the body; or the head, before anything is known */
-	DISCARDING, /* there is a reply, but also a body to be read */
-	ASKED,      /* request() is being called */
-	WAITING,    /* suspended, until http_reply() */
-	ANSWERED,   /* the reply is libmicrohttpd's */
-	GONE,       /* the client is; the connection is to be closed */
+/* How a request came, and how its answer goes. */
+struct http_protocol {
+	struct str (*header)(const struct http_request *r, const char *name);
+	struct str (*query)(const struct http_request *r, const char *name);
+	void (*reply)(struct http_request *r, const struct http_reply *reply);
+	bool is_http2;
 };
 
 struct http_request {
-	struct list link;
+	struct list link; /* the protocol's */
 	struct http_server *server;
-	struct MHD_Connection *connection;
+	const struct http_protocol *protocol;
 	const char *method;
 	const char *path;
-	enum request_state state;
 	struct buf body;
-	size_t discarded;
-	struct MHD_Response *response; /* NULL: not answered yet */
-	unsigned status;
+	bool is_answered; /* there is a reply, whether it could be sent yet or not */
 	struct in6_addr peer;
-	struct fd_watch hangup;
 	void *user;
-};
-
-/* A connection, beside what libmicrohttpd has of it. */
-struct conn {
-	struct http_server *server;
-	struct timer deadline; /* of the head: its idle time-out hears every byte */
-	int fd;
 };
 
 struct http_server {
 	struct loop *loop;
 	struct http_server_settings set;
+	struct http2_settings http2_set;
 	void *owner;
-	struct MHD_Daemon *daemon;
 	struct acceptor acceptor;
-	struct conn *adding; /* while libmicrohttpd takes it */
+	struct http1 *http1;
+	struct http2 *http2;   /* NULL: not served */
+	struct tls_keys *keys; /* NULL: no TLS */
 	size_t open;
+	size_t bodies;
 	int port;
-	struct fd_watch ready;
-	struct real_timer timer;
-	struct task resumed; /* MHD_run(): it does not hear of what was resumed by itself */
-	struct list requests;
-	char *tls[3]; /* certificate, key, client CA; NULL: none */
 	bool is_quiet;
-	bool is_running; /* inside MHD_run() */
 };
+
+int64_t http_server_idle_timeout(const struct http_server *s);
+size_t http_server_max_connections(const struct http_server *s);
+void http_server_count(struct http_server *s, int n); /* one connection more (1) or less (-1) */
+
+/* Bytes of a body. False: there is no room for them; the request is answered. */
+bool http_request_add(struct http_request *r, struct str bytes);
+void http_request_drop_body(struct http_request *r);
+void http_request_refuse(struct http_request *r, int status, const char *text);
+void http_request_too_large(struct http_request *r);
+
+struct http1 *http1_new(struct http_server *s, struct err *e);
+void http1_free(struct http1 *h);
+void http1_add(struct http1 *h, int fd, const struct sockaddr_storage *from, socklen_t size);
+
+struct http2 *http2_new(struct http_server *s);
+void http2_free(struct http2 *h);
+void http2_add(struct http2 *h, int fd, const struct in6_addr *peer, bool is_tls);
+void http2_quiesce(struct http2 *h);   /* connections end with the requests that are under way */
+void http2_give_room(struct http2 *h); /* bodies have gone */

@@ -1,41 +1,8 @@
-/* The tables. The grpc block is decoded whole, so that its mistakes are found, and reported once.
- */
+/* The tables, and the checks of what tables cannot say. */
 
 #include "agent/component/otelcol.receiver.otlp/args.h"
 
 #include "proto/otlp/decode.h"
-
-struct otlp_enforcement {
-	int64_t min_time;
-	bool permit_without_stream;
-};
-
-struct otlp_server_parameters {
-	int64_t max_connection_age;
-	int64_t max_connection_age_grace;
-	int64_t max_connection_idle;
-	int64_t time;
-	int64_t timeout;
-};
-
-struct otlp_keepalive {
-	struct otlp_enforcement *enforcement_policy;
-	struct otlp_server_parameters *server_parameters;
-};
-
-struct otlp_grpc {
-	struct range at;
-	struct str endpoint;
-	struct str transport;
-	int64_t max_recv_msg_size;
-	uint64_t max_concurrent_streams;
-	int64_t read_buffer_size;
-	int64_t write_buffer_size;
-	bool include_metadata;
-	void *auth;
-	struct otlp_keepalive *keepalive;
-	struct otelcol_tls_server *tls;
-};
 
 static const struct arg enforcement_args[] = {
 	ARG(otlp_enforcement, min_time, .type = ARG_DURATION, .def = "5m",
@@ -67,20 +34,24 @@ static const struct arg keepalive_args[] = {
 	ARGS_END,
 };
 
+static const char *const transports[] = {"tcp", NULL};
+
 static const struct arg grpc_args[] = {
 	ARG_PLACE(otlp_grpc, at),
 	ARG(otlp_grpc, endpoint, .type = ARG_STR, .def = "0.0.0.0:4317",
 		.help = "host:port to listen on."),
-	ARG(otlp_grpc, transport, .type = ARG_STR, .def = "tcp", .help = "Transport to use."),
+	ARG(otlp_grpc, transport, .type = ARG_STR, .def = "tcp", .one_of = transports,
+		.help = "Transport to use: tcp."),
 	ARG(otlp_grpc, max_recv_msg_size, .type = ARG_SIZE, .def = "4MiB",
 		.help = "Largest message."),
 	ARG(otlp_grpc, max_concurrent_streams, .type = ARG_UINT,
-		.help = "Concurrent calls of a connection."),
-	ARG(otlp_grpc, read_buffer_size, .type = ARG_SIZE, .def = "512KiB",
-		.help = "Size of the read buffer."),
-	ARG(otlp_grpc, write_buffer_size, .type = ARG_SIZE, .help = "Size of the write buffer."),
-	ARG(otlp_grpc, include_metadata, .type = ARG_BOOL,
-		.help = "Propagate the client's metadata."),
+		.help = "Concurrent calls of a connection; 0: 256."),
+	ARG(otlp_grpc, read_buffer_size, .type = ARG_SIZE, .flags = ARG_NO_EFFECT,
+		.def = "512KiB", .help = "All connections share one buffer of 64 KiB."),
+	ARG(otlp_grpc, write_buffer_size, .type = ARG_SIZE, .flags = ARG_NO_EFFECT,
+		.help = "Answers are small; there is no such buffer."),
+	ARG(otlp_grpc, include_metadata, .type = ARG_BOOL, .flags = ARG_NO_EFFECT,
+		.help = "Propagate the client's metadata; nothing here reads it."),
 	ARG(otlp_grpc, auth, .type = ARG_CAPSULE, .capsule = &capsule_handler,
 		.help = "Who may come in."),
 	ARG(otlp_grpc, keepalive, .type = ARG_BLOCK, .block = keepalive_args,
@@ -138,7 +109,8 @@ static const struct arg http_args[] = {
 
 const struct arg otlp_receiver_args[] = {
 	ARG(otlp_receiver_args, grpc, .type = ARG_BLOCK, .block = grpc_args,
-		.size = sizeof(struct otlp_grpc), .help = "The gRPC server; it is not served yet."),
+		.size = sizeof(struct otlp_grpc),
+		.help = "The gRPC server; without this block there is none."),
 	ARG(otlp_receiver_args, http, .type = ARG_BLOCK, .block = http_args,
 		.size = sizeof(struct otlp_http),
 		.help = "The HTTP server; without this block there is none."),
@@ -164,15 +136,22 @@ static bool check_http(const struct otlp_http *h, struct diags *d)
 	return true;
 }
 
+static bool check_grpc(const struct otlp_grpc *g, struct diags *d)
+{
+	if (g->max_recv_msg_size <= 0 || g->max_recv_msg_size >= INT32_MAX)
+		return diag_error(d, g->at, "max_recv_msg_size must be positive, and below 2 GiB");
+	return true;
+}
+
 bool otlp_receiver_check(const void *args, struct diags *d)
 {
 	const struct otlp_receiver_args *a = args;
 	bool ok = otelcol_output_check(a->output, d);
 
-	if (a->grpc) {
-		diag_warning(d, a->grpc->at,
-			"gRPC is not served yet: set OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf and "
-			"port 4318");
-	}
+	if (a->grpc && a->http && str_eq(a->grpc->endpoint, a->http->endpoint))
+		ok = diag_error(d, a->grpc->at,
+			"the grpc and the http block have the same endpoint; one of the blocks is "
+			"enough, for each port serves both protocols");
+	ok = (!a->grpc || check_grpc(a->grpc, d)) && ok;
 	return (!a->http || check_http(a->http, d)) && ok;
 }

@@ -32,6 +32,38 @@ struct otlp_http {
 	struct str logs_url_path;
 };
 
+struct otlp_enforcement {
+	int64_t min_time;
+	bool permit_without_stream;
+};
+
+struct otlp_server_parameters {
+	int64_t max_connection_age;
+	int64_t max_connection_age_grace;
+	int64_t max_connection_idle;
+	int64_t time;
+	int64_t timeout;
+};
+
+struct otlp_keepalive {
+	struct otlp_enforcement *enforcement_policy;
+	struct otlp_server_parameters *server_parameters;
+};
+
+struct otlp_grpc {
+	struct range at;
+	struct str endpoint;
+	struct str transport;
+	int64_t max_recv_msg_size;
+	uint64_t max_concurrent_streams;
+	int64_t read_buffer_size;
+	int64_t write_buffer_size;
+	bool include_metadata;
+	struct auth_handler *auth;
+	struct otlp_keepalive *keepalive;
+	struct otelcol_tls_server *tls;
+};
+
 struct otlp_receiver_args {
 	struct otlp_grpc *grpc;
 	struct otlp_http *http;
