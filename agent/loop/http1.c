@@ -436,6 +436,11 @@ static bool start_daemon(struct http1 *h, struct err *e)
 		{MHD_OPTION_END, 0, NULL},
 	};
 
+#if MHD_VERSION >= 0x00097707
+	/* All calls are the loop's. Otherwise on_connection() comes later than the caller of
+	 * MHD_add_connection() counts on: what is added goes through a queue between threads. */
+	flags |= MHD_USE_NO_THREAD_SAFETY;
+#endif
 	if (s->keys)
 		flags |= MHD_USE_TLS;
 	else
