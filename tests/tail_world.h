@@ -98,10 +98,60 @@ static inline void follow(const char *name)
 	settle();
 }
 
+/* names, with a space after each. */
+static inline void follow_all(const char *names)
+{
+	struct tail_target t[8];
+	char path[8][128];
+	size_t n = 0;
+	struct str rest = str_from(names);
+	struct str name;
+
+	while (str_cut(rest, ' ', &name, &rest)) {
+		struct label l[1];
+
+		snprintf(path[n], sizeof(path[n]), "%s/" STR_FMT, w->dir, STR_ARG(name));
+		l[0] = (struct label){STR("filename"), str_from(path[n])};
+		t[n] = (struct tail_target){str_from(path[n]), labels_intern(l, 1)};
+		n++;
+	}
+	tail_source_set(&w->source, t, n);
+	for (size_t i = 0; i < n; i++)
+		labels_release(t[i].labels);
+	settle();
+}
+
 static inline void want(const char *text)
 {
 	assert_str(buf_str(&w->got), text);
 	buf_clear(&w->got);
+}
+
+static inline void want_metric(const char *line)
+{
+	struct buf shown = {0};
+
+	metric_print_all(&shown);
+	buf_add_char(&shown, 0);
+	if (!strstr(shown.p, line))
+		print_error("no %s in\n%s\n", line, shown.p);
+	assert_non_null(strstr(shown.p, line));
+	buf_fini(&shown);
+}
+
+static inline void want_nothing_lost(void)
+{
+	struct buf shown = {0};
+	struct str rest;
+	struct str line;
+
+	metric_print_all(&shown);
+	rest = buf_str(&shown);
+	while (str_cut(rest, '\n', &line, &rest)) {
+		if (str_starts(line, "invar_tail_lost_"))
+			assert_true(str_ends(line, " 0"));
+	}
+	buf_fini(&shown);
 }
 
 static inline void start(void)

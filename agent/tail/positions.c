@@ -59,6 +59,36 @@ struct position *positions_take(struct positions *p, struct str key)
 	return list;
 }
 
+struct position *positions_claim(struct positions *p,
+	bool (*is_it)(const struct position *one, const void *arg), const void *arg)
+{
+	MAP_EACH(slot, &p->by_key)
+	{
+		struct position *head = slot->value;
+		struct position *one = head, *before = NULL;
+
+		for (; one && !is_it(one, arg); one = one->next)
+			before = one;
+		if (!one)
+			continue;
+		if (before)
+			before->next = one->next;
+		else if (one->next)
+			slot->value = one->next;
+		else
+			map_remove(&p->by_key, str_from(one->key));
+		one->next = NULL;
+		p->n--;
+		return one;
+	}
+	return NULL;
+}
+
+bool positions_has(const struct positions *p, struct str key)
+{
+	return map_find(&p->by_key, key) != NULL;
+}
+
 void positions_print_start(struct buf *out)
 {
 	buf_printf(out, "{\"invar_positions\":%d}\n", VERSION);

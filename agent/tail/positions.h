@@ -25,6 +25,7 @@ struct position {
 	uint32_t head_n; /* bytes hashed */
 	uint64_t head_hash;
 	uint64_t offset;
+	bool missing;          /* not where it was; while it is looked for */
 	struct position *next; /* of the same key, newer */
 };
 
@@ -37,6 +38,10 @@ struct positions {
 void positions_fini(struct positions *p);
 void positions_put(struct positions *p, struct position *one);        /* takes it over; goes last */
 struct position *positions_take(struct positions *p, struct str key); /* the list; the caller's */
+/* One of those that are it, and the caller's then; or NULL. */
+struct position *positions_claim(struct positions *p,
+	bool (*is_it)(const struct position *one, const void *arg), const void *arg);
+bool positions_has(const struct positions *p, struct str key);
 void position_free(struct position *list);
 
 /* Text from disk. False, and p untouched, if it is not whole or not of this form. */

@@ -385,22 +385,20 @@ static bool resume_import(struct tail *t, const struct import_entry *e)
 	return ok;
 }
 
-/* The first of them that is to be read. *lost: none of those that positions know is there. */
-static size_t first_unread(const struct position *list, const struct siblings *s, bool *lost)
+/* The first of them that is to be read. Those that positions know and that are not there are
+ * marked; if none is, it was rotated more than once, or is another file: the rest is younger. */
+static size_t first_unread(struct position *list, const struct siblings *s)
 {
-	size_t first = 0, n;
-
-	*lost = false;
+	size_t headless = lost_headless(list, s);
+	size_t first = 0;
 
 	while (first < s->n && !s->p[first].known)
 		first++;
-	if (first < s->n) {
-		n = lost_headless(list, s);
-		return first - (n < first ? n : first);
-	}
-	/* It was rotated more than once, or is another file. What is left is younger. */
-	*lost = true;
-	return 0;
+	for (struct position *p = list; p; p = p->next)
+		p->missing = !is_found(p, s) && (p->head_n > 0 || first == s->n);
+	if (first == s->n)
+		return 0;
+	return first - (headless < first ? headless : first);
 }
 
 /* Is a log that no position knows, with a rotated name, younger than the agent's last life (or,
@@ -411,14 +409,15 @@ static bool is_news(const struct tail *t, const struct sibling *s)
 	struct str base;
 	uint64_t born;
 
-	if (!is_rotated_name(str_from(s->name), &base) || t->source->from_end)
+	if (!is_rotated_name(str_from(s->name), &base) || t->source->from_end ||
+		!str_is(base, t->name->name))
 		return false;
 	snprintf(path, sizeof(path), "%s/%s", t->name->dir->path, s->name);
 	return file_born(AT_FDCWD, path, &born) == -1 || born >= (uint64_t)t->tailer->news_since;
 }
 
 /* RENAMED: what was opened stays so. */
-static enum opened open_siblings(struct tail *t, const struct position *list, bool *lost)
+static enum opened open_siblings(struct tail *t, struct position *list)
 {
 	enum opened got = OPENED;
 	struct siblings s = {0};
@@ -427,7 +426,7 @@ static enum opened open_siblings(struct tail *t, const struct position *list, bo
 	if (!list_siblings(t, list, &s))
 		return BLOCKED;
 	if (list)
-		i = first_unread(list, &s, lost);
+		i = first_unread(list, &s);
 	for (; i < s.n && got == OPENED; i++) {
 		if (!has_file(t, &s.p[i]) && (list || is_news(t, &s.p[i])))
 			got = open_sibling(t, &s.p[i]);
@@ -436,26 +435,17 @@ static enum opened open_siblings(struct tail *t, const struct position *list, bo
 	return got;
 }
 
-static bool resume(struct tail *t, const struct position *list)
+static bool resume(struct tail *t, struct position *list)
 {
 	enum opened got = RENAMED;
-	bool lost = false;
 
 	for (int tries = 0; tries < 5 && got == RENAMED; tries++)
-		got = open_siblings(t, list, &lost);
+		got = open_siblings(t, list);
 	if (got == RENAMED)
 		tail_block(t, "logs are rotated faster than they can be opened", EAGAIN);
-	if (got != OPENED) {
+	if (got != OPENED)
 		close_all(t);
-		return false;
-	}
-	if (lost) {
-		tailer_lost(t->tailer, LOST_ROTATED, 0);
-		log_warn(t->source->id, "a log that was read in part is not there any more",
-			KV("path", t->path), KV("offset", (int64_t)list->offset),
-			KV("hint", "it was rotated away or replaced while the agent was stopped"));
-	}
-	return true;
+	return got == OPENED;
 }
 
 bool tail_resume(struct tail *t)
@@ -467,13 +457,16 @@ bool tail_resume(struct tail *t)
 	if (!list && t->source->import)
 		e = import_find(t->source->import, t->path, t->labels);
 	ok = e ? resume_import(t, e) : resume(t, list);
-	while (!ok && list) { /* for the next try */
-		struct position *next = list->next;
-
-		positions_put(&t->tailer->unclaimed, list);
-		list = next;
+	for (struct position *next; list; list = next) {
+		next = list->next;
+		list->next = NULL;
+		if (!ok)
+			positions_put(&t->tailer->unclaimed, list); /* for the next try */
+		else if (list->missing)
+			tailer_orphan(t->tailer, list);
+		else
+			position_free(list);
 	}
-	position_free(list);
 	return ok;
 }
 

@@ -132,13 +132,32 @@ static void name_target(struct tail_source *s, const struct tail_target *v, stru
 	}
 }
 
+static bool is_known(const struct tail_source *s, const struct tail_target *v, struct buf *key)
+{
+	buf_clear(key);
+	buf_printf(key, "%s\n" STR_FMT, s->id, STR_ARG(v->path));
+	return map_find(&s->tailer->tails, buf_str(key)) ||
+	       positions_has(&s->tailer->unclaimed, buf_str(key));
+}
+
+/* First those that were read before: a new name may be one that a rotation has given to a file of
+ * theirs. */
 void tail_source_set(struct tail_source *s, const struct tail_target *v, size_t n)
 {
+	bool *known = mem_new(bool, n + 1);
 	struct buf key = {0};
 
 	s->round++;
-	for (size_t i = 0; i < n; i++)
-		name_target(s, &v[i], &key);
+	for (size_t i = 0; i < n; i++) {
+		known[i] = is_known(s, &v[i], &key);
+		if (known[i])
+			name_target(s, &v[i], &key);
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (!known[i])
+			name_target(s, &v[i], &key);
+	}
+	free(known);
 	buf_fini(&key);
 	say_import(s);
 	LIST_EACH (t, &s->tailer->all, struct tail, link) {

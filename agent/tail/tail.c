@@ -133,6 +133,8 @@ void tail_try_free(struct tail *t)
 		bool unread = !file_is_settled(f);
 
 		count_undelivered(f);
+		if (f->shadow || shadow_release(f))
+			continue;
 		/* What was deleted unread may be there still, compressed. */
 		if (unread || (!f->deleted && f->link.next == &t->files))
 			positions_put(&t->tailer->unclaimed, file_position(f));
@@ -198,26 +200,76 @@ static bool is_new(const struct tail *t, const struct tail_file *f)
 	return f->born && f->born >= (uint64_t)t->tailer->started_wall;
 }
 
-/* The file of the tail's name is another than the one before: that one ends. */
-static void take_file(struct tail *t, int fd, const struct stat *st, bool first)
+static void end_others(struct tail *t)
 {
-	struct tail_file *f;
-
 	LIST_EACH (old, &t->files, struct tail_file, link) {
 		if (old->state == FILE_READING)
 			file_set_state(old, FILE_ENDING);
 		if (old->name == t->name) /* its rename was not seen */
 			file_set_name(old, NULL);
 	}
-	f = file_new(t, fd, t->name);
-	if (first && t->source->from_end && !is_new(t, f)) {
-		f->offset = (uint64_t)st->st_size;
-		f->acked = f->offset;
-		f->begin = f->offset;
-	}
-	file_hash_head(f);
+}
+
+/* The file of the tail's name is another than the one before: that one ends. */
+static void take_file(struct tail *t, int fd, const struct stat *st, bool first)
+{
+	const struct tail_file *other = shadow_of(t, fd, st);
+	struct position *known;
+	struct tail_file *f;
+
+	end_others(t);
 	tailer_added(t->tailer);
 	tailer_ready(t);
+	if (other) {
+		shadow_take(t, fd, other);
+		t->retry_at = loop_now(t->tailer->loop) + RETRY;
+		return;
+	}
+	f = file_new(t, fd, t->name);
+	known = shadow_claim(t, fd, st);
+	if (known)
+		f->offset = known->offset;
+	else if (first && t->source->from_end && !is_new(t, f))
+		f->offset = (uint64_t)st->st_size;
+	f->acked = f->begin = f->offset;
+	position_free(known);
+	file_hash_head(f);
+}
+
+/* It was delivered, or is, by the name that it had before. */
+static bool is_compressed(struct tail *t, int fd)
+{
+	char magic[2];
+
+	if (!is_gz_name(t->path) || pread(fd, magic, 2, 0) != 2 ||
+		memcmp(magic, "\x1f\x8b", 2) != 0)
+		return false;
+	if (!t->compressed)
+		log_info(t->source->id, "a compressed log is not tailed", KV("path", t->path),
+			KV("hint", "it is read by the name it had before, if that is followed; "
+				   "leave it out by __path_exclude__"));
+	t->compressed = true;
+	return true;
+}
+
+/* f was closed; it has the tail's name again, or is here by another tail's leave. */
+static void reopen(struct tail_file *f, int fd, const struct stat *st)
+{
+	struct tail *t = f->tail;
+	const struct tail_file *other = f->shadow ? shadow_of(t, fd, st) : NULL;
+
+	if (other) {
+		shadow_follow(f, other);
+		close(fd);
+		t->retry_at = loop_now(t->tailer->loop) + RETRY;
+		return;
+	}
+	f->shadow = false;
+	f->fd = fd;
+	file_set_name(f, t->name);
+	if (f->state == FILE_DRAINED)
+		file_set_state(f, FILE_READING);
+	file_rewind(f);
 }
 
 static void look_at(struct tail *t, int fd, bool first)
@@ -233,6 +285,10 @@ static void look_at(struct tail *t, int fd, bool first)
 		return;
 	}
 	t->unopened = false;
+	if (is_compressed(t, fd)) {
+		close(fd);
+		return;
+	}
 	if (!t->unread && !t->unsure)
 		tail_recovered(t);
 	f = tail_file_of(t, &st);
@@ -243,11 +299,7 @@ static void look_at(struct tail *t, int fd, bool first)
 		return;
 	}
 	if (f->fd == -1) {
-		f->fd = fd;
-		file_set_name(f, t->name);
-		if (f->state == FILE_DRAINED)
-			file_set_state(f, FILE_READING);
-		file_rewind(f);
+		reopen(f, fd, &st);
 	} else {
 		close(fd);
 		if (!f->name)
@@ -509,6 +561,8 @@ static void tend_drained(struct tail *t)
 		else if (f->fd != -1 && now - f->changed >= LINGER && (has_name || !f->first))
 			file_close(f);
 		if (f->fd == -1 && !f->first && f->link.next != &t->files) {
+			if (!f->shadow)
+				shadow_release(f);
 			file_free(f);
 			tailer_changed(t->tailer);
 		}

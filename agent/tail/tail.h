@@ -46,6 +46,8 @@
 #define SAVE_EVERY (500 * NS_PER_MS)   /* positions are written this long after an ack */
 #define SAVE_AGAIN (1 * NS_PER_SEC)    /* after a failure, doubling up to RETRY */
 
+struct stat;
+
 enum file_state {
 	FILE_READING,
 	FILE_ENDING,
@@ -96,6 +98,7 @@ struct tail_file {
 	uint32_t cookie;           /* of the rename that took its name away */
 	struct tail_dir *moved_in; /* in whose list of half-seen renames it is; NULL: none */
 	bool deleted;              /* it had no name when it was closed */
+	bool shadow;               /* another tail has it: see shadow.c */
 	/* a record that began here was not pushed whole: read it again */
 	uint64_t rewind;
 };
@@ -123,6 +126,7 @@ struct tail {
 	int64_t blocked_since; /* loop time; 0: nothing that must be known is unknown */
 	bool patience_is_over; /* it has been so for UNREADABLE */
 	bool resumed;          /* positions were looked up */
+	bool compressed;       /* its file is, which was said */
 	/* a destination gave up: read again what it had, once all is settled */
 	bool failed;
 	bool left; /* since then it was left, and its files were closed */
@@ -174,6 +178,9 @@ struct tailer {
 	struct timer save;
 	struct file_write write;
 	struct positions unclaimed;
+	/* of files that are not where they were: perhaps renamed */
+	struct positions orphans;
+	struct timer judge; /* those that nobody has claimed are gone */
 	struct timer load;  /* positions could not be read for a lack of something: again */
 	int load_error;     /* no file is opened before they are; 0: they are */
 	size_t purge_at;    /* unclaimed positions: look which files are still there */
@@ -206,6 +213,8 @@ void tailer_added(struct tailer *t);
 /* A file is held that may have lost its name. */
 void tailer_held(struct tailer *t);
 void tailer_lost(struct tailer *t, enum tail_lost why, uint64_t bytes); /* bytes 0: not known */
+/* Takes over p, of a file that is not where it was: lost, unless it has another name. */
+void tailer_orphan(struct tailer *t, struct position *p);
 
 /* tail.c */
 struct tail *tail_new(
@@ -262,9 +271,18 @@ void file_rewind(struct tail_file *f); /* reads again what was not pushed whole 
 bool tail_resume(struct tail *t);
 bool tail_rejoin(struct tail *t); /* … what was open when the tail was left */
 
+/* shadow.c: a file that another tail of the source has, or had, under another name. */
+/* The file of that other tail, to which fd is open; NULL: there is none. */
+struct tail_file *shadow_of(const struct tail *t, int fd, const struct stat *st);
+void shadow_take(struct tail *t, int fd, const struct tail_file *of); /* takes over fd */
+void shadow_follow(struct tail_file *shadow, const struct tail_file *f);
+/* f goes: its shadow, if there is one, goes on from there */
+bool shadow_release(const struct tail_file *f);
+/* The position of a file that had another name in the last life, the caller's; or NULL. */
+struct position *shadow_claim(struct tail *t, int fd, const struct stat *st);
+
 /* siblings.c: which inode has which name now, after a rename. */
 void tail_reconcile(struct tail *t);
-struct stat;
 struct tail_file *tail_file_of(struct tail *t, const struct stat *st); /* NULL: not known */
 /* those that are there need no look. 0, or an errno */
 int tail_note_siblings(struct tail *t);

@@ -193,7 +193,7 @@ static void print_tail(struct buf *out, struct tail *t)
 	LIST_EACH (f, &t->files, struct tail_file, link) {
 		struct position *p;
 
-		if (file_is_settled(f) && f->link.next != &t->files)
+		if (f->shadow || (file_is_settled(f) && f->link.next != &t->files))
 			continue;
 		p = file_position(f);
 		positions_print(out, p);
@@ -205,6 +205,7 @@ static void print_positions(struct tailer *t, struct buf *out)
 {
 	positions_print_start(out);
 	positions_print_all(out, &t->unclaimed);
+	positions_print_all(out, &t->orphans);
 	LIST_EACH (tail, &t->all, struct tail, link)
 		print_tail(out, tail);
 	positions_print_end(out);
@@ -345,6 +346,39 @@ static void load(struct tailer *t)
 	buf_fini(&text);
 }
 
+static void count_missing(struct tailer *t, const struct position *p)
+{
+	tailer_lost(t, LOST_ROTATED, 0);
+	log_warn(NULL, "a log that was read in part is not there any more",
+		KV("path", strchr(p->key, '\n') + 1), KV("offset", (int64_t)p->offset),
+		KV("hint", "it was rotated away or replaced while the agent was stopped"));
+}
+
+/* One that was empty has nothing by which it could be known. */
+void tailer_orphan(struct tailer *t, struct position *p)
+{
+	if (p->head_n == 0) {
+		count_missing(t, p);
+		position_free(p);
+		return;
+	}
+	positions_put(&t->orphans, p);
+	if (!timer_is_set(&t->judge))
+		timer_set(&t->judge, t->loop, RETRY_SOON);
+}
+
+static void on_judge(struct timer *timer)
+{
+	struct tailer *t = container_of(timer, struct tailer, judge);
+
+	MAP_EACH(slot, &t->orphans.by_key)
+	{
+		for (const struct position *p = slot->value; p; p = p->next)
+			count_missing(t, p);
+	}
+	positions_fini(&t->orphans);
+}
+
 static void on_load(struct timer *timer)
 {
 	load(container_of(timer, struct tailer, load));
@@ -364,6 +398,7 @@ struct tailer *tailer_new(const struct tailer_settings *set)
 	t->save.fire = on_save;
 	t->limit.fire = on_limit;
 	t->load.fire = on_load;
+	t->judge.fire = on_judge;
 	t->write.done = on_written;
 	list_init(&t->all);
 	list_init(&t->ready);
@@ -397,6 +432,7 @@ void tailer_free(struct tailer *t)
 		save_now(t);
 	timer_clear(&t->save);
 	timer_clear(&t->load);
+	timer_clear(&t->judge);
 	task_cancel(&t->read);
 	budget_unwait(&t->room);
 	while (!list_is_empty(&t->all))
@@ -405,6 +441,7 @@ void tailer_free(struct tailer *t)
 	must(t->dirs.n == 0);
 	once_idle(&t->once);
 	positions_fini(&t->unclaimed);
+	positions_fini(&t->orphans);
 	map_fini(&t->tails);
 	map_fini(&t->dirs);
 	for (size_t i = 0; i < sizeof(metrics) / sizeof(metrics[0]); i++)

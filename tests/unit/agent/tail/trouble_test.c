@@ -16,33 +16,6 @@ static int tear_down_healed(void **state)
 	return tear_down(state);
 }
 
-static void want_metric(const char *line)
-{
-	struct buf shown = {0};
-
-	metric_print_all(&shown);
-	buf_add_char(&shown, 0);
-	if (!strstr(shown.p, line))
-		print_error("no %s in\n%s\n", line, shown.p);
-	assert_non_null(strstr(shown.p, line));
-	buf_fini(&shown);
-}
-
-static void want_nothing_lost(void)
-{
-	struct buf shown = {0};
-	struct str rest;
-	struct str line;
-
-	metric_print_all(&shown);
-	rest = buf_str(&shown);
-	while (str_cut(rest, '\n', &line, &rest)) {
-		if (str_starts(line, "invar_tail_lost_"))
-			assert_true(str_ends(line, " 0"));
-	}
-	buf_fini(&shown);
-}
-
 /* Two rotated files and the live one, after line 1 was delivered and the agent ended. */
 static void rotate_twice_while_away(void)
 {
