@@ -15,6 +15,7 @@
 	X(loki_process) \
 	X(loki_relabel) \
 	X(loki_source_file) \
+	X(loki_source_journal) \
 	X(loki_source_kubernetes) \
 	X(loki_source_kubernetes_events) \
 	X(loki_write) \

@@ -24,8 +24,6 @@
 #include "k8s/lease.h"
 
 #include <ctype.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -85,7 +83,6 @@ struct events_source {
 	struct lease *lease; /* NULL: this agent sends them in any case */
 	struct lease_owner owner;
 	struct timer patience; /* while stopping */
-	char note[64];
 	enum lease_state told; /* in the log */
 	bool is_sending;
 	bool is_stopping;
@@ -106,22 +103,23 @@ static bool events_check(const void *args, struct diags *d)
 	return ok;
 }
 
-/* The least that all streams have delivered: "VERSION TIME", for who goes on from there. */
+/* The least that all streams have delivered, for who goes on from there. */
 static struct str on_note(struct lease_owner *o)
 {
 	struct events_source *s = container_of(o, struct events_source, owner);
-	uint64_t version = UINT64_MAX;
-	int64_t time = INT64_MAX;
-	int n;
+	struct str least = {0};
+	int64_t version, lowest = INT64_MAX;
 
 	for (size_t i = 0; i < s->n; i++) {
-		const struct progress *p = &s->streams[i]->progress;
+		struct str place = buf_str(&s->streams[i]->progress->place), head, tail;
 
-		version = p->version < version ? p->version : version;
-		time = p->time < time ? p->time : time;
+		if (!str_cut(place, ' ', &head, &tail) || !str_to_int(head, &version))
+			return (struct str){0};
+		if (version < lowest)
+			least = place;
+		lowest = version < lowest ? version : lowest;
 	}
-	n = snprintf(s->note, sizeof(s->note), "%" PRIu64 " %" PRId64, version, time);
-	return (struct str){s->note, (size_t)n};
+	return least;
 }
 
 static const char *find_problem(const struct events_source *s)
@@ -143,20 +141,14 @@ static void update_health(struct events_source *s)
 	s->is_sick = problem != NULL;
 }
 
-static void send_from(struct events_source *s, struct str note)
+static void send_from(struct events_source *s, struct str place)
 {
-	struct str version, time;
-	int64_t v = 0, t = 0;
-
 	if (s->is_sending)
 		return;
-	if (str_cut(note, ' ', &version, &time) &&
-		(!str_to_int(version, &v) || !str_to_int(time, &t)))
-		v = t = 0;
 	s->is_sending = true;
 	metric_set(s->elected, 1);
 	for (size_t i = 0; i < s->n; i++)
-		events_stream_begin(s->streams[i], (uint64_t)v, t);
+		events_stream_begin(s->streams[i], place);
 }
 
 static void send_no_more(struct events_source *s)
@@ -193,7 +185,7 @@ static void on_elected(struct lease_owner *o)
 static bool is_idle(const struct events_source *s)
 {
 	for (size_t i = 0; i < s->n; i++)
-		if (!progress_is_idle(&s->streams[i]->progress))
+		if (!progress_is_idle(s->streams[i]->progress))
 			return false;
 	return true;
 }
@@ -203,7 +195,7 @@ static void finish(struct lease_owner *o)
 	struct events_source *s = container_of(o, struct events_source, owner);
 
 	for (size_t i = 0; i < s->n; i++)
-		events_stream_leave(s->streams[i]);
+		events_stream_free(s->streams[i]);
 	free(s->streams);
 	lease_free(s->lease);
 	http_target_free(s->target);

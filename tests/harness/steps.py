@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import subprocess
 import time
 from datetime import datetime, timedelta, timezone
 
@@ -204,6 +205,21 @@ def chmod(w, mode, name):
 # -- the fakes ------------------------------------------------------------------------------
 
 TIMES = {"once": 1, "twice": 2, "": -1}
+
+
+@verb(r"journal (\S+) (.*)")
+def journal(w, folder, fields):
+    """One more entry of a journal; the message is the rest: `journal logs PRIORITY=6 MESSAGE=hello there`."""
+    w.journal_entries = getattr(w, "journal_entries", 0) + 1
+    at = 1795341600_000000 + w.journal_entries * 1000000
+    head, _, message = fields.partition("MESSAGE=")
+    entry = f"__REALTIME_TIMESTAMP={at}\n__MONOTONIC_TIMESTAMP={at}\n_BOOT_ID={'0' * 31}1\n".encode()
+    entry += b"".join(f"{f}\n".encode() for f in head.split())
+    raw = b"".join(text.expand(message))
+    entry += b"MESSAGE\n" + len(raw).to_bytes(8, "little") + raw + b"\n\n" if raw else b"\n"
+    w.file(folder).mkdir(parents=True, exist_ok=True)
+    subprocess.run(["/lib/systemd/systemd-journal-remote", "-o", w.file(folder) / "system.journal", "-"],
+        input=entry, check=True, capture_output=True)
 
 
 @verb(r"(loki\d*|otlp\d*) (?:answers (\d+)|(hangs|resets|closes|swallows))"

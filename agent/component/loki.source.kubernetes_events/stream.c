@@ -9,17 +9,13 @@
 #include "agent/graph/context.h"
 #include "k8s/event.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 /* An older version with so much newer a time: the cluster's store was restored from a backup, and
  * counts from an earlier version on. */
 #define RESTORED (INT64_C(600) * 1000 * 1000 * 1000)
-
-static void tell(struct events_stream *s)
-{
-	if (s->changed)
-		s->changed(s->owner);
-}
 
 /* Events of one object follow each other, so the last set mostly does. */
 static const struct labels *labels_of(struct events_stream *s, struct str namespace)
@@ -47,7 +43,8 @@ static void push(struct events_stream *s, const struct k8s_event *e)
 	else
 		k8s_event_print_logfmt(&s->line, e);
 	entry.line = buf_str(&s->line);
-	entry.ack = progress_add(&s->progress, e->version, e->time);
+	entry.ack = progress_add(s->progress);
+	s->mark_time = e->time > s->mark_time ? e->time : s->mark_time;
 	metric_add(s->lines, 1);
 	receivers_push(&s->to, &entry);
 }
@@ -89,7 +86,7 @@ static void on_restart(struct task *t)
 
 	watch_free(s->watch);
 	s->watch = NULL;
-	progress_listed(&s->progress);
+	progress_seal(s->progress);
 	if (budget_is_full(s->agent->budget))
 		budget_wait(s->agent->budget, &s->room);
 	else
@@ -110,7 +107,16 @@ static void on_begin(struct watch_sink *sink)
 		qsort(s->pushed.p, s->pushed.n, sizeof(*s->pushed.p), compare);
 	s->n_sorted = s->pushed.n;
 	s->is_cut = false;
-	progress_listing(&s->progress);
+	progress_list(s->progress);
+}
+
+/* Everything up to the mark has been pushed. */
+static void reach(struct events_stream *s)
+{
+	char place[64];
+	int n = snprintf(place, sizeof(place), "%" PRIu64 " %" PRId64, s->mark, s->mark_time);
+
+	progress_reach(s->progress, (struct str){place, (size_t)n});
 }
 
 static void take_listed(struct events_stream *s, const struct k8s_event *e)
@@ -135,14 +141,14 @@ static bool on_object(struct watch_sink *sink, enum watch_event event, struct st
 	arena_init(&a, 0);
 	ok = k8s_event_parse(&a, object, &e);
 	if (ok && !is_known(s, &e)) {
-		if (s->progress.is_listing) {
+		if (s->progress->is_listing) {
 			take_listed(s, &e);
 		} else {
 			push(s, &e);
 			s->mark = e.version;
+			reach(s);
 			pause_if_full(s);
 		}
-		s->mark_time = e.time > s->mark_time ? e.time : s->mark_time;
 	}
 	arena_fini(&a);
 	return ok;
@@ -155,61 +161,44 @@ static void on_complete(struct watch_sink *sink)
 	struct events_stream *s = container_of(sink, struct events_stream, sink);
 
 	if (s->is_cut) {
-		progress_forget(&s->progress);
+		progress_seal(s->progress);
 		task_defer(&s->restart, s->agent->loop);
 		return;
 	}
 	s->mark = s->listed > s->mark ? s->listed : s->mark;
-	progress_add(&s->progress, s->mark, s->mark_time); /* after what was cut before, too */
 	s->pushed.n = 0;
 	s->n_sorted = 0;
-	progress_listed(&s->progress);
+	reach(s);
+	progress_seal(s->progress);
 	pause_if_full(s);
 	once_idle(&s->once);
-	tell(s);
+	s->changed(s->owner);
 }
 
 static void on_problem(struct watch_sink *sink)
 {
 	struct events_stream *s = container_of(sink, struct events_stream, sink);
 
-	tell(s);
-}
-
-static void destroy(struct events_stream *s)
-{
-	progress_fini(&s->progress);
-	labels_release(s->last.labels);
-	buf_fini(&s->last.bytes);
-	buf_fini(&s->line);
-	free(s->pushed.p);
-	free(s);
+	s->changed(s->owner);
 }
 
 /* What somebody gave up is read anew. */
-static void on_again(struct progress *p)
+static void on_again(void *owner)
 {
-	struct events_stream *s = container_of(p, struct events_stream, progress);
+	struct events_stream *s = owner;
 
-	if (!s->owner) {
-		destroy(s);
-		return;
-	}
-	tell(s);
+	s->changed(s->owner);
 	if (!s->is_running)
 		return;
 	events_stream_end(s);
-	events_stream_begin(s, p->version, p->time);
+	events_stream_begin(s, buf_str(&s->progress->place));
 }
 
-static void on_idle(struct progress *p)
+static void on_idle(void *owner)
 {
-	struct events_stream *s = container_of(p, struct events_stream, progress);
+	struct events_stream *s = owner;
 
-	if (s->owner)
-		tell(s);
-	else
-		destroy(s);
+	s->changed(s->owner);
 }
 
 struct events_stream *events_stream_new(struct agent_context *agent)
@@ -217,19 +206,27 @@ struct events_stream *events_stream_new(struct agent_context *agent)
 	struct events_stream *s = mem_new(struct events_stream, 1);
 
 	s->agent = agent;
-	progress_init(&s->progress, agent->loop);
-	s->progress.again = on_again;
-	s->progress.idle = on_idle;
+	s->progress = progress_new(agent->loop, s);
+	s->progress->again = on_again;
+	s->progress->idle = on_idle;
 	s->sink = (struct watch_sink){on_begin, on_object, on_complete, on_problem};
 	s->restart.run = on_restart;
 	s->room.room = on_room;
 	return s;
 }
 
-void events_stream_begin(struct events_stream *s, uint64_t version, int64_t time)
+void events_stream_begin(struct events_stream *s, struct str place)
 {
-	s->progress.version = s->mark = version;
-	s->progress.time = s->mark_time = time;
+	struct str version, time;
+	int64_t v = 0;
+
+	s->mark = 0;
+	s->mark_time = 0;
+	if (str_cut(place, ' ', &version, &time) && str_to_int(version, &v) &&
+		str_to_int(time, &s->mark_time))
+		s->mark = (uint64_t)v;
+	if (place.p != s->progress->place.p)
+		progress_start_at(s->progress, s->mark ? place : (struct str){0});
 	s->listed = 0;
 	s->pushed.n = s->n_sorted = 0;
 	s->is_running = true;
@@ -246,17 +243,17 @@ void events_stream_end(struct events_stream *s)
 	budget_unwait(&s->room);
 	watch_free(s->watch);
 	s->watch = NULL;
-	if (s->progress.is_listing) /* what the list still has is not there yet */
-		progress_forget(&s->progress);
-	progress_listed(&s->progress);
+	progress_seal(s->progress);
 	once_idle(&s->once);
 }
 
-void events_stream_leave(struct events_stream *s)
+void events_stream_free(struct events_stream *s)
 {
 	events_stream_end(s);
-	s->changed = NULL;
-	s->owner = NULL;
-	if (progress_is_idle(&s->progress))
-		destroy(s);
+	progress_leave(s->progress);
+	labels_release(s->last.labels);
+	buf_fini(&s->last.bytes);
+	buf_fini(&s->line);
+	free(s->pushed.p);
+	free(s);
 }

@@ -6,7 +6,7 @@
  */
 
 #include "agent/base/buf.h"
-#include "agent/component/loki.source.kubernetes_events/progress.h"
+#include "agent/component/common/progress.h"
 #include "agent/flow/budget.h"
 #include "agent/flow/entry.h"
 #include "agent/flow/once.h"
@@ -16,10 +16,10 @@ struct agent_context;
 struct metric;
 
 struct events_stream {
-	struct progress progress; /* read by the owner */
-	struct watch *watch;      /* … too; NULL: none at the moment */
+	struct progress *progress; /* read by the owner */
+	struct watch *watch;       /* … too; NULL: none at the moment */
 
-	/* filled by the owner before events_stream_begin(), borrowed until it leaves */
+	/* filled by the owner before events_stream_begin(), borrowed */
 	struct agent_context *agent;
 	struct http_target *target;
 	struct watch_settings watch_settings;
@@ -28,7 +28,7 @@ struct events_stream {
 	bool is_json;
 	struct receivers to;
 	struct metric *lines;
-	/* The problem is another one, or something was delivered. NULL: the owner has left. */
+	/* The problem is another one, or something was delivered. */
 	void (*changed)(void *owner);
 	void *owner;
 
@@ -57,9 +57,9 @@ struct events_stream {
 
 /* Zeroed, on the heap. */
 struct events_stream *events_stream_new(struct agent_context *agent);
-/* Events after this version; 0: all there are. */
-void events_stream_begin(struct events_stream *s, uint64_t version, int64_t time);
+/* Events after this place, as progress has it ("VERSION TIME"); empty: all there are. */
+void events_stream_begin(struct events_stream *s, struct str place);
 /* No more are read; what is under way goes on. */
 void events_stream_end(struct events_stream *s);
-/* The owner ends: the stream is freed when nothing is under way any more. */
-void events_stream_leave(struct events_stream *s);
+/* What is under way goes on without it. */
+void events_stream_free(struct events_stream *s);
