@@ -8,8 +8,8 @@
 #include "agent/base/buf.h"
 #include "agent/base/mem.h"
 #include "agent/default_config.h"
+#include "agent/flow/sha256.h"
 #include "agent/registry.h"
-#include "agent/sha256.h"
 
 #include <stdlib.h>
 #include <unistd.h>

@@ -35,17 +35,25 @@ static struct extracted_item *find_or_add(struct extracted *x, struct str name)
 
 void extracted_set(struct extracted *x, struct str name, struct str text)
 {
-	*find_or_add(x, name) = (struct extracted_item){name, text, false};
+	*find_or_add(x, name) = (struct extracted_item){.name = name, .text = text};
 }
 
 void extracted_set_null(struct extracted *x, struct str name)
 {
-	*find_or_add(x, name) = (struct extracted_item){name, {0}, true};
+	*find_or_add(x, name) = (struct extracted_item){.name = name, .is_null = true};
+}
+
+void extracted_unset(struct extracted *x, struct str name)
+{
+	*find_or_add(x, name) =
+		(struct extracted_item){.name = name, .is_null = true, .is_unset = true};
 }
 
 bool extracted_has(const struct extracted *x, struct str name)
 {
-	return find(x, name) || labels_find(x->base, name).p;
+	const struct extracted_item *it = find(x, name);
+
+	return it ? !it->is_unset : labels_find(x->base, name).p != NULL;
 }
 
 bool extracted_find(const struct extracted *x, struct str name, struct str *text)
@@ -64,16 +72,17 @@ bool extracted_find(const struct extracted *x, struct str name, struct str *text
 
 bool extracted_each(const struct extracted *x, size_t *i, struct extracted_item *out)
 {
-	for (; *i < x->n; (*i)++) {
+	while (*i < x->n) {
 		*out = x->p[(*i)++];
-		return true;
+		if (!out->is_unset)
+			return true;
 	}
 	while (*i - x->n < x->base->n) {
 		const struct label *l = &x->base->v[(*i)++ - x->n];
 
 		if (find(x, l->name))
 			continue;
-		*out = (struct extracted_item){l->name, l->value, false};
+		*out = (struct extracted_item){.name = l->name, .text = l->value};
 		return true;
 	}
 	return false;

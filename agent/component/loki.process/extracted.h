@@ -14,6 +14,7 @@ struct extracted_item {
 	struct str name;
 	struct str text;
 	bool is_null;
+	bool is_unset; /* hides a label */
 };
 
 struct extracted {
@@ -28,6 +29,7 @@ void extracted_fini(struct extracted *x);
 
 void extracted_set(struct extracted *x, struct str name, struct str text);
 void extracted_set_null(struct extracted *x, struct str name);
+void extracted_unset(struct extracted *x, struct str name); /* as if it never was there */
 
 bool extracted_has(const struct extracted *x, struct str name); /* null too */
 /* False, and nothing set: not there, or null. */

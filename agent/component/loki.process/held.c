@@ -59,6 +59,7 @@ void held_keep(struct held *h, const struct work *w, struct str line)
 		h->items[i].name = put(&text, w->x.p[i].name);
 		h->items[i].text = put(&text, w->x.p[i].text);
 		h->items[i].is_null = w->x.p[i].is_null;
+		h->items[i].is_unset = w->x.p[i].is_unset;
 	}
 	h->line = put(&text, line);
 }
@@ -84,7 +85,9 @@ void held_restore(const struct held *h, struct work *w, struct arena *a)
 	work_init(w, &e, a);
 	w->e.labels = h->labels;
 	for (size_t i = 0; i < h->n_items; i++) {
-		if (h->items[i].is_null)
+		if (h->items[i].is_unset)
+			extracted_unset(&w->x, h->items[i].name);
+		else if (h->items[i].is_null)
 			extracted_set_null(&w->x, h->items[i].name);
 		else
 			extracted_set(&w->x, h->items[i].name, h->items[i].text);

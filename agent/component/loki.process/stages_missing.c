@@ -37,19 +37,6 @@ static const struct arg metrics_args[] = {
 	ARGS_END,
 };
 
-static const struct arg replace_args[] = {
-	IGNORE("expression"),
-	IGNORE("replace"),
-	IGNORE("source"),
-	ARGS_END,
-};
-
-static const struct arg template_args[] = {
-	IGNORE("source"),
-	IGNORE("template"),
-	ARGS_END,
-};
-
 static const struct arg windowsevent_args[] = {
 	IGNORE("drop_invalid_labels"),
 	IGNORE("overwrite_existing"),
@@ -85,7 +72,5 @@ static bool refuse(const char *name, struct range at, struct diags *d)
 MISSING(eventlogmessage, "Parses messages of the Windows event log.")
 MISSING(geoip, "Looks up where an address is.")
 MISSING(metrics, "Makes metrics of entries.")
-MISSING(replace, "Replaces parts of the line.")
-MISSING(template, "Sets an extracted value by a Go template.")
 MISSING(windowsevent, "Parses messages of the Windows event log.")
 /* clang-format on */

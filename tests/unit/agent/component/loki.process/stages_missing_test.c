@@ -3,12 +3,13 @@
 
 static const struct stage_case cases[] = {
 	{"one error a stage, whatever is in it",
-		"stage.template {\n source = \"x\"\n template = \"{{ .Value }}\"\n}\n"
-		"stage.metrics {\n metric.counter {\n name = \"x\"\n }\n}\n"
-		"stage.geoip { source = \"x\" }",
+		"stage.windowsevent { source = \"x\" }\n"
+		"stage.eventlogmessage { overwrite_existing = true }\n"
+		"stage.geoip {\n db = 7\n custom_lookups = {x = \"y\"}\n}",
 		"",
-		"! stage.template is not supported yet\n"
-		"! stage.metrics is not supported yet\n! stage.geoip is not supported yet\n"},
+		"! stage.windowsevent is not supported yet\n"
+		"! stage.eventlogmessage is not supported yet\n"
+		"! stage.geoip is not supported yet\n"},
 	{"unknown to Alloy too", "stage.nope {}", "", "! unrecognized block name \"stage.nope\"\n"},
 };
 

@@ -1,4 +1,4 @@
-#include "agent/sha256.h"
+#include "agent/flow/sha256.h"
 
 #include "tests/test.h"
 

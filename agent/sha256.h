@@ -1,6 +1,0 @@
-#pragma once
-
-#include "agent/base/str.h"
-
-/* SHA-256 (FIPS 180-4) of s in hex. For the name of a configuration, not for secrets. */
-void sha256_hex(struct str s, char out[65]);
