@@ -178,6 +178,7 @@ class Api(common.Fake):
         self.gone_over_http = False
         self.bookmark_seconds = 60
         self.gzip = True
+        self.delay = 0  # seconds before each event of a watch
         self.calls = []  # {verb, path, query, agent, status}
         self.watches = 0
         self.ending = 0  # raised to end every watch
@@ -516,6 +517,7 @@ class Api(common.Fake):
                 raise OSError("the client went away")
 
     def event(self, request, kind, value):
+        time.sleep(self.delay)
         self.chunk(request, self.dump(request, {"type": kind, "object": value}) + b"\n")
 
     def typed(self, plural, value):

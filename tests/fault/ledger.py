@@ -1,5 +1,6 @@
 """What became of each line: one byte a line, per life of a container and stream. A repeat never
-hides a loss, because only the line's own byte says that it came."""
+hides a loss, because only the line's own byte says that it came. Writes are told once, to Books; each
+destination has a Ledger of its own of what came."""
 import bisect
 import re
 import threading
@@ -7,60 +8,74 @@ import time
 import zlib
 from array import array
 
-CAME, REFUSED, UNHEARD = 1, 2, 4  # UNHEARD: it came, but the answer was lost
+from containerd import Docker, Plain
+
+CAME, REFUSED, UNHEARD, DROP = 1, 2, 4, 8  # UNHEARD: it came, but the answer was lost; DROP: it must not come
 HEAD = re.compile(rb"(\d+) ([oe]) (\d+) ")
 SHOWN = 8
 
 
 class Stream:
+    """What was written."""
+
     def __init__(self):
-        self.state = bytearray()
-        self.when = array("d")  # it came last
-        self.life = array("H")  # of the agent, when it came last
+        self.n = 0
+        self.drop = set()
+        self.stamps = array("q")
         self.starts = []  # numbers at which another file begins
         self.files = []
-        self.highest = {}  # by the agent's life
 
 
-class Ledger:
+class Books:
     def __init__(self, count):
         self.count = count
         self.lock = threading.Lock()
         self.streams = {}
-        self.labels = {}
-        self.problems = {}
-        self.missing = 0  # not come, not refused
-        self.begun = time.monotonic()
-        self.ends = {}  # agent's life: when it ended
-        self.progress = time.monotonic()
-        self.max_age = 0.0
+        self.containers = {}
         self.fragments = {}  # one side of a record that a rotation cut: the file of the other
-        self.came_alone = []
-        self.may_repeat = lambda life, when: False  # set by the driver
-        self.answer_lost = lambda when: False
+        self.cuts = {}  # (key, number): (its first side, the file of the second)
+        self.odd = {}  # a malformed line: its file
+        self.begun = time.monotonic()
+        self.problems = {}
 
     def add(self, c):
         with self.lock:
             for s in "oe":
                 self.streams[c.number, s] = Stream()
-        self.labels[c.number] = c
+        self.containers[c.number] = c
 
-    def wrote(self, c, stream, file):
+    def wrote(self, c, stream, file, drop):
         with self.lock:
             s = self.streams[c.number, stream]
             if not s.files or s.files[-1] is not file:
-                s.starts.append(len(s.state))
+                s.starts.append(s.n)
                 s.files.append(file)
-            s.state.append(0)
-            s.when.append(0)
-            s.life.append(0)
-            self.missing += 1
+            if drop:
+                s.drop.add(s.n)
+            s.n += 1
+            s.stamps.append(0)
         self.count["lines"] += 1
 
-    def cut(self, line, at, old, new):
+    def stamped(self, c, stream, seq, ns, is_last):
+        stamps = self.streams[c.number, stream].stamps
+        if is_last or not stamps[seq]:
+            stamps[seq] = ns
+
+    def cut(self, c, stream, seq, line, at, old, new):
         """If the kubelet takes one file of the two away unread, the other side comes alone."""
+        self.cuts[(c.number, stream), seq] = line[:at], new
         self.fragments[line[:at]] = new
         self.fragments[line[at:]] = old
+
+    def odd_line(self, text, file):
+        self.odd[text] = file
+        self.count["malformed lines"] += 1
+
+    def gone(self, file):
+        file.removed = time.monotonic()
+
+    def since(self, when):
+        return f"{when - self.begun:.1f} s" if when else "now"
 
     def problem(self, kind, text):
         n, shown = self.problems.get(kind, (0, []))
@@ -68,45 +83,98 @@ class Ledger:
             shown.append(text)
         self.problems[kind] = n + 1, shown
 
-    def since(self, when):
-        return f"{when - self.begun:.1f} s" if when else "now"
+
+class Copy:
+    """Of one stream, what came."""
+
+    def __init__(self):
+        self.state = bytearray()
+        self.when = array("d")  # it came last
+        self.life = array("H")  # of the agent, when it came last
+        self.highest = {}  # by the agent's life
+
+    def grow(self, stream):
+        more = stream.n - len(self.state)
+        if more > 0:
+            begin = len(self.state)
+            self.state.extend(bytes(more))
+            self.when.extend([0.0] * more)
+            self.life.extend([0] * more)
+            for i in [i for i in stream.drop if i >= begin]:
+                self.state[i] = DROP
+
+
+class Ledger:
+    def __init__(self, books, name, judge):
+        self.books, self.name, self.judge = books, name, judge
+        self.count = books.count
+        self.copies = {}
+        self.odd = set()
+        self.came_alone = set()
+        self.progress = time.monotonic()
+        self.max_age = 0.0
+        self.oldest = ""
+
+    def problem(self, kind, text):
+        self.books.problem(kind, f"{self.name}: {text}")
+
+    def copy(self, key):
+        c = self.copies.get(key)
+        if c is None:
+            c = self.copies[key] = Copy()
+        c.grow(self.books.streams[key])
+        return c
+
+    def _broken(self, line, labels):
+        if line in self.books.fragments:
+            self.came_alone.add(line)
+        elif line in self.books.odd:
+            self.odd.add(line)
+            self.progress = time.monotonic()
+        elif self.judge.may_be_torn(labels):
+            self.count["lines torn by copytruncate"] += 1
+        else:
+            self.problem("broken", f"after {self.books.since(time.monotonic())}: {labels} {line[:120]!r}...{line[-40:]!r} "
+                f"({len(line)} bytes)")
 
     def _find(self, line, labels):
-        """(stream, number) of a whole line; None: it is broken."""
+        """(container, stream, number) of a whole line; None: it is broken."""
         m = HEAD.match(line)
         head, _, crc = line.rpartition(b"@@")
-        if line in self.fragments:
-            self.came_alone.append(line)
-            return None
-        if not m or crc != b"%08x" % zlib.crc32(head):
-            self.problem("broken", f"after {self.since(time.monotonic())}: {labels} {line[:120]!r}...{line[-40:]!r} ({len(line)} bytes)")
-            return None
+        if line in self.books.fragments or not m or crc != b"%08x" % zlib.crc32(head):
+            return self._broken(line, labels)
         number, which, seq = int(m[1]), m[2].decode(), int(m[3])
-        s = self.streams.get((number, which))
-        if s is None or seq >= len(s.state):
-            self.problem("never written", f"{line[:80]!r}")
-            return None
-        c = self.labels[number]
+        s = self.books.streams.get((number, which))
+        if s is None or seq >= s.n:
+            return self.problem("never written", f"{line[:80]!r}")
+        c = self.books.containers[number]
         stream = "stdout" if which == "o" else "stderr"
         for want in (f'pod="{c.pod.name}"', f'namespace="{c.pod.namespace}"', f'container="{c.name}"',
-                f'stream="{stream}"' if not c.pod.in_api else ""):
+                f'stream="{stream}"' if not c.pod.in_api and type(c) is not Plain else ""):
             if want not in labels:
                 self.problem("wrong labels", f"{labels} lacks {want}")
-        return s, seq, (number, which)
+        return c, which, seq
 
-    def take(self, life, labels, lines, heard, refuse):
-        """Lines as they lie in a push. heard: the answer will arrive. refuse(i): this one is not taken."""
+    def take(self, life, labels, entries, heard, refuse):
+        """(line, time) as they lie in a push. heard: the answer will arrive. refuse(i): this one is not taken."""
         now = time.monotonic()
-        with self.lock:
-            for i, line in enumerate(lines):
+        with self.books.lock:
+            for i, (line, stamp) in enumerate(entries):
                 found = self._find(line, labels)
                 if found:
-                    self._mark(life, now, *found, heard, refuse(i))
+                    self._mark(life, now, *found, stamp, heard, refuse(i))
 
-    def _mark(self, life, now, s, seq, name, heard, refused):
+    def _mark(self, life, now, c, which, seq, stamp, heard, refused):
+        key = c.number, which
+        s = self.copy(key)
+        name = f"{key} {seq}"
         state = s.state[seq]
-        if not state:
-            self.missing -= 1
+        written = self.books.streams[key].stamps[seq]
+        if state & DROP:
+            self.problem("a stage should have dropped it", name)
+        if written and stamp != written:
+            self.problem("wrong time", f"{name}: {stamp} in place of {written}, {stamp - written} ns")
+        if not state & (CAME | REFUSED):
             self.progress = now
         if refused:
             s.state[seq] |= REFUSED
@@ -114,59 +182,73 @@ class Ledger:
             return
         before = s.highest.get(life, -1)
         if not state & CAME and seq < before:
-            self.problem("out of order", f"{name} {seq} after {before}, life {life}")
+            self.problem("out of order", f"{name} after {before}, life {life}")
         s.highest[life] = max(before, seq)
         if state & CAME:
-            self._repeated(life, s, seq, name, state)
+            self._repeated(life, s, seq, name, state, c)
         s.state[seq] = (state | CAME | UNHEARD) if not heard else (state | CAME) & ~UNHEARD
         s.when[seq], s.life[seq] = now, life
 
-    def _repeated(self, life, s, seq, name, state):
+    def _repeated(self, life, s, seq, name, state, c):
         self.count["lines repeated"] += 1
         if s.life[seq] == life:
-            if not state & UNHEARD and not self.answer_lost(s.when[seq]):
-                self.problem("repeated in one life of the agent", f"{name} {seq}, life {life}")
+            if not state & UNHEARD and not self.judge.answer_lost(s.when[seq]):
+                self.problem("repeated in one life of the agent", f"{name}, life {life}, "
+                    f"{self.books.since(s.when[seq])} and {self.books.since(time.monotonic())}")
             return
-        ended = self.ends.get(s.life[seq], time.monotonic())
-        if state & UNHEARD or self.may_repeat(s.life[seq], s.when[seq]):
+        if state & UNHEARD or self.judge.may_repeat(s.life[seq], s.when[seq]):
             return
-        age = ended - s.when[seq]
-        self.max_age = max(self.max_age, age)
-        if age > 6:  # a piece waits 3 s for its end, positions 0.5 s; the rest is a slow machine
-            self.problem("repeated though long acknowledged", f"{name} {seq}: {age:.1f} s before the end of life "
-                f"{s.life[seq]}")
+        age = self.judge.end_of(s.life[seq]) - s.when[seq]
+        if age > self.max_age:
+            self.max_age, self.oldest = age, name
+        if age > self.judge.oldest_repeat(c, s.life[seq]):
+            self.problem("repeated though long acknowledged", f"{name}: {age:.1f} s before the end of life {s.life[seq]}")
 
-    def _not_come(self, may_be_lost):
-        """(name, stream, number, file, last number of that file, whether it may be)."""
-        for name, s in list(self.streams.items()):
+    def _not_come(self):
+        """(key, copy, number, file, last number of that file, whether it may be)."""
+        may_be = {}
+        for key, stream in list(self.books.streams.items()):
+            s = self.copy(key)
             at = s.state.find(b"\0")
             while at != -1:
-                i = bisect.bisect_right(s.starts, at) - 1
-                end = s.starts[i + 1] if i + 1 < len(s.starts) else len(s.state)
-                # The end of a record that a rotation cut is in the next file.
-                cut = at == end - 1 and i + 1 < len(s.files) and may_be_lost(s.files[i + 1])
-                yield name, s, at, i, end, cut or may_be_lost(s.files[i])
+                i = bisect.bisect_right(stream.starts, at) - 1
+                file = stream.files[i]
+                end = stream.starts[i + 1] if i + 1 < len(stream.starts) else stream.n
+                if id(file) not in may_be:
+                    may_be[id(file)] = self.judge.may_be_lost(file)
+                yield key, s, at, file, stream.starts[i], end, may_be[id(file)] or self._came_by_half(key, at)
                 at = s.state.find(b"\0", at + 1)
 
-    def must_come(self, may_be_lost):
-        """How many lines are still to come."""
-        with self.lock:
-            return sum(not x[-1] for x in self._not_come(may_be_lost))
+    def _came_by_half(self, key, at):
+        """The end of a record that a rotation cut was in a file that was taken away."""
+        half, file = self.books.cuts.get((key, at), (None, None))
+        return half in self.came_alone and self.judge.may_be_lost(file)
 
-    def lost(self, may_be_lost):
+    def _odd_missing(self):
+        return [text for text, file in self.books.odd.items() if text not in self.odd and not self.judge.may_be_lost(file)]
+
+    def must_come(self):
+        """How many lines are still to come."""
+        with self.books.lock:
+            return sum(not x[-1] for x in self._not_come()) + len(self._odd_missing())
+
+    def lost(self):
         """Judges each line that did not come; how many may be lost: their bytes went where nobody
         could read them."""
         allowed = 0
         for line in self.came_alone:
-            if not may_be_lost(self.fragments[line]):
-                self.problem("half of a record", f"{line!r}: the other half in {self.fragments[line].path}")
-        for name, s, at, i, end, may_be in self._not_come(may_be_lost):
-            c, file = self.labels[name[0]], s.files[i]
-            where = (f"{name} {at} of {s.starts[i]} to {end - 1} in {c.pod.namespace}/{c.pod.name}/{c.name}/{c.n}: "
-                f"{file.path.name}, {self.since(file.born)} to {self.since(file.removed)}")
+            other = self.books.fragments[line]
+            if not self.judge.may_be_lost(other):
+                self.problem("half of a record", f"{line[:80]!r}: the other half in {other.path}")
+        for text in self._odd_missing():
+            self.problem("lost", f"malformed: {text!r}")
+        for key, s, at, file, begin, end, may_be in self._not_come():
+            c = self.books.containers[key[0]]
+            where = (f"{key} {at} of {begin} to {end - 1} in {c.pod.namespace}/{c.pod.name}/{c.name}/{c.n} "
+                f"({type(c).__name__}): {file.path.name}, {self.books.since(file.born)} to {self.books.since(file.removed)}")
             if not may_be:
                 self.problem("lost", where)
-            elif any(s.state[j] & CAME for j in range(at + 1, end)):
+            elif not file.in_place and any(s.state[j] & CAME for j in range(at + 1, end)):
                 self.problem("lost in the middle of a file", where)
             else:
                 allowed += 1

@@ -1,5 +1,6 @@
-"""Loki's push endpoint with faults: what it takes goes into the ledger. The agent's life is told by
+"""Loki's push endpoint with faults: what it takes goes into its ledger. The agent's life is told by
 the header X-Life, so that a push that a killed agent has left behind is not taken for the next one's."""
+import collections
 import random
 import sys
 import threading
@@ -12,34 +13,38 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "tests/fakes"))
 import common  # noqa: E402
 
-RESPONSES = {"429": (429, ()), "429 Retry-After": (429, (("Retry-After", "1"),)), "500": (500, ()), "503": (503, ())}
-KINDS = [*RESPONSES, "400", "413", "resets", "hangs", "swallows", "closes", "down", "404", "slow"]
+INF = float("inf")
+RESPONSES = {"429": (429, ()), "429 Retry-After": (429, (("Retry-After", "1"),)), "500": (500, ()), "503": (503, ()),
+    "401": (401, ()), "404": (404, ())}
+KINDS = [*RESPONSES, "400", "413", "resets", "hangs", "swallows", "closes", "down", "slow"]
 SMALL = 20_000  # what a server with a small limit takes
 
 
 class Sink(common.Fake):
     def __init__(self, push_request, ledger, seed, count):
         self.push_request, self.ledger, self.count = push_request, ledger, count
-        self.rng = random.Random(f"{seed}/sink")
+        self.rng = random.Random(f"{seed}/sink {ledger.name}")
         self.mode, self.share = None, 1.0
         self.mine = threading.local()  # the fault of the request that this thread answers
         self.faults = []  # [from, to]
         self.cuts = []  # when answers may have been lost on their way
+        self.accepted = collections.Counter()  # entries by life, answered 204
+        self.dropped = collections.Counter()  # entries by life, in requests answered 400
         super().__init__()
 
     def fault(self, kind, share):
         self.mode, self.share = kind, share
-        self.faults.append([time.monotonic(), None])
+        self.faults.append([time.monotonic(), INF])
         self.released.clear()
         self.count[f"Loki {kind}"] += 1
         if kind == "down":
-            self.stop()
             self.cuts.append(time.monotonic())
+            self.stop()
 
     def heal(self):
         self.mode = None
-        if self.faults and self.faults[-1][1] is None:
-            self.faults[-1][1] = time.monotonic()
+        if self.faults:
+            self.faults[-1][1] = min(self.faults[-1][1], time.monotonic())
         self.released.set()
         self.start()
 
@@ -51,8 +56,6 @@ class Sink(common.Fake):
         if mode in RESPONSES:
             status, headers = RESPONSES[mode]
             return {"kind": "answers", "status": status, "body": "try later\n", "headers": headers}
-        if mode == "404":
-            return {"kind": "answers", "status": 404, "body": "404 page not found\n", "headers": ()}
         if mode in ("resets", "hangs", "swallows", "closes"):
             return {"kind": mode}
         return None
@@ -74,7 +77,13 @@ class Sink(common.Fake):
         picky = mode == "400"
         refuse = (lambda i: self.rng.random() < 0.1) if picky else (lambda i: False)
         for s in push.streams:
-            self.ledger.take(life, s.labels, [e.line for e in s.entries], mode != "swallows", refuse)
+            entries = [(e.line, e.timestamp.seconds * 10**9 + e.timestamp.nanos) for e in s.entries]
+            self.ledger.take(life, s.labels, entries, mode != "swallows", refuse)
+        with self.lock:
+            if picky:
+                self.dropped[life] += n
+            elif mode != "swallows":
+                self.accepted[life] += n
         if picky:
             return 400, b"entry for stream '{}' has timestamp too old\n", []
         return 204, b"", []
