@@ -29,3 +29,13 @@ foreach(t ${unit_tests})
   target_link_libraries(${target} PRIVATE ${lib} PkgConfig::CMOCKA)
   add_test(NAME unit/${name} COMMAND ${target} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
 endforeach()
+
+# Simulations: many of a part, or long stretches of its life, under a clock that is moved.
+file(GLOB sims CONFIGURE_DEPENDS RELATIVE ${CMAKE_SOURCE_DIR}/tests/sim tests/sim/*_sim.c)
+foreach(t ${sims})
+  string(REGEX REPLACE "_sim\\.c$" "" name ${t})
+  add_executable(sim.${name} tests/sim/${t})
+  target_compile_options(sim.${name} PRIVATE ${WARNINGS})
+  target_link_libraries(sim.${name} PRIVATE k8s tail PkgConfig::CMOCKA)
+  add_test(NAME sim/${name} COMMAND sim.${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+endforeach()

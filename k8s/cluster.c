@@ -144,6 +144,7 @@ static void start_watch(struct cluster *c, struct scope *s, const struct cluster
 		.resource = STR("pods"),
 		.field_selector = set->field_selector,
 		.label_selector = set->label_selector,
+		.spread = set->config->is_pod ? WATCH_SPREAD : 0,
 	};
 
 	*s = (struct scope){

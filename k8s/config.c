@@ -59,7 +59,7 @@ bool k8s_config_in_cluster(struct k8s_config *c, const char *dir, struct err *e)
 	const char *host = getenv("KUBERNETES_SERVICE_HOST");
 	const char *port = getenv("KUBERNETES_SERVICE_PORT");
 	struct str at = str_from(dir ? dir : K8S_ACCOUNT_DIR);
-	struct k8s_config n = {.from = STR("the service account")};
+	struct k8s_config n = {.from = STR("the service account"), .is_pod = true};
 	struct str ca;
 
 	if (!host || !*host || !port || !*port)

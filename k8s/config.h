@@ -16,6 +16,7 @@ struct k8s_config {
 	struct http_settings http; /* token files are read again for every request */
 	struct str namespace;      /* our own; empty: not known */
 	struct str from;           /* for messages: "the service account", "kubeconfig /etc/…" */
+	bool is_pod;               /* we run in the cluster, on many nodes at once */
 };
 
 #define K8S_ACCOUNT_DIR "/var/run/secrets/kubernetes.io/serviceaccount"

@@ -1,7 +1,7 @@
 /*
  * The watch. Each request either begins (initial events, or a list where the server cannot stream
- * them) or goes on from the last version seen. One that ends in good order is followed by the
- * next at once; whatever else happens is followed by a pause, so that no server is hurried, and
+ * them) or goes on from the last version seen. One that ends when its time is up is followed by
+ * the next at once; whatever else happens is followed by a pause, so that no server is hurried, and
  * by a beginning only if the server has forgotten our version (410), or was silent for so long that
  * our version may be one that it never had (etcd restored from a backup).
  */
@@ -24,7 +24,6 @@
 #define TIMEOUT_SPREAD 300             /* … and up to this more */
 #define SILENCE_MAX (150 * NS_PER_SEC) /* bookmarks come each minute */
 #define INITIAL_MAX (30 * NS_PER_SEC)  /* without a byte, before the initial events have ended */
-#define SHORT (5 * NS_PER_SEC)         /* a watch that ends sooner is followed by a pause */
 #define LONG (30 * NS_PER_SEC)         /* one that lasts longer makes earlier failures forgotten */
 #define SETTLED (15 * NS_PER_SEC)      /* a request that has not failed by then works; … */
 #define ANSWERED (3 * NS_PER_SEC)      /* … and sooner, if the server answered the last one */
@@ -205,24 +204,28 @@ static void on_settled(struct timer *t)
 		set_problem(w, "", NULL);
 }
 
-/* Waits before the next request, twice as long after each failure. at_least: the server's wish. */
+/*
+ * Waits before the next request, twice as long after each failure. at_least: the server's wish.
+ * What fails here fails at the same moment on every node of the cluster: the waits differ by
+ * WATCH_SPREAD and more, whatever the server wished.
+ */
 static void pause_for(struct watch *w, int64_t at_least)
 {
 	int64_t base = WATCH_BACKOFF_MIN << (w->failures < 6 ? w->failures : 6);
-	int64_t wait;
+	int64_t spread;
 
 	if (base > WATCH_BACKOFF_MAX / 3 * 2)
 		base = WATCH_BACKOFF_MAX / 3 * 2;
-	wait = base + (int64_t)loop_random(w->loop, (uint64_t)base / 2);
-	if (wait < at_least)
-		wait = at_least < WATCH_BACKOFF_MAX ? at_least : WATCH_BACKOFF_MAX;
+	spread = base / 2 > WATCH_SPREAD ? base / 2 : WATCH_SPREAD;
+	if (base < at_least)
+		base = at_least < WATCH_BACKOFF_MAX ? at_least : WATCH_BACKOFF_MAX;
 	w->failures++;
 	if (w->state == LISTING)
 		w->version[0] = 0; /* it is that of a list that has not come whole */
 	http_call_cancel(&w->call);
 	timer_clear(&w->settled);
 	set_state(w, PAUSED);
-	timer_set(&w->timer, w->loop, wait);
+	timer_set(&w->timer, w->loop, base + (int64_t)loop_random(w->loop, (uint64_t)spread));
 }
 
 static void start_over(struct watch *w, const char *not_older)
@@ -430,7 +433,8 @@ static void on_end(struct watch *w)
 		start_over(w, "0"); /* not even a bookmark: it waits for a version to come */
 	if (lasted >= LONG)
 		w->failures = 0;
-	if (lasted < SHORT || w->state == BEGINNING)
+	/* Sooner than asked for: the server stops, and ends everybody's watch with this one. */
+	if (lasted < TIMEOUT_MIN * NS_PER_SEC || w->state == BEGINNING)
 		pause_for(w, 0);
 	else
 		request(w);
@@ -540,7 +544,7 @@ struct watch *watch_new(struct loop *l, struct http_target *t, const struct watc
 	w->settled.fire = on_settled;
 	start_over(w, "0");
 	make_metrics(w);
-	timer_set(&w->timer, l, 0);
+	timer_set(&w->timer, l, (int64_t)loop_random(l, (uint64_t)set->spread));
 	return w;
 }
 

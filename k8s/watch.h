@@ -36,6 +36,7 @@ struct watch_settings {
 	struct str path;     /* "/api/v1/pods", "/api/v1/namespaces/a/pods" */
 	struct str resource; /* "pods": for messages */
 	struct str field_selector, label_selector;
+	int64_t spread; /* ns: the first request is made within so long; 0: at once */
 };
 
 /* Texts are copied; t is borrowed. */
@@ -47,6 +48,9 @@ void watch_free(struct watch *w); /* NULL is nothing */
  * tried. */
 const char *watch_problem(const struct watch *w);
 
+/* Agents that start, or lose their API server, together come (back) apart from each other: 1,000 of
+ * them make no more than 500 requests a second (tests/sim/api_load_sim.c). */
+#define WATCH_SPREAD (INT64_C(2500) * 1000 * 1000)
 #define WATCH_BACKOFF_MIN (INT64_C(1) * 1000 * 1000 * 1000)
 #define WATCH_BACKOFF_MAX (INT64_C(60) * 1000 * 1000 * 1000)
 #define WATCH_OBJECT_MAX (4u << 20) /* a longer object is skipped, and counted */

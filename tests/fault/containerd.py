@@ -21,6 +21,7 @@ import shutil
 import time
 import zlib
 
+KEEP = os.environ.get("KEEP")  # a folder for copies of what is removed: to look for a cause
 PIECE = 16384
 WORDS = "order cart payment Größe naïve 价格 заказ ☕ queue index token leader follower 𝄞 x".split()
 NAMES = {"o": b"stdout", "e": b"stderr"}
@@ -168,6 +169,7 @@ class Container:
         self.pieces("o", line[half:])
         self._flush()
         self.reopen_at = None
+        self.ledger.note("reopened", self, "in the middle of a line" if half else "")
 
     def end(self, for_ever=False):
         """The process has ended, at times in the middle of a line. for_ever: nothing happens to its log."""
@@ -187,6 +189,8 @@ class Container:
     def remove(self, gone):
         """Its logs go. gone(file): says so."""
         for f in self.files():
+            if KEEP:
+                shutil.copy(f.path, f"{KEEP}/{self.number}-{f.path.name}")
             f.path.unlink()
             gone(f)
         self.rotated = []
@@ -245,6 +249,7 @@ class Docker(Container):
         self.file = self.new_file()
         self.fd = self._open()
         self.ledger.count["rotations by docker"] += 1
+        self.ledger.note("rotated", self)
 
     def remove(self, gone):
         self.link.unlink()
@@ -288,6 +293,7 @@ class Plain(Container):
         self.file = self.new_file()
         self.next_cut, self.quiet = time.monotonic() + self.rng.uniform(3, 8), None
         self.ledger.count["copytruncates"] += 1
+        self.ledger.note("copytruncate", self)
 
     def end(self, for_ever=False):
         """At times without the last line's end: it comes when the file goes."""

@@ -21,7 +21,7 @@ class Pod:
         self.in_api = self.namespace[:3] == "api"  # the others are found by their files alone
         self.kind = Container
         root = "api" if self.in_api else "files"
-        if self.in_api and rng.random() < 0.25:
+        if self.in_api and rng.random() < self.kubelet.docker_share:
             self.kind = Docker
         elif not self.in_api and rng.random() < 0.25:
             self.kind, root = Plain, "plain"
@@ -57,6 +57,7 @@ class Pod:
 class Kubelet:
     def __init__(self, root, ledger, rng, count):
         self.root, self.ledger, self.rng, self.count = root, ledger, rng, count
+        self.docker_share = float(os.environ.get("DOCKER", 0.25))
         self.docker = root.parent / "docker/containers"
         self.pods = []
         self.number = 0
@@ -142,11 +143,13 @@ class Kubelet:
         c.rotated.append(c.file)
         c.reopen_at = time.monotonic() + self.rng.choice((0, 0, 0.05, 0.3, 0.8))
         self.count["rotations"] += 1
+        self.ledger.note("rotated", c, f"to {to.suffix}, reopened in {c.reopen_at - time.monotonic():.2f} s")
 
     def _rename_back(self, c):
         os.rename(c.file.path, c.path)
         c.file.path = c.path
         self.count["rotations taken back"] += 1
+        self.ledger.note("rotation taken back", c)
 
     def _compress(self, file, path):
         tmp = path.with_name(path.name + ".tmp")
@@ -159,12 +162,14 @@ class Kubelet:
         os.rename(tmp, file.path)
         path.unlink()
         self.count["files compressed"] += 1
+        self.ledger.note("compressed", None, str(file.path)[-90:])
 
     def _end(self, life):
         self.undo = [u for u in self.undo if u[1] is not life or self._rename_back(life)]
         life.end()
         self.restarts.append((time.monotonic() + self.rng.choice((0, 0.1, 1)), life.pod, life.name))
         self.count["container restarts"] += 1
+        self.ledger.note("end", life)
 
     def crash(self):
         """A container ends, and starts again after a while as N+1."""

@@ -27,8 +27,9 @@ class Stream:
 
 
 class Books:
-    def __init__(self, count):
+    def __init__(self, count, path):
         self.count = count
+        self.diary = open(path, "w", encoding="utf-8")
         self.lock = threading.Lock()
         self.streams = {}
         self.containers = {}
@@ -38,11 +39,18 @@ class Books:
         self.begun = time.monotonic()
         self.problems = {}
 
+    def note(self, what, c=None, more=""):
+        """What happened when, for whoever looks for the cause of a broken promise."""
+        which = f" {c.number} {c.pod.namespace}/{c.pod.name}/{c.folder.name}/{c.n}" if c else ""
+        self.diary.write(f"{time.monotonic() - self.begun:7.3f} {what}{which} {more}\n")
+        self.diary.flush()
+
     def add(self, c):
         with self.lock:
             for s in "oe":
                 self.streams[c.number, s] = Stream()
         self.containers[c.number] = c
+        self.note("start", c, type(c).__name__)
 
     def wrote(self, c, stream, file, drop):
         with self.lock:
@@ -73,6 +81,7 @@ class Books:
 
     def gone(self, file):
         file.removed = time.monotonic()
+        self.note("gone", None, str(file.path)[-90:])
 
     def since(self, when):
         return f"{when - self.begun:.1f} s" if when else "now"
@@ -202,7 +211,8 @@ class Ledger:
         if age > self.max_age:
             self.max_age, self.oldest = age, name
         if age > self.judge.oldest_repeat(c, s.life[seq]):
-            self.problem("repeated though long acknowledged", f"{name}: {age:.1f} s before the end of life {s.life[seq]}")
+            self.problem("repeated though long acknowledged", f"{name}: {age:.1f} s before the end of life {s.life[seq]}, "
+                f"again in life {life} after {self.books.since(time.monotonic())}")
 
     def _not_come(self):
         """(key, copy, number, file, last number of that file, whether it may be)."""
