@@ -125,7 +125,8 @@ static void on_sibling(struct tail_dir *d, struct str name)
 	struct tail_name *base;
 	struct str cut;
 
-	if (!is_rotated_name(name, &cut) || str_ends(name, ".gz"))
+	if (str_ends(name, ".gz") ||
+		(!is_rotated_name(name, &cut) && !is_numbered_name(name, &cut)))
 		return;
 	base = map_find(&d->names, cut);
 	if (!base)

@@ -14,36 +14,65 @@ static void push(struct tail *t, struct str line, int64_t time, struct ack *ack)
 	receivers_push(&t->source->to, &e);
 }
 
-static void flush(struct tail *t, struct open_record *r)
+static void flush(struct tail *t, struct join *j)
 {
-	if (!r->join.is_open)
+	if (!j->is_open)
 		return;
-	push(t, join_pending(&r->join), r->join.time, r->join.ack);
-	join_clear(&r->join);
+	push(t, join_pending(j), j->time, j->ack);
+	join_clear(j);
+}
+
+bool lines_are_open(const struct tail *t)
+{
+	return t->records[0].is_open || t->records[1].is_open;
+}
+
+/* Nothing is open any more: the last chunk need not wait for the next one. */
+static void let_go(struct tail *t)
+{
+	struct ack *a = t->open_ack;
+
+	t->open_ack = NULL;
+	if (a)
+		ack_release(a);
 }
 
 void lines_flush(struct tail *t)
 {
 	flush(t, &t->records[0]);
 	flush(t, &t->records[1]);
-}
-
-bool lines_are_open(const struct tail *t)
-{
-	return t->records[0].join.is_open || t->records[1].join.is_open;
+	let_go(t);
 }
 
 void lines_forget(struct tail *t)
 {
-	for (size_t i = 0; i < 2; i++) {
-		struct open_record *r = &t->records[i];
+	if (!lines_are_open(t))
+		return;
+	if (t->open_start < t->open_file->rewind)
+		t->open_file->rewind = t->open_start;
+	join_clear(&t->records[0]);
+	join_clear(&t->records[1]);
+	let_go(t);
+}
 
-		if (!r->join.is_open)
-			continue;
-		if (r->start < r->file->rewind)
-			r->file->rewind = r->start;
-		join_clear(&r->join);
-	}
+/*
+ * The pieces of both streams are mixed. Whoever reads again must not begin between two pieces, also
+ * if that record has been delivered and only one of the other stream is open: so a chunk that
+ * ends while a record is open is settled only with the next one.
+ */
+static void begin_chunk(struct tail *t, struct chunk *c)
+{
+	if (t->open_ack)
+		ack_chain(&c->ack, t->open_ack);
+	t->open_ack = NULL;
+}
+
+static void end_chunk(struct tail *t, struct chunk *c)
+{
+	if (!lines_are_open(t))
+		return;
+	ack_hold(&c->ack);
+	t->open_ack = &c->ack;
 }
 
 struct record {
@@ -55,35 +84,34 @@ struct record {
 };
 
 /* A piece that is not the last one. */
-static void add_piece(
-	struct tail *t, struct open_record *o, const struct record *r, struct chunk *c)
+static void add_piece(struct tail *t, struct join *j, const struct record *r, struct chunk *c)
 {
-	if (!o->join.is_open) {
-		o->file = c->file;
-		o->start = r->start;
+	if (!lines_are_open(t)) {
+		t->open_file = c->file;
+		t->open_start = r->start;
 	}
-	join_add(&o->join, r->content, r->time, &c->ack);
+	join_add(j, r->content, r->time, &c->ack);
 	t->join_since = loop_now(t->tailer->loop);
 }
 
 static void push_record(struct tail *t, const struct record *r, struct chunk *c)
 {
-	struct open_record *o = &t->records[r->is_stderr];
+	struct join *j = &t->records[r->is_stderr];
 	int64_t time;
 	struct str whole;
 
-	if (o->join.is_open && o->join.text.n + r->content.n > MAX_LINE) {
+	if (j->is_open && j->text.n + r->content.n > MAX_LINE) {
 		metric_add(t->tailer->m_split, 1);
-		flush(t, o);
+		flush(t, j);
 	}
 	if (r->is_partial) {
-		add_piece(t, o, r, c);
-	} else if (!o->join.is_open) {
+		add_piece(t, j, r, c);
+	} else if (!j->is_open) {
 		push(t, r->content, r->time, &c->ack);
 	} else {
-		whole = join_end(&o->join, r->content, &time, &c->ack);
+		whole = join_end(j, r->content, &time, &c->ack);
 		push(t, whole, time, &c->ack);
-		join_clear(&o->join);
+		join_clear(j);
 	}
 }
 
@@ -131,12 +159,14 @@ void lines_push(struct tail *t, struct str bytes, struct chunk *c)
 	size_t lines = 0;
 
 	t->tailer->chunk = bytes.p;
+	begin_chunk(t, c);
 	for (const char *p = bytes.p; p < end; lines++) {
 		const char *newline = memchr(p, '\n', (size_t)(end - p));
 
 		push_line(t, (struct str){p, (size_t)(newline - p)}, now, c);
 		p = newline + 1;
 	}
+	end_chunk(t, c);
 	if (t->m_lines)
 		metric_add(t->m_lines, (double)lines);
 }
@@ -144,7 +174,9 @@ void lines_push(struct tail *t, struct str bytes, struct chunk *c)
 void lines_push_rest(struct tail *t, struct str line, struct chunk *c)
 {
 	t->tailer->chunk = line.p;
+	begin_chunk(t, c);
 	push_line(t, line, loop_wall(t->tailer->loop), c);
+	end_chunk(t, c);
 	if (t->m_lines)
 		metric_add(t->m_lines, 1);
 }

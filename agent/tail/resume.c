@@ -103,7 +103,7 @@ static int known_as(const struct position *list, const struct stat *st, int dir,
 
 static int by_name(const void *a, const void *b)
 {
-	return strcmp(((const struct sibling *)a)->name, ((const struct sibling *)b)->name);
+	return tail_by_age(((const struct sibling *)a)->name, ((const struct sibling *)b)->name);
 }
 
 /* kubelet compresses X to X.gz and then deletes X: for a moment both are there. */
@@ -164,13 +164,35 @@ static int read_folder(struct tail *t, DIR *dir, const struct position *list, st
 	return errno;
 }
 
+/* Names that are given and taken meanwhile (the kubelet compresses) may be missed: once more. */
+static int read_quiet_folder(
+	struct tail *t, DIR *dir, const struct position *list, struct siblings *out)
+{
+	struct stat before, after;
+	int error;
+
+	for (int tries = 0; tries < 5; tries++) {
+		siblings_fini(out);
+		rewinddir(dir);
+		if (fstat(dirfd(dir), &before) == -1)
+			return errno;
+		error = read_folder(t, dir, list, out);
+		if (error || fstat(dirfd(dir), &after) == -1)
+			return error;
+		if (before.st_mtim.tv_sec == after.st_mtim.tv_sec &&
+			before.st_mtim.tv_nsec == after.st_mtim.tv_nsec)
+			break;
+	}
+	return 0;
+}
+
 /* The siblings, oldest first: kubelet's names have the time in them. The file of the name itself
  * sorts before its siblings and is moved to the end. False: it cannot be found out now which
  * there are, and the tail is blocked. */
 static bool list_siblings(struct tail *t, const struct position *list, struct siblings *out)
 {
 	DIR *dir = opendir(t->name->dir->path);
-	int error = dir ? read_folder(t, dir, list, out) : errno;
+	int error = dir ? read_quiet_folder(t, dir, list, out) : errno;
 
 	if (dir)
 		closedir(dir);
@@ -342,7 +364,8 @@ static int find_meant(struct tail *t, struct siblings *s, struct position *p, si
 	*at = live;
 	error = is_meant(t, &s->p[live], p);
 	if (is_gone(error) && live > 0 && !is_gz_name(s->p[live - 1].name) &&
-		is_rotated_name(str_from(s->p[live - 1].name), &base)) {
+		(is_rotated_name(str_from(s->p[live - 1].name), &base) ||
+			is_numbered_name(str_from(s->p[live - 1].name), &base))) {
 		error = is_meant(t, &s->p[live - 1], p);
 		*at = error ? live : live - 1;
 	}
@@ -409,8 +432,10 @@ static bool is_news(const struct tail *t, const struct sibling *s)
 	struct str base;
 	uint64_t born;
 
-	if (!is_rotated_name(str_from(s->name), &base) || t->source->from_end ||
-		!str_is(base, t->name->name))
+	if (t->source->from_end || (!is_rotated_name(str_from(s->name), &base) &&
+					   !is_numbered_name(str_from(s->name), &base)))
+		return false;
+	if (!str_is(base, t->name->name))
 		return false;
 	snprintf(path, sizeof(path), "%s/%s", t->name->dir->path, s->name);
 	return file_born(AT_FDCWD, path, &born) == -1 || born >= (uint64_t)t->tailer->news_since;
@@ -514,15 +539,39 @@ static bool reopen_among(struct tail_file *f, const struct siblings *s,
 	return true;
 }
 
+static bool is_read(const struct tail_file *f)
+{
+	return f->state == FILE_DRAINED && f->rewind == UINT64_MAX;
+}
+
+/* Where f, of which nothing is left to read, is among the siblings; if it is gone, those that
+ * were there when it was last looked are before what came since. */
+static size_t find_among(const struct siblings *s, const struct position *known, const char *seen)
+{
+	size_t at = s->n;
+
+	for (size_t i = 0; i < s->n; i++) {
+		if (s->p[i].known == known)
+			return i;
+	}
+	while (at > 0 && seen && tail_by_age(s->p[at - 1].name, seen) > 0)
+		at--;
+	return at == 0 ? s->n : at - 1;
+}
+
 /* f, and what is younger and not known yet. False: the tail is blocked. */
-static bool rejoin_file(struct tail_file *f)
+static bool rejoin_file(struct tail_file *f, const char *seen)
 {
 	struct position *known = file_position(f);
 	struct tail *t = f->tail;
 	struct siblings s = {0};
-	size_t i;
-	bool ok = list_siblings(t, known, &s) && reopen_among(f, &s, known, &i);
+	size_t i = 0;
+	bool ok = list_siblings(t, known, &s);
 
+	if (ok && is_read(f))
+		i = find_among(&s, known, seen);
+	else
+		ok = ok && reopen_among(f, &s, known, &i);
 	for (i = ok ? i + 1 : s.n; i < s.n && ok; i++) {
 		if (!has_file(t, &s.p[i]) && !str_is(str_from(t->name->name), s.p[i].name))
 			ok = open_sibling(t, &s.p[i]) != BLOCKED;
@@ -534,15 +583,35 @@ static bool rejoin_file(struct tail_file *f)
 	return ok;
 }
 
+static bool rejoin(struct tail *t, const char *seen)
+{
+	struct tail_file *newest = container_of(t->files.prev, struct tail_file, link);
+
+	LIST_EACH (f, &t->files, struct tail_file, link) {
+		if (f->fd == -1 && (f == newest || !is_read(f)) && !rejoin_file(f, seen))
+			return false;
+		if (f == newest)
+			break;
+	}
+	return true;
+}
+
 /*
  * The tail was left, and is named again before its last acks have come: for a moment its file
  * had no name, as in a rotation. What was not read to its end goes on, and what came between.
  */
 bool tail_rejoin(struct tail *t)
 {
-	LIST_EACH (f, &t->files, struct tail_file, link) {
-		if (f->state != FILE_DRAINED && f->fd == -1 && !rejoin_file(f))
-			return false;
+	char *seen = t->seen ? mem_text(str_from(t->seen)) : NULL;
+	int error = t->left ? tail_note_siblings(t) : 0; /* from here on, events tell */
+
+	if (error)
+		tail_block(t, "the folder of a log cannot be listed", error);
+	if (!error && rejoin(t, seen)) {
+		free(seen);
+		return true;
 	}
-	return true;
+	free(t->seen);
+	t->seen = seen;
+	return false;
 }

@@ -43,6 +43,50 @@ bool is_rotated_name(struct str name, struct str *base)
 	return true;
 }
 
+/* Its number; 0: it has none, so it is not of this kind. */
+static unsigned number_of(struct str name, size_t *base_n)
+{
+	size_t dot = name.n;
+	unsigned n = 0;
+
+	while (dot > 0 && name.p[dot - 1] >= '0' && name.p[dot - 1] <= '9')
+		dot--;
+	if (dot < 2 || name.p[dot - 1] != '.' || name.n - dot > 3 || dot == name.n)
+		return 0;
+	for (size_t i = dot; i < name.n; i++)
+		n = n * 10 + (unsigned)(name.p[i] - '0');
+	*base_n = dot - 1;
+	return n;
+}
+
+bool is_numbered_name(struct str name, struct str *base)
+{
+	size_t n;
+
+	if (number_of(name, &n) == 0)
+		return false;
+	*base = str_head(name, n);
+	return true;
+}
+
+int tail_by_age(const char *a, const char *b)
+{
+	struct str x = str_from(a);
+	struct str y = str_from(b);
+	unsigned i, k;
+	size_t n;
+
+	if (str_ends(x, ".gz"))
+		x.n -= 3;
+	if (str_ends(y, ".gz"))
+		y.n -= 3;
+	i = number_of(x, &n);
+	k = number_of(y, &n);
+	if (i && k && i != k)
+		return i > k ? -1 : 1;
+	return strcmp(a, b);
+}
+
 /* Names of one base are compared without the .gz: kubelet adds it later. */
 static bool is_after(const char *name, const char *seen)
 {
@@ -61,13 +105,16 @@ static void note(struct tail *t, const char *name)
 	t->seen = mem_text(s);
 }
 
+/* The youngest: after a truncation the inode is there twice. */
 struct tail_file *tail_file_of(struct tail *t, const struct stat *st)
 {
+	struct tail_file *found = NULL;
+
 	LIST_EACH (f, &t->files, struct tail_file, link) {
 		if (f->device == st->st_dev && f->inode == st->st_ino)
-			return f;
+			found = f;
 	}
-	return NULL;
+	return found;
 }
 
 static struct tail_name *slot(struct tail *t, const char *name)
@@ -150,7 +197,7 @@ struct names {
 
 static int by_text(const void *a, const void *b)
 {
-	return strcmp(*(char *const *)a, *(char *const *)b);
+	return tail_by_age(*(char *const *)a, *(char *const *)b);
 }
 
 /* Rotated names of the tail's own, oldest first. 0, or an errno: then it is not all of them. */
@@ -164,7 +211,10 @@ static int list_rotated(struct tail *t, struct names *out)
 	if (!dir)
 		return is_gone(errno) ? 0 : errno;
 	while (errno = 0, (e = readdir(dir))) {
-		if (is_rotated_name(str_from(e->d_name), &base) && str_is(base, t->name->name))
+		struct str name = str_from(e->d_name);
+
+		if ((is_rotated_name(name, &base) || is_numbered_name(name, &base)) &&
+			str_is(base, t->name->name))
 			*vec_add(out) = mem_text(str_from(e->d_name));
 	}
 	error = errno;
@@ -181,15 +231,58 @@ static void names_fini(struct names *l)
 	free(l->p);
 }
 
+static bool is_numbered(const char *name)
+{
+	struct str base;
+
+	return is_numbered_name(str_from(name), &base);
+}
+
+/* 0: it is not known, or not there. */
+static uint64_t born(struct tail *t, const char *name)
+{
+	char path[4096];
+	uint64_t at;
+
+	snprintf(path, sizeof(path), "%s/%s", t->name->dir->path, name);
+	return file_born(AT_FDCWD, path, &at) == -1 ? 0 : at;
+}
+
+static void note_first(struct tail *t, const char *name)
+{
+	uint64_t at;
+
+	if (!is_numbered(name)) {
+		note(t, name);
+		return;
+	}
+	at = born(t, name);
+	t->newest_born = at > t->newest_born ? at : t->newest_born;
+}
+
 int tail_note_siblings(struct tail *t)
 {
 	struct names l = {0};
 	int error = list_rotated(t, &l);
 
 	for (size_t i = 0; i < l.n && !error; i++)
-		note(t, l.p[i]);
+		note_first(t, l.p[i]);
 	names_fini(&l);
 	return error;
+}
+
+/* Numbers are given to others in turn: what no event has shown is known by its birth, after
+ * all that are known, and before the one that has the name now. A copy (copytruncate) is
+ * younger than that. */
+static bool is_news(struct tail *t, const char *name)
+{
+	uint64_t at, live;
+
+	if (!is_numbered(name))
+		return is_after(name, t->seen);
+	at = born(t, name);
+	live = born(t, t->name->name);
+	return at > t->newest_born && (live == 0 || at < live);
 }
 
 /* 0 and *there, or an errno. */
@@ -217,9 +310,9 @@ static int take_sibling(struct tail *t, const char *name, struct tail_file *live
 	f = is_gz_name(name) ? NULL : tail_file_of(t, &st);
 	if (f)
 		set_name(f, name, false);
-	else if (is_after(name, t->seen))
+	else if (is_news(t, name))
 		error = adopt(t, name, live);
-	if (!error)
+	if (!error && !is_numbered(name))
 		note(t, name);
 	return error;
 }
@@ -255,7 +348,7 @@ static int reconcile(struct tail *t, struct tail_file **live)
 	for (size_t i = 0; i < l.n && !error; i++) {
 		error = take_sibling(t, l.p[i], *live);
 		if (error && tail_may_skip(t, l.p[i], error, 0)) {
-			note(t, l.p[i]);
+			note_first(t, l.p[i]);
 			error = 0;
 		}
 	}

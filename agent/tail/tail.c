@@ -90,9 +90,10 @@ static void set_names(struct tail *t, struct tail_name *real, struct tail_name *
 void tail_free(struct tail *t)
 {
 	for (size_t i = 0; i < 2; i++) {
-		t->records[i].join.ack = NULL; /* its chunk is freed below */
-		buf_fini(&t->records[i].join.text);
+		t->records[i].ack = NULL; /* its chunk is freed below */
+		buf_fini(&t->records[i].text);
 	}
+	t->open_ack = NULL;
 	while (!list_is_empty(&t->files))
 		file_free(container_of(t->files.next, struct tail_file, link));
 	set_names(t, NULL, NULL);
@@ -316,7 +317,7 @@ static void set_timer(struct tail *t)
 
 	if (t->retry_at)
 		at = t->retry_at;
-	if (lines_are_open(t) && t->join_since + JOIN_WAIT < at)
+	if (lines_are_open(t) && t->join_since + JOIN_WAIT < at && !t->retry_at)
 		at = t->join_since + JOIN_WAIT;
 	LIST_EACH (f, &t->files, struct tail_file, link) {
 		bool told = f->name && now - f->changed >= QUIET; /* events will tell */
@@ -628,6 +629,13 @@ static void read_last(struct tail_file *f)
 		KV("hint", "look at the node's disk"));
 }
 
+/* Will the other pieces of a record not come? They may be in a file that cannot be opened now. */
+static bool has_waited(const struct tail *t)
+{
+	return lines_are_open(t) && !t->retry_at &&
+	       loop_now(t->tailer->loop) - t->join_since >= JOIN_WAIT;
+}
+
 /* Nothing more can be read now. */
 static void at_rest(struct tail *t)
 {
@@ -637,8 +645,7 @@ static void at_rest(struct tail *t)
 	bool has_name = false;
 
 	/* A rotation takes the target away too: the other pieces may be in the next file. */
-	if (lines_are_open(t) && (once || (t->leaving && may_leave(t, f)) ||
-					 loop_now(t->tailer->loop) - t->join_since >= JOIN_WAIT))
+	if (has_waited(t) || once || (t->leaving && may_leave(t, f)))
 		lines_flush(t);
 	if (once && f && f->fd != -1)
 		read_rest(f);

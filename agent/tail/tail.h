@@ -103,13 +103,6 @@ struct tail_file {
 	uint64_t rewind;
 };
 
-/* A record in pieces, and where its first piece is. */
-struct open_record {
-	struct join join;
-	struct tail_file *file;
-	uint64_t start;
-};
-
 struct tail {
 	struct list link; /* in the tailer's tails */
 	struct tailer *tailer;
@@ -132,13 +125,17 @@ struct tail {
 	bool left; /* since then it was left, and its files were closed */
 	/* the youngest rotated sibling that needs no look any more; NULL: none */
 	char *seen;
+	uint64_t newest_born; /* Unix ns: the same for those with a number (NAME.1, NAME.2) */
 	struct tail_name *name;
 	struct list in_name;
 	struct tail_name *link_name; /* where a symbolic link to it lies; NULL: none */
 	struct list in_link_name;
 	struct list files;
-	struct list ready;             /* in the tailer's ready list */
-	struct open_record records[2]; /* stdout, stderr */
+	struct list ready;           /* in the tailer's ready list */
+	struct join records[2];      /* stdout, stderr: those that come in pieces */
+	struct tail_file *open_file; /* where the first piece is of those that are open, … */
+	uint64_t open_start;         /* … and all that came since one or the other has been */
+	struct ack *open_ack;        /* of the last chunk, while a record is open; held */
 	int64_t join_since;
 	int64_t retry_at; /* 0: no need */
 	struct timer timer;
@@ -289,6 +286,9 @@ int tail_note_siblings(struct tail *t);
 bool is_gz_name(const char *name);
 /* kubelet's: BASE.YYYYMMDD-HHMMSS, also with .gz */
 bool is_rotated_name(struct str name, struct str *base);
+/* Docker's and logrotate's: BASE.1 is younger than BASE.2; not with .gz */
+bool is_numbered_name(struct str name, struct str *base);
+int tail_by_age(const char *a, const char *b); /* siblings of one base, oldest first */
 
 /* lines.c */
 void lines_push(struct tail *t, struct str bytes, struct chunk *c); /* whole lines */

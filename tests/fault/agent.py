@@ -178,7 +178,9 @@ class Agent:
                 return False
             self._measure()
             return True
-        if not self.asked_to_end or status != 0:
+        # Asked before it listens to signals: that is an end like any other.
+        early = status == -signal.SIGTERM and self.life.watches == INF
+        if not self.asked_to_end or (status != 0 and not early):
             self.problem("ended badly", f"life {self.life.number}: status {status}, asked: {bool(self.asked_to_end)}")
         self._ended()
         return False

@@ -113,11 +113,11 @@ class Container:
         self.file.written = time.monotonic()
 
     def pieces(self, stream, line, last=b"F"):
-        """A whole line, with lines of the other stream between its pieces."""
+        """A whole line, with lines of the other stream between its pieces, unless that has ended."""
         while len(line) > PIECE:
             self._record(stream, b"P", line[:PIECE])
             line = line[PIECE:]
-            if self.rng.random() < 0.5:
+            if self.rng.random() < 0.5 and last == b"F":
                 other = "o" if stream == "e" else "e"
                 self._record(other, b"F", self._line(other, short=True))
         self._record(stream, last, line)
@@ -286,8 +286,11 @@ class Plain(Container):
             self._cut()
 
     def _cut(self):
-        """logrotate's copytruncate."""
-        shutil.copyfile(self.path, self.path.with_name("copy-of-it"))
+        """logrotate's copytruncate: N.log.1 becomes .2, and the copy .1."""
+        copy = self.path.with_name(self.path.name + ".1")
+        if copy.exists():
+            copy.rename(copy.with_suffix(".2"))
+        shutil.copyfile(self.path, copy)
         os.ftruncate(self.fd, 0)
         self.ledger.gone(self.file)
         self.file = self.new_file()
@@ -306,6 +309,5 @@ class Plain(Container):
         self.running, self.ended = False, time.monotonic()
 
     def remove(self, gone):
-        self.path.with_name("copy-of-it").unlink(missing_ok=True)
         self.file.in_place = False  # an open descriptor has them still
         super().remove(gone)

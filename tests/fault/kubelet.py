@@ -57,7 +57,7 @@ class Pod:
 class Kubelet:
     def __init__(self, root, ledger, rng, count):
         self.root, self.ledger, self.rng, self.count = root, ledger, rng, count
-        self.docker_share = float(os.environ.get("DOCKER", 0.25))
+        self.docker_share = 0.25
         self.docker = root.parent / "docker/containers"
         self.pods = []
         self.number = 0

@@ -1,9 +1,9 @@
 /*
  * What 1,000 agents do to one API server, by the real watch (k8s/watch.c) under a clock that is
- * moved and with a transport that is a table: they are started together, their server restarts, is away,
- * forgets versions, refuses, is overloaded. Requests are counted by the second; the bounds that
- * docs/delivery.md states are asserted, and each request is looked at: nothing may be asked past
- * the server's cache.
+ * moved and with a transport that is a table: they are started together, their server restarts, is
+ * away, forgets versions, refuses, is overloaded. Requests are counted by the second; the bounds
+ * that docs/delivery.md states are asserted, and each request is looked at: nothing may be asked
+ * past the server's cache.
  */
 
 #include "k8s/watch.h"
@@ -25,12 +25,12 @@
 #define ROUND_TRIP (20 * NS_PER_MS)
 #define SECONDS 1200
 
-#define INITIAL \
-	"{\"type\":\"ADDED\",\"object\":{\"metadata\":{\"name\":\"a\",\"resourceVersion\":\"5\"}}}\n" \
-	"{\"type\":\"BOOKMARK\",\"object\":{\"metadata\":{\"resourceVersion\":\"7\"," \
-	"\"annotations\":{\"k8s.io/initial-events-end\":\"true\"}}}}\n"
-#define GONE "{\"type\":\"ERROR\",\"object\":{\"kind\":\"Status\",\"message\":\"too old\",\"code\":410}}\n"
-#define BOOKMARK "{\"type\":\"BOOKMARK\",\"object\":{\"metadata\":{\"resourceVersion\":\"8\"}}}\n"
+#define VERSION(n) "\"resourceVersion\":\"" n "\""
+#define EVENT(type, meta) "{\"type\":\"" type "\",\"object\":{\"metadata\":{" meta "}}}\n"
+#define END "\"annotations\":{\"k8s.io/initial-events-end\":\"true\"}"
+#define INITIAL EVENT("ADDED", VERSION("5")) EVENT("BOOKMARK", VERSION("7") "," END)
+#define GONE "{\"type\":\"ERROR\",\"object\":{\"kind\":\"Status\",\"code\":410}}\n"
+#define BOOKMARK EVENT("BOOKMARK", VERSION("8"))
 #define LIST "{\"kind\":\"PodList\",\"metadata\":{\"resourceVersion\":\"7\"},\"items\":[]}"
 
 /* How the server answers from now on. */
@@ -130,7 +130,9 @@ static void accept_call(struct http_transfer *t)
 		finish(t, HTTP_ANSWERED);
 		return;
 	}
-	assert_true(from > 0 && str_to_int(str_head(str_from_at(url, (size_t)from + 15), 3), &seconds));
+	url = str_from_at(url, (size_t)from + 15);
+	assert_true(from > 0 && str_to_int(str_head(url, 3), &seconds));
+	url = t->call->url;
 	t->until = loop_now(loop) + seconds * NS_PER_SEC;
 	t->call->started = loop_now(loop);
 	go_on(t);
@@ -312,7 +314,7 @@ static unsigned knowing(void)
 	return n;
 }
 
-/* What was asked since second from. all_by: everybody knows everything within so many seconds; 0: the
+/* What was asked since second from. all_by: all know everything within so many seconds; 0: the
  * server does not let them. */
 static void judge(const char *what, unsigned before, size_t from, size_t all_by)
 {

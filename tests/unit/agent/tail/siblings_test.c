@@ -92,6 +92,8 @@ static void on_push(struct receiver *r, const struct entry *e)
 	 * record of the one before: a repeated end, never a lost one. */
 	if (!strchr(text, ':') && !w.clean)
 		return;
+	if (!strchr(text, ':'))
+		fail_msg("the end of a record came alone: %s", text);
 	line = (int)strtol(text, NULL, 10);
 	assert_in_range(line, 0, w.lines - 1);
 	assert_int_equal(text[e->line.n - 1], '.');

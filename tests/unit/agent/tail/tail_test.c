@@ -3,6 +3,8 @@
  * order in which kubelet and containerd do them. */
 #include "tests/tail_world.h"
 
+#include <time.h>
+
 static void test_lines_come_as_they_are_written(void **state)
 {
 	(void)state;
@@ -74,6 +76,131 @@ static void test_record_cut_by_rotation_without_target(void **state)
 	append("0.log", CRI "F second\n");
 	follow("0.log");
 	want("first second\n");
+}
+
+/* When the agent begins again at the record that is open, it finds no half of the other stream's,
+ * although that was delivered. */
+static void test_pieces_of_both_streams_are_mixed(void **state)
+{
+	(void)state;
+	append("0.log", CRI "F 1\n" CRI "P first \n2026-11-22T10:00:00Z stderr P second \n");
+	append("0.log", CRI "P and \n" CRI "F its end\n");
+	follow("0.log");
+	want("1\nfirst and its end\n");
+	stop();
+	append("0.log", "2026-11-22T10:00:00Z stderr F and its end\n");
+	start();
+	follow("0.log");
+	want("first and its end\nsecond and its end\n");
+	settle();
+	stop();
+	start();
+	follow("0.log");
+	want("");
+}
+
+/* The births of two files are apart. */
+static void next_tick(void)
+{
+	struct timespec a, b;
+
+	clock_gettime(CLOCK_REALTIME_COARSE, &a);
+	do {
+		clock_gettime(CLOCK_REALTIME_COARSE, &b);
+	} while (a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec);
+}
+
+/* Several files that are read one after the other, as docker names them: .1 is younger than .2. */
+static void test_numbers_for_names(void **state)
+{
+	(void)state;
+	next_tick();
+	append("a.log", CRI "F 1\n");
+	follow("a.log");
+	want("1\n");
+	move("a.log", "a.log.1");
+	next_tick();
+	append("a.log", CRI "F 2\n");
+	next_tick();
+	move("a.log.1", "a.log.2");
+	move("a.log", "a.log.1");
+	append("a.log", CRI "F 3\n");
+	settle();
+	want("2\n3\n");
+	stop();
+	append("a.log", CRI "F 4\n");
+	move("a.log.1", "a.log.2");
+	move("a.log", "a.log.1");
+	append("a.log", CRI "F 5\n");
+	move("a.log.2", "a.log.3");
+	move("a.log.1", "a.log.2");
+	move("a.log", "a.log.1");
+	append("a.log", CRI "F 6\n");
+	start();
+	follow("a.log");
+	want("4\n5\n6\n");
+}
+
+/* logrotate's copytruncate: the copies have numbers too, but are no news. */
+static void test_copies_with_numbers(void **state)
+{
+	(void)state;
+	append("a.log", CRI "F 1\n" CRI "F 2\n");
+	follow("a.log");
+	want("1\n2\n");
+	append("a.log.1", CRI "F 1\n" CRI "F 2\n");
+	assert_int_equal(truncate(path_of("a.log"), 0), 0);
+	settle();
+	append("a.log", CRI "F 3\n");
+	settle();
+	move("a.log.1", "a.log.2");
+	append("a.log.1", CRI "F 3\n");
+	assert_int_equal(truncate(path_of("a.log"), 0), 0);
+	settle();
+	append("a.log", CRI "F 4\n");
+	settle();
+	want("3\n4\n");
+}
+
+/* While what was read before the truncation is under way, the inode is known twice. */
+static void test_a_look_after_a_truncation(void **state)
+{
+	(void)state;
+	append("0.log", CRI "F 1\n" CRI "F 2\n");
+	w->hold = true;
+	follow("0.log");
+	assert_int_equal(truncate(path_of("0.log"), 0), 0);
+	settle();
+	append("0.log", CRI "F 3\n");
+	settle();
+	want("1\n2\n3\n");
+	move("0.log", "other");
+	move("other", "0.log");
+	settle();
+	want("");
+	while (w->n_held > 0)
+		ack_release(w->held[--w->n_held]);
+}
+
+/* A rotation took the name away just when the pattern was looked at: the tail was left, and
+ * is named again. What was rotated meanwhile is no news at the next rotation. */
+static void test_a_rotation_while_no_target_names_it(void **state)
+{
+	(void)state;
+	append("0.log", CRI "F 1\n");
+	w->hold = true;
+	follow("0.log");
+	follow("");
+	move("0.log", "0.log.20261122-100000");
+	append("0.log", CRI "F 2\n");
+	follow("0.log");
+	want("1\n2\n");
+	move("0.log", "0.log.20261122-100010");
+	append("0.log", CRI "F 3\n");
+	settle();
+	want("3\n");
+	while (w->n_held > 0)
+		ack_release(w->held[--w->n_held]);
 }
 
 static void test_streams_are_joined_apart(void **state)
@@ -570,6 +697,9 @@ static void test_read_errors_are_its_own(void **state)
 TESTS_RUN(T(test_lines_come_as_they_are_written), T(test_a_file_that_comes_later),
 	T(test_rotation_keeps_order), T(test_record_cut_by_rotation),
 	T(test_record_cut_by_rotation_without_target),
+	T(test_pieces_of_both_streams_are_mixed), T(test_numbers_for_names),
+	T(test_copies_with_numbers), T(test_a_look_after_a_truncation),
+	T(test_a_rotation_while_no_target_names_it),
 	T(test_streams_are_joined_apart), T(test_piece_without_end_is_sent),
 	T(test_deleted_file_is_read_to_its_end), T(test_truncated_file_begins_anew),
 	T(test_positions_follow_the_acks), T(test_a_block_is_settled_in_parts),
