@@ -22,6 +22,7 @@
 	X(otelcol_auth_basic) \
 	X(otelcol_auth_bearer) \
 	X(otelcol_exporter_debug) \
+	X(otelcol_exporter_otlp) \
 	X(otelcol_exporter_otlphttp) \
 	X(otelcol_processor_attributes) \
 	X(otelcol_processor_batch) \

@@ -79,7 +79,6 @@ const char *const registry_foreign[] = {
 	"otelcol.exporter.kafka",
 	"otelcol.exporter.loadbalancing",
 	"otelcol.exporter.loki",
-	"otelcol.exporter.otlp",
 	"otelcol.exporter.prometheus",
 	"otelcol.exporter.splunkhec",
 	"otelcol.exporter.syslog",

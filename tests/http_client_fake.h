@@ -30,6 +30,7 @@ static struct fake_call {
 static size_t fake_calls_n;
 static size_t fake_targets; /* that exist */
 static const char *fake_target_error;
+static const char *fake_answer_headers[8]; /* of the next answers, in the order that is asked for */
 
 struct http_client *http_client_new(struct loop *l)
 {
@@ -58,6 +59,8 @@ struct http_target *http_target_new(
 		buf_printf(&t->text, "basic " STR_FMT ":" STR_FMT STR_FMT "\n",
 			STR_ARG(s->basic_username), STR_ARG(s->basic_password),
 			STR_ARG(s->basic_password_file));
+	if (s->only_http2)
+		buf_add_str(&t->text, STR("HTTP/2\n"));
 	if (s->insecure_skip_verify)
 		buf_add_str(&t->text, STR("insecure\n"));
 	fake_targets++;
@@ -116,6 +119,8 @@ static inline void fake_answer(
 	call->answer = body;
 	call->content_type = str_from(type);
 	call->retry_after = retry_after;
+	for (size_t k = 0; k < call->n_answer_headers; k++)
+		call->answer_headers[k].value = str_from(fake_answer_headers[k]);
 	if (status == 0)
 		snprintf(call->error, sizeof(call->error), STR_FMT, STR_ARG(body));
 	call->done(call, status == 0 ? HTTP_FAILED : HTTP_ANSWERED);

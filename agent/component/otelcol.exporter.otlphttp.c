@@ -1,161 +1,150 @@
 /*
  * otelcol.exporter.otlphttp: sends traces, logs and metrics to an OTLP server over HTTP.
  *
- * Data is in the queue when consume() has answered, and leaves it when the server has taken it, has
- * refused it for good, or it is older than max_elapsed_time. A full queue is full: nothing is
- * dropped to make room (Alloy drops what comes). Under --dry-run it prints what it would send.
+ * Queue, retries and the rest are those of all exporters (common/otelcol_export); here is what a
+ * request looks like.
  */
 
+#include "agent/base/arena.h"
 #include "agent/base/err.h"
-#include "agent/base/log.h"
-#include "agent/component/common/auth_handler.h"
-#include "agent/component/common/otelcol_dry_run.h"
-#include "agent/component/otelcol.exporter.otlphttp/channel.h"
-#include "agent/flow/budget.h"
-#include "agent/graph/context.h"
+#include "agent/component/otelcol.exporter.otlphttp/answer.h"
+#include "agent/component/otelcol.exporter.otlphttp/args.h"
 #include "proto/otlp/decode.h"
 #include "proto/otlp/encode.h"
+#include "proto/otlp/json_parse.h"
+#include "proto/otlp/json_print.h"
 
-#define STOP_TIME \
-	(INT64_C(8) * 1000000000) /* less than --shutdown.deadline, so that it is counted */
+enum {
+	MAX_REQUEST = 64 << 20, /* the largest that OTLP recommends receivers to take */
+	KEEP_BUFFER = 1 << 20,
+};
 
-static enum consumed exporter_consume(struct consumer *c, const struct telemetry *t)
+static const struct otlphttp_args *args_of(const struct exporter *x)
 {
-	struct exporter *x = container_of(c, struct exporter, input);
-
-	if (x->base.agent->dry_run != DRY_RUN_OFF) {
-		otelcol_dry_run_print(x->base.agent->dry_run, t);
-		return CONSUMED;
-	}
-	return channel_push(x->channels[t->kind], t);
+	return x->args;
 }
 
-static bool set_encoder(struct exporter *x, const struct otlphttp_args *a, struct err *e)
+static bool is_json(const struct exporter *x)
+{
+	return str_is(args_of(x)->encoding, "json");
+}
+
+static struct str url_of(const struct exporter *x, enum signal_kind kind, struct arena *a)
+{
+	return otlphttp_url(x->args, kind, a);
+}
+
+static void pack(struct exporter *x, enum otlp_kind kind, struct str request, struct buf *out)
+{
+	if (is_json(x)) {
+		buf_clear(&x->work2);
+		otlp_json_print(otlp_request(kind), request, &x->work2);
+		request = buf_str(&x->work2);
+	}
+	encoder_run(x->encoder, request, out);
+	buf_clear(&x->work2);
+	buf_shrink(&x->work2, KEEP_BUFFER);
+}
+
+static bool unpack(struct exporter *x, enum otlp_kind kind, struct str body, struct buf *out)
+{
+	struct buf json = {0};
+	struct err e;
+	bool ok;
+
+	if (decoder_run(x->decoder, str_from(encoder_name(x->encoder)), body, MAX_REQUEST, out,
+		    &e) != DECODED)
+		return false;
+	if (!is_json(x))
+		return true;
+	json = *out;
+	*out = (struct buf){0};
+	ok = otlp_json_parse(otlp_request(kind), buf_str(&json), out, &e);
+	buf_fini(&json);
+	return ok;
+}
+
+static size_t headers_of(const struct exporter *x, struct http_header headers[EXPORT_HEADERS])
+{
+	const char *encoding = encoder_name(x->encoder);
+
+	headers[0] = (struct http_header){STR("Content-Type"),
+		is_json(x) ? STR("application/json") : STR("application/x-protobuf")};
+	headers[1] = (struct http_header){STR("Content-Encoding"), str_from(encoding)};
+	return encoding ? 2 : 1;
+}
+
+static bool set_settings(
+	const struct exporter *x, struct arena *a, struct http_settings *s, struct err *e)
+{
+	const struct otlphttp_client *c = args_of(x)->client;
+	struct http_header *headers = arena_new(a, struct http_header, c->headers.n + 2);
+
+	(void)e;
+	for (size_t i = 0; i < c->headers.n; i++)
+		headers[i] = (struct http_header){c->headers.p[i].name, c->headers.p[i].value};
+	*s = (struct http_settings){
+		.headers = headers,
+		.n_headers = c->headers.n,
+		.proxy_url = c->proxy_url,
+		.proxy_from_environment = c->proxy_url.n == 0,
+		.follow_redirects = true,
+		.enable_http2 = c->force_attempt_http2,
+		.timeout = c->timeout,
+	};
+	if (c->disable_keep_alives)
+		headers[s->n_headers++] = (struct http_header){STR("Connection"), STR("close")};
+	otelcol_tls_client_apply(c->tls, s);
+	return true;
+}
+
+static const struct export_protocol protocol = {
+	.name = "otlphttp",
+	.max_request = MAX_REQUEST,
+	.url = url_of,
+	.pack = pack,
+	.unpack = unpack,
+	.headers = headers_of,
+	.judge = otlphttp_judge,
+	.partial = otlphttp_partial,
+	.settings = set_settings,
+};
+
+static bool read_args(const struct otlphttp_args *a, struct export_settings *set, struct err *e)
 {
 	const struct otlphttp_client *c = a->client;
-	struct encoder *new = encoder_new(
-		c->compression, c->compression_params ? (int)c->compression_params->level : 0, e);
 
-	if (!new)
-		return false;
-	encoder_free(x->encoder);
-	x->encoder = new;
-	return true;
-}
-
-/* Can be refused: a file of a certificate that is not there, credentials that cannot be read. */
-static bool set_target(struct exporter *x, struct err *e)
-{
-	struct target *old = x->target;
-	struct target *now;
-
-	x->target = NULL;
-	now = target_take(x, e);
-	if (!now) {
-		x->target = old;
-		return false;
-	}
-	target_release(now); /* target_take() gave one more */
-	target_release(old);
-	return true;
-}
-
-static bool otelcol_exporter_otlphttp_update(struct component *c, const void *args, struct err *e)
-{
-	struct exporter *x = container_of(c, struct exporter, base);
-	const struct otlphttp_args *before = x->args;
-
-	x->args = args;
-	if ((c->agent->dry_run == DRY_RUN_OFF && !set_target(x, e)) || !set_encoder(x, args, e)) {
-		x->args = before;
-		return false;
-	}
-	for (size_t i = 0; i < SIGNAL_KINDS; i++)
-		if (x->channels[i])
-			channel_update(x->channels[i]);
-	return true;
-}
-
-static void fini(struct exporter *x)
-{
-	timer_clear(&x->stop_timer);
-	task_cancel(&x->stop_task);
-	for (size_t i = 0; i < SIGNAL_KINDS; i++) {
-		channel_free(x->channels[i]);
-		x->channels[i] = NULL;
-	}
-	target_release(x->target);
-	x->target = NULL;
-	encoder_free(x->encoder);
-	decoder_free(x->decoder);
-	buf_fini(&x->work);
-	buf_fini(&x->work2);
-}
-
-static void stop_now(struct exporter *x)
-{
-	x->is_stopping = false;
-	fini(x);
-	component_stopped(&x->base);
-}
-
-static void on_stop_timer(struct timer *t)
-{
-	struct exporter *x = container_of(t, struct exporter, stop_timer);
-
-	log_error(x->base.id, "the queue could not be sent before the stop; the rest is dropped");
-	stop_now(x);
-}
-
-/* May be called by a channel that is to be freed, so it only sees to it. */
-static void on_drained(struct exporter *x)
-{
-	for (size_t i = 0; i < SIGNAL_KINDS; i++)
-		if (!channel_is_empty(x->channels[i]))
-			return;
-	task_defer(&x->stop_task, x->base.loop);
-}
-
-static void on_stop_task(struct task *t)
-{
-	stop_now(container_of(t, struct exporter, stop_task));
+	*set = (struct export_settings){
+		.args = a,
+		.retry = a->retry_on_failure,
+		.queue = a->sending_queue,
+		.auth = c->auth,
+		.encoder = encoder_new(c->compression,
+			c->compression_params ? (int)c->compression_params->level : 0, e),
+	};
+	return set->encoder;
 }
 
 static bool otelcol_exporter_otlphttp_start(struct component *c, const void *args, struct err *e)
 {
-	struct exporter *x = container_of(c, struct exporter, base);
+	struct export_settings set;
 
-	x->decoder = decoder_new();
-	x->stop_timer.fire = on_stop_timer;
-	x->stop_task.run = on_stop_task;
-	x->drained = on_drained;
-	if (!otelcol_exporter_otlphttp_update(c, args, e)) {
-		fini(x);
-		return false;
-	}
-	for (size_t i = 0; i < SIGNAL_KINDS; i++)
-		x->channels[i] = channel_new(x, (enum signal_kind)i);
-	x->input = (struct consumer){.consume = exporter_consume, .id = c->id};
-	component_export(c, "input", value_capsule(&capsule_consumer, &x->input));
-	return true;
+	return read_args(args, &set, e) &&
+	       export_start(container_of(c, struct exporter, base), &protocol, &set, e);
 }
 
-/* What is in the queue is still sent, with short pauses, until STOP_TIME; the rest is counted. */
+static bool otelcol_exporter_otlphttp_update(struct component *c, const void *args, struct err *e)
+{
+	struct export_settings set;
+
+	return read_args(args, &set, e) &&
+	       export_update(container_of(c, struct exporter, base), &set, e);
+}
+
 static void otelcol_exporter_otlphttp_stop(struct component *c)
 {
-	struct exporter *x = container_of(c, struct exporter, base);
-
-	x->is_stopping = true;
-	timer_set(&x->stop_timer, c->loop, STOP_TIME);
-	for (size_t i = 0; i < SIGNAL_KINDS; i++)
-		channel_flush(x->channels[i]);
-	on_drained(x);
+	export_stop(container_of(c, struct exporter, base));
 }
-
-static const struct export_field exports[] = {
-	{"input", ARG_CAPSULE, &capsule_consumer, "Takes traces, logs and metrics."},
-	{NULL, ARG_END, NULL, NULL},
-};
 
 const struct component_type otelcol_exporter_otlphttp = {
 	.name = "otelcol.exporter.otlphttp",
@@ -164,7 +153,7 @@ const struct component_type otelcol_exporter_otlphttp = {
 	.args = otlphttp_args,
 	.size = sizeof(struct exporter),
 	.args_size = sizeof(struct otlphttp_args),
-	.exports = exports,
+	.exports = export_fields,
 	.check = otlphttp_check,
 	.start = otelcol_exporter_otlphttp_start,
 	.update = otelcol_exporter_otlphttp_update,

@@ -292,6 +292,22 @@ static void fill_result(struct http_transfer *x)
 			str_from(h->value), loop_wall(x->client->loop));
 }
 
+/* A trailer wins over a header: it was said later. */
+static void read_headers(struct http_transfer *x)
+{
+	for (size_t i = 0; i < x->call->n_answer_headers; i++) {
+		struct http_answer_header *want = &x->call->answer_headers[i];
+		struct curl_header *h;
+
+		want->value = (struct str){NULL, 0};
+		if (x->outcome != HTTP_ANSWERED)
+			continue;
+		if (curl_easy_header(x->easy, want->name, 0, CURLH_TRAILER, -1, &h) == CURLHE_OK ||
+			curl_easy_header(x->easy, want->name, 0, CURLH_HEADER, -1, &h) == CURLHE_OK)
+			want->value = str_from(h->value);
+	}
+}
+
 /* Tells the owner. It may start the call again, or free it: x->call is not touched after. */
 static void tell(struct http_transfer *x)
 {
@@ -299,6 +315,7 @@ static void tell(struct http_transfer *x)
 
 	if (call) {
 		fill_result(x);
+		read_headers(x);
 		call->transfer = NULL;
 		x->call = NULL;
 		call->done(call, x->outcome);

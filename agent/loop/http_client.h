@@ -26,6 +26,12 @@ struct http_header {
 	struct str value; /* secrets too; never logged */
 };
 
+/* A header of an answer, or of its trailers, that the owner of a call wants to see. */
+struct http_answer_header {
+	const char *name;
+	struct str value; /* in done(); p NULL: there is none */
+};
+
 /*
  * Settings; texts are copied by http_target_new(). Empty (n 0) means not set. Where several
  * kinds of credentials are set, the first of authorization, bearer and basic is sent; to refuse
@@ -59,6 +65,7 @@ struct http_settings {
 	size_t n_proxy_headers;
 	bool follow_redirects;   /* at most ten */
 	bool enable_http2;       /* over TLS, if the server has it */
+	bool only_http2;         /* without TLS too; requests share a connection (gRPC) */
 	int64_t connect_timeout; /* ns; 0: 10 s */
 	int64_t timeout;         /* ns, whole request; 0: none (watches) */
 	int64_t idle_timeout;    /* ns without a byte received; 0: none */
@@ -83,8 +90,11 @@ struct http_call {
 	struct str body;
 	const struct http_header *headers; /* of this request; copied by http_call_start() */
 	size_t n_headers;
-	size_t max_answer; /* bytes of answer body kept; 0: 64 KiB; more is cut, not an error */
-	bool accept_gzip;  /* ask for a compressed answer; it arrives here plain */
+	/* Bytes of answer body kept; 0: 64 KiB; more is cut, not an error. */
+	size_t max_answer;
+	struct http_answer_header *answer_headers; /* of the answer, to be filled; or NULL */
+	size_t n_answer_headers;
+	bool accept_gzip; /* ask for a compressed answer; it arrives here plain */
 	/* called with each part of the body as it comes, when set; then nothing is kept. The
 	 * call may be cancelled inside it, and started again. */
 	void (*part)(struct http_call *call, struct str bytes);

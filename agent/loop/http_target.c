@@ -191,7 +191,8 @@ static CURL *new_handle(struct http_target *t)
 	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, (long)s->follow_redirects);
 	curl_easy_setopt(easy, CURLOPT_MAXREDIRS, REDIRECTS_MAX);
 	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
-		(long)(s->enable_http2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
+		s->enable_http2 || s->only_http2 ? (long)CURL_HTTP_VERSION_2TLS
+						 : (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)(connect / NS_PER_MS));
 	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS,
 		(long)((s->timeout + NS_PER_MS - 1) / NS_PER_MS));
@@ -461,6 +462,23 @@ static void prepare_method(CURL *easy, const struct http_call *call)
 		curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, call->method);
 }
 
+/*
+ * Without TLS there is no ALPN to choose HTTP/2, so it is known beforehand. curl 7.88 (Debian 12)
+ * breaks such a connection when it is used again (curl #10634, fixed in 8.0), so each call has its
+ * own there.
+ */
+static void prepare_http2(CURL *easy, bool is_tls)
+{
+	bool is_old = curl_version_info(CURLVERSION_NOW)->version_num < 0x080000;
+	long once = !is_tls && is_old;
+
+	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
+		is_tls ? (long)CURL_HTTP_VERSION_2TLS : (long)CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE);
+	curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, once);
+	curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, once);
+	curl_easy_setopt(easy, CURLOPT_PIPEWAIT, (long)!once);
+}
+
 bool http_target_prepare(struct http_target *t, struct http_transfer *x, struct err *e)
 {
 	const struct http_call *call = x->call;
@@ -479,6 +497,8 @@ bool http_target_prepare(struct http_target *t, struct http_transfer *x, struct 
 	if (t->set.server_name.n && str_starts(call->url, "https:") &&
 		!prepare_server_name(x, arena_str(loop_scratch(x->client->loop), call->url).p, e))
 		return false;
+	if (t->set.only_http2)
+		prepare_http2(x->easy, str_starts(call->url, "https:"));
 	prepare_method(x->easy, call);
 	prepare_proxy(&t->set, x->easy, call->url);
 	curl_easy_setopt(x->easy, CURLOPT_ACCEPT_ENCODING, call->accept_gzip ? "gzip" : NULL);

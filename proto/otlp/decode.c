@@ -8,6 +8,7 @@
 
 #include "agent/base/err.h"
 #include "agent/base/mem.h"
+#include "proto/otlp/snappy_framed.h"
 
 #include <libdeflate.h>
 #include <snappy-c.h>
@@ -167,10 +168,24 @@ static enum decoded decode_zstd(struct decoding *c)
 	}
 }
 
+static enum decoded decode_snappy_framed(struct decoding *c)
+{
+	bool is_too_large;
+
+	if (snappy_framed_decode(c->body, c->max, c->out, &is_too_large))
+		return DECODED;
+	if (is_too_large)
+		return too_large(c);
+	return bad(c, "not a snappy stream, or cut off, or a wrong checksum");
+}
+
+/* What it is called says little of what it is: the Collector's gRPC clients send streams. */
 static enum decoded decode_snappy(struct decoding *c)
 {
 	size_t n;
 
+	if (snappy_framed_is(c->body))
+		return decode_snappy_framed(c);
 	if (snappy_uncompressed_length(c->body.p, c->body.n, &n) != SNAPPY_OK)
 		return bad(c, "not a snappy block");
 	if (n > c->max)
@@ -203,6 +218,7 @@ static const struct {
 	{"zlib", decode_deflate},
 	{"zstd", decode_zstd},
 	{"snappy", decode_snappy},
+	{"x-snappy-framed", decode_snappy_framed},
 };
 
 static size_t find(struct str encoding)

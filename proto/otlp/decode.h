@@ -27,7 +27,8 @@ bool decoder_knows(struct str encoding);
 
 /*
  * Appends the decoded body to out. An empty body is empty in every encoding. Gzip may have
- * several members; deflate is zlib's format, or raw as some clients have it; snappy is one block.
+ * several members; deflate is zlib's format, or raw as some clients have it; snappy is
+ * one block or a stream of them.
  * With anything but DECODED, out is as before and e says why.
  */
 enum decoded decoder_run(struct decoder *d, struct str encoding, struct str body, size_t max,

@@ -5,6 +5,7 @@
 #include "agent/base/err.h"
 #include "agent/base/mem.h"
 #include "agent/base/must.h"
+#include "proto/otlp/snappy_framed.h"
 
 #include <libdeflate.h>
 #include <snappy-c.h>
@@ -75,6 +76,12 @@ static void encode_snappy(struct encoder *c, struct str body, struct buf *out)
 	out->n += n;
 }
 
+static void encode_snappy_framed(struct encoder *c, struct str body, struct buf *out)
+{
+	(void)c;
+	snappy_framed_encode(body, out);
+}
+
 static const struct encoding encodings[] = {
 	{"", 0, encode_none},
 	{"none", 0, encode_none},
@@ -83,6 +90,7 @@ static const struct encoding encodings[] = {
 	{"deflate", DEFLATE_LEVELS, encode_zlib},
 	{"zstd", 19, encode_zstd},
 	{"snappy", 0, encode_snappy},
+	{"x-snappy-framed", 0, encode_snappy_framed},
 };
 
 static const struct encoding *find(struct str name)

@@ -11,7 +11,8 @@
 struct encoder;
 struct err;
 
-/* name is what Content-Encoding will say: "gzip", "zlib", "deflate", "zstd", "snappy"; "none" and
+/* name is what Content-Encoding will say: "gzip", "zlib", "deflate", "zstd", "snappy",
+ * "x-snappy-framed"; "none" and
  * "" are none. level 0: the one that is best here. NULL, with e filled, if there is no such
  * encoding or level. */
 struct encoder *encoder_new(struct str name, int level, struct err *e);

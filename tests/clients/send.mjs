@@ -105,8 +105,7 @@ const run = {
 			meter.createCounter(`metric ${i}`.replace(' ', '_')).add(i, {path: '/'});
 		}
 		meter.createHistogram('duration').record(12.5);
-		await provider.forceFlush();
-		await provider.shutdown();
+		await provider.shutdown(); // sends what there is, once
 	},
 };
 

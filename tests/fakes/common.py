@@ -58,6 +58,12 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, *args):
         pass
 
+    def handle(self):
+        if not self.server.fake.is_http2(self.connection):
+            return super().handle()
+        import grpc_server
+        grpc_server.serve(self.connection, self.server.fake)
+
     def version_string(self):
         return "fake"
 
@@ -127,6 +133,9 @@ class Fake:
         self.released = threading.Event()
         self.server = None
         self.start()
+
+    def is_http2(self, sock):
+        return False
 
     def start(self):
         if self.server:

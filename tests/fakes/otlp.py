@@ -1,10 +1,11 @@
 #!/usr/bin/python3
-"""A fake OTLP/HTTP upstream for traces, logs and metrics. It decodes what comes with Google's own
+"""A fake OTLP upstream, over HTTP and gRPC on one port, for traces, logs and metrics. It decodes what comes with Google's own
 protobuf from the project's .proto files, and is as strict as the Collector: wrong ids, an unknown
 media type or coding are refused; what no exporter should send is a problem of the test."""
 import base64
 import fcntl
 import json
+import socket
 import subprocess
 import sys
 import zlib
@@ -13,6 +14,7 @@ from pathlib import Path
 here = Path(__file__).resolve().parent
 sys.path.insert(0, str(here))
 import common
+import grpc_server
 
 ROOT = here.parent.parent
 GENERATED = ROOT / "build/pyproto"
@@ -118,6 +120,7 @@ class Otlp(common.Fake):
         self.bodies = []  # (signal, protobuf as it came, unpacked)
         self.basic = self.bearer = None
         self.reject = 0  # say partial success: so many rejected
+        self.max_message = 4 << 20  # of a call of gRPC
         super().__init__(port)
 
     def state(self):
@@ -142,6 +145,37 @@ class Otlp(common.Fake):
         except ValueError as e:
             self.problem(f"refused a {signal} request: {e}")
             return self.status(400, 3, str(e))
+
+    def is_http2(self, sock):
+        if self.tls:
+            sock.do_handshake()
+            return sock.selected_alpn_protocol() == "h2"
+        try:
+            return sock.recv(3, socket.MSG_PEEK) == b"PRI"
+        except OSError:
+            return False
+
+    def on_call(self, headers, body):
+        """A call of gRPC; see grpc_server.py."""
+        with self.lock:
+            self.seen.append(headers)
+        signal = {f"/opentelemetry.proto.collector.{s}.v1.{s.capitalize()}Service/Export": k
+            for s, k in (("trace", "traces"), ("logs", "logs"), ("metrics", "metrics"))}.get(headers[":path"])
+        if not signal:
+            raise grpc_server.Refused(12, f"unknown method {headers[':path']}")
+        if headers.get("content-type") != "application/grpc" or headers.get("te") != "trailers":
+            self.problem(f"a call with {headers}")
+        auth = headers.get("authorization", "")
+        if self.basic and auth != "Basic " + base64.b64encode(self.basic.encode()).decode():
+            raise grpc_server.Refused(16, "invalid credentials")
+        if self.bearer and auth != f"Bearer {self.bearer}":
+            raise grpc_server.Refused(16, "invalid token")
+        message_ = grpc_server.message_of(headers, body, self.max_message)
+        try:
+            return self.decoded(signal, message_)
+        except ValueError as e:
+            self.problem(f"refused a {signal} call: {e}")
+            raise grpc_server.Refused(3, str(e)) from e
 
     def problem(self, text):
         with self.lock:
@@ -169,6 +203,10 @@ class Otlp(common.Fake):
                 raise ValueError("gzip: more or less than one member")
         elif coding:
             raise ValueError(f"unsupported Content-Encoding: {coding}")
+        return 200, self.decoded(signal, body), [("Content-Type", "application/x-protobuf")]
+
+    def decoded(self, signal, body):
+        """Takes a request; returns the response, or raises ValueError."""
         try:
             msg = REQUESTS[signal].FromString(body)
         except message.DecodeError as e:
@@ -189,7 +227,7 @@ class Otlp(common.Fake):
         answer = b""
         if self.reject:
             answer = bytes([10, 9, 8, self.reject, 18, 5]) + b"sorry"
-        return 200, answer, [("Content-Type", "application/x-protobuf")]
+        return answer
 
     def check(self, signal, x):
         if signal == "traces":

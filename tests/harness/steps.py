@@ -226,7 +226,8 @@ def journal(w, folder, fields):
     r"(?: (once|twice|(\d+) times))?(?: after (\d+) s)?(?: saying (.*))?")
 def answers(w, who, status, kind, often, n, after, body):
     """Without a number of times: until it recovers. `swallows` takes the data and cuts the
-    connection; `after` is a Retry-After."""
+    connection; `after` is a Retry-After. To a call of gRPC a number below 100 is its status, and `after` a
+    RetryInfo."""
     times = int(n) if n else TIMES[often or ""]
     headers = [("Retry-After", after)] if after else []
     w.fake(who).script(kind or "answers", status=int(status or 0), times=times, body=(body or "") + "\n",

@@ -10,7 +10,6 @@
 
 enum {
 	MAX_TEXT = 200,
-	RANDOM_BITS = 20,
 };
 
 static bool is_type(const struct http_call *call, const char *type)
@@ -62,7 +61,7 @@ static void add_message(const struct http_call *call, struct buf *why)
 	buf_fini(&made);
 }
 
-const char *answer_hint(int status)
+static const char *hint_for(int status)
 {
 	switch (status) {
 	case 401:
@@ -77,27 +76,34 @@ const char *answer_hint(int status)
 	}
 }
 
-enum answer answer_judge(const struct http_call *call, enum http_outcome outcome, struct buf *why)
+void otlphttp_judge(const struct http_call *call, enum http_outcome outcome, struct verdict *v,
+	struct buf *why)
 {
-	enum answer r = ANSWER_REFUSED;
+	int status = call->status;
 
+	*v = (struct verdict){.answer = ANSWER_REFUSED, .retry_after = -1};
 	if (outcome == HTTP_FAILED) {
 		buf_printf(why, "%s", call->error);
-		r = ANSWER_RETRY;
-	} else if (call->status >= 200 && call->status < 300) {
-		return ANSWER_DELIVERED;
+		v->answer = ANSWER_RETRY;
+	} else if (status >= 200 && status < 300) {
+		v->answer = ANSWER_DELIVERED;
+		return;
 	} else {
-		buf_printf(why, "the destination answered HTTP status %d", call->status);
+		buf_printf(why, "the destination answered HTTP status %d", status);
 		add_message(call, why);
-		if (is_retryable(call->status))
-			r = ANSWER_RETRY;
+		if (is_retryable(status)) {
+			v->answer = ANSWER_RETRY;
+			v->retry_after = call->retry_after;
+		}
+		v->is_malformed = status == 400;
+		v->is_unauthorized = status == 401;
+		v->hint = hint_for(status);
 	}
 	buf_add_char(why, 0);
 	why->n--;
-	return r;
 }
 
-uint32_t answer_partial(
+uint32_t otlphttp_partial(
 	const struct http_call *call, enum otlp_kind kind, uint32_t items, struct buf *message)
 {
 	struct buf made = {0};
@@ -112,18 +118,4 @@ uint32_t answer_partial(
 	if (rejected < 0)
 		return 0;
 	return rejected > (int64_t)items ? items : (uint32_t)rejected;
-}
-
-int64_t answer_backoff(const struct otelcol_retry *r, int64_t *interval, uint64_t random)
-{
-	double part = (double)random / (double)(UINT64_C(1) << RANDOM_BITS) * 2 - 1; /* -1 to 1 */
-	double now;
-
-	if (*interval == 0)
-		*interval = r->initial_interval < r->max_interval ? r->initial_interval
-								  : r->max_interval;
-	now = (double)*interval;
-	*interval = now * r->multiplier < (double)r->max_interval ? (int64_t)(now * r->multiplier)
-								  : r->max_interval;
-	return (int64_t)(now + now * r->randomization_factor * part);
 }

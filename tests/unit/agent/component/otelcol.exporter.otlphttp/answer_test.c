@@ -35,6 +35,7 @@ static void test_judge(void **state)
 			.status = cases[i].status, .content_type = str_from(cases[i].type)};
 		struct buf status = {0};
 		struct buf why = {0};
+		struct verdict v;
 
 		if (cases[i].body[0] == '@')
 			otlp_status_encode(&status, OTLP_PROTO, OTLP_INVALID_ARGUMENT,
@@ -42,11 +43,11 @@ static void test_judge(void **state)
 		call.answer = cases[i].body[0] == '@' ? buf_str(&status) : str_from(cases[i].body);
 		if (call.status == 0)
 			snprintf(call.error, sizeof(call.error), "%s", cases[i].body);
-		assert_int_equal(
-			answer_judge(&call, call.status ? HTTP_ANSWERED : HTTP_FAILED, &why),
-			cases[i].want);
+		otlphttp_judge(&call, call.status ? HTTP_ANSWERED : HTTP_FAILED, &v, &why);
+		assert_int_equal(v.answer, cases[i].want);
 		assert_str(buf_str(&why), cases[i].why);
-		assert_true(answer_hint(call.status)[0] != 0);
+		assert_int_equal(v.answer == ANSWER_REFUSED && !(v.hint && v.hint[0]), false);
+		assert_int_equal(v.is_malformed, call.status == 400);
 		buf_fini(&status);
 		buf_fini(&why);
 	}
@@ -80,26 +81,10 @@ static void test_partial(void **state)
 		struct buf message = {0};
 
 		assert_int_equal(
-			answer_partial(&call, OTLP_TRACES, 10, &message), partials[i].want);
+			otlphttp_partial(&call, OTLP_TRACES, 10, &message), partials[i].want);
 		assert_str(buf_str(&message), partials[i].message);
 		buf_fini(&message);
 	}
 }
 
-static void test_backoff(void **state)
-{
-	struct otelcol_retry r = {.initial_interval = 5000,
-		.multiplier = 1.5,
-		.randomization_factor = 0.5,
-		.max_interval = 10000};
-	int64_t interval = 0;
-
-	(void)state;
-	assert_int_equal(answer_backoff(&r, &interval, 1 << 19), 5000);
-	assert_int_equal(answer_backoff(&r, &interval, 0), 3750);
-	assert_int_equal(answer_backoff(&r, &interval, 1 << 20), 15000);
-	assert_int_equal(answer_backoff(&r, &interval, 1 << 19), 10000);
-}
-
-TESTS_RUN(cmocka_unit_test(test_judge), cmocka_unit_test(test_partial),
-	cmocka_unit_test(test_backoff))
+TESTS_RUN(cmocka_unit_test(test_judge), cmocka_unit_test(test_partial))

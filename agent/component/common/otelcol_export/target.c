@@ -8,7 +8,7 @@
 #include "agent/base/mem.h"
 #include "agent/base/must.h"
 #include "agent/component/common/auth_handler.h"
-#include "agent/component/otelcol.exporter.otlphttp/channel.h"
+#include "agent/component/common/otelcol_export/export.h"
 #include "agent/graph/context.h"
 
 #include <stdlib.h>
@@ -69,26 +69,11 @@ void target_release_later(struct target *t)
 
 static bool fill(const struct exporter *x, struct arena *a, struct http_settings *s, struct err *e)
 {
-	const struct otlphttp_client *c = x->args->client;
-	struct http_header *headers = arena_new(a, struct http_header, c->headers.n + 2);
-
-	for (size_t i = 0; i < c->headers.n; i++)
-		headers[i] = (struct http_header){c->headers.p[i].name, c->headers.p[i].value};
-	*s = (struct http_settings){
-		.headers = headers,
-		.n_headers = c->headers.n,
-		.proxy_url = c->proxy_url,
-		.proxy_from_environment = c->proxy_url.n == 0,
-		.follow_redirects = true,
-		.enable_http2 = c->force_attempt_http2,
-		.timeout = c->timeout,
-	};
-	if (c->disable_keep_alives)
-		headers[s->n_headers++] = (struct http_header){STR("Connection"), STR("close")};
-	otelcol_tls_client_apply(c->tls, s);
-	if (c->auth && !c->auth->apply)
-		return err_set(e, "%s authenticates servers' clients, not clients", c->auth->id);
-	return !c->auth || c->auth->apply(c->auth, a, s, e);
+	if (!x->protocol->settings(x, a, s, e))
+		return false;
+	if (x->auth && !x->auth->apply)
+		return err_set(e, "%s authenticates servers' clients, not clients", x->auth->id);
+	return !x->auth || x->auth->apply(x->auth, a, s, e);
 }
 
 static struct target *make(struct exporter *x, struct err *e)
@@ -107,7 +92,7 @@ static struct target *make(struct exporter *x, struct err *e)
 	t = mem_new(struct target, 1);
 	t->http = http;
 	t->loop = x->base.loop;
-	t->auth_version = x->args->client->auth ? x->args->client->auth->version : 0;
+	t->auth_version = x->auth ? x->auth->version : 0;
 	t->refs = 1;
 	return t;
 }
@@ -117,7 +102,7 @@ struct target *target_take(struct exporter *x, struct err *e)
 	struct target *t = x->target;
 
 	if (!t || t->is_stale ||
-		(x->args->client->auth && x->args->client->auth->version != t->auth_version)) {
+		(x->auth && x->auth->version != t->auth_version)) {
 		t = make(x, e);
 		if (!t)
 			return NULL;

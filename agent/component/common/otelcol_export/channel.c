@@ -8,20 +8,16 @@
  * again, until only what is bad is refused: one bad client cannot spoil a batch.
  */
 
-#include "agent/component/otelcol.exporter.otlphttp/channel.h"
-
+#include "agent/base/arena.h"
 #include "agent/base/err.h"
 #include "agent/base/log.h"
 #include "agent/base/mem.h"
 #include "agent/base/metric.h"
 #include "agent/base/must.h"
-#include "agent/component/otelcol.exporter.otlphttp/answer.h"
+#include "agent/component/common/otelcol_export/export.h"
+#include "agent/component/common/otelcol_export/queue.h"
 #include "agent/flow/budget.h"
 #include "agent/graph/context.h"
-#include "proto/otlp/decode.h"
-#include "proto/otlp/encode.h"
-#include "proto/otlp/json_parse.h"
-#include "proto/otlp/json_print.h"
 #include "proto/otlp/resource.h"
 #include "proto/otlp/slice.h"
 
@@ -31,18 +27,8 @@
 	(INT64_C(500) * 1000000) /* ns; longest between tries when the time is short */
 
 enum {
-	MAX_REQUEST = 64 << 20, /* the largest that OTLP recommends receivers to take */
 	KEEP_BUFFER = 1 << 20,
-};
-
-/* A request, ready to be sent. */
-struct queued {
-	struct list link;
-	uint32_t items;
-	int64_t since; /* first try; 0: none yet */
-	int64_t interval;
-	size_t n;
-	char body[];
+	MAX_REQUEST = 64 << 20, /* the largest that OTLP recommends receivers to take */
 };
 
 enum sender_state {
@@ -57,6 +43,7 @@ struct sender {
 	struct queued *q;
 	struct target *target;
 	struct http_call call;
+	struct http_answer_header answer_headers[EXPORT_ANSWER_HEADERS];
 	struct timer timer;
 };
 
@@ -65,11 +52,7 @@ struct channel {
 	enum signal_kind kind;
 	struct arena url_arena;
 	struct str url;
-	struct list waiting; /* struct queued */
-	size_t requests;     /* in the queue and under way */
-	size_t queued;       /* in the queue */
-	size_t items;        /* … of these */
-	size_t bytes;
+	struct export_queue queue;
 	struct sender **senders; /* made once, for the loop knows their addresses */
 	size_t n_senders;
 	size_t limit;        /* of them that may work now */
@@ -115,7 +98,7 @@ static void on_flush(struct timer *t);
 
 static const struct otelcol_queue *queue_args(const struct channel *c)
 {
-	return c->x->args->sending_queue;
+	return c->x->queue;
 }
 
 static struct metric *new_metric(
@@ -124,7 +107,7 @@ static struct metric *new_metric(
 	const struct metric_label labels[] = {
 		{"component_id", c->x->base.id},
 		{"component_path", "/"},
-		{"exporter", "otlphttp"},
+		{"exporter", c->x->protocol->name},
 		{by_signal ? "data_type" : NULL, signal_names[c->kind]},
 		{NULL, NULL},
 	};
@@ -137,8 +120,8 @@ static size_t used(const struct channel *c)
 	struct str sizer = queue_args(c)->sizer;
 
 	if (str_is(sizer, "items"))
-		return c->items + c->gathered_items;
-	return str_is(sizer, "bytes") ? c->bytes + c->gathered.n : c->queued;
+		return c->queue.items + c->gathered_items;
+	return str_is(sizer, "bytes") ? c->queue.bytes + c->gathered.n : c->queue.queued;
 }
 
 static double read_size(void *owner)
@@ -153,7 +136,7 @@ struct channel *channel_new(struct exporter *x, enum signal_kind kind)
 	c->x = x;
 	c->kind = kind;
 	c->flush.fire = on_flush;
-	list_init(&c->waiting);
+	export_queue_init(&c->queue, x->base.agent->budget);
 	arena_init(&c->url_arena, 0);
 	c->sent = new_metric(c, &sent_families[kind], false);
 	c->failed = new_metric(c, &failed_families[kind], false);
@@ -175,6 +158,8 @@ static struct sender *idle_sender(struct channel *c)
 
 static void make_senders(struct channel *c, size_t n)
 {
+	const char *const *names = c->x->protocol->answer_headers;
+
 	if (n <= c->n_senders)
 		return;
 	c->senders = mem_resize(c->senders, n * sizeof(struct sender *));
@@ -183,6 +168,10 @@ static void make_senders(struct channel *c, size_t n)
 
 		s->channel = c;
 		s->call.done = on_done;
+		s->call.answer_headers = s->answer_headers;
+		for (; names[s->call.n_answer_headers]; s->call.n_answer_headers++)
+			s->answer_headers[s->call.n_answer_headers].name =
+				names[s->call.n_answer_headers];
 		s->timer.fire = on_retry;
 		c->senders[c->n_senders] = s;
 	}
@@ -194,31 +183,23 @@ void channel_update(struct channel *c)
 	size_t want = q->num_consumers > 0 ? (size_t)q->num_consumers : 1;
 
 	arena_clear(&c->url_arena);
-	c->url = arena_str(&c->url_arena, otlphttp_url(c->x->args, c->kind, &c->url_arena));
+	c->url = arena_str(&c->url_arena, c->x->protocol->url(c->x, c->kind, &c->url_arena));
 	metric_set(c->capacity, (double)(q->enabled ? q->queue_size : q->num_consumers));
 	make_senders(c, want);
 	c->limit = want;
 	pump(c);
 }
 
-/* n is 1 when q comes into the queue, -1 when it leaves it. */
-static void count_queued(struct channel *c, const struct queued *q, int n)
+static void lose(struct channel *c, struct queued *q)
 {
-	c->queued += (size_t)n;
-	c->items += (size_t)n * q->items;
-	c->bytes += (size_t)n * q->n;
-}
-
-static void free_queued(struct channel *c, struct queued *q)
-{
-	budget_return(c->x->base.agent->budget, q->n + sizeof(*q));
-	must(c->requests > 0);
-	c->requests--;
-	free(q);
+	metric_add(c->failed, q->items);
+	export_queue_done(&c->queue, q);
 }
 
 void channel_free(struct channel *c)
 {
+	struct queued *q;
+
 	if (!c)
 		return;
 	for (size_t i = 0; i < c->n_senders; i++) {
@@ -228,14 +209,11 @@ void channel_free(struct channel *c)
 		timer_clear(&s->timer);
 		target_release(s->target);
 		if (s->q)
-			list_add_last(&c->waiting, &s->q->link);
+			lose(c, s->q);
 		free(s);
 	}
-	LIST_EACH (q, &c->waiting, struct queued, link) {
-		metric_add(c->failed, q->items);
-		list_remove(&q->link);
-		free_queued(c, q);
-	}
+	while ((q = export_queue_take(&c->queue)))
+		lose(c, q);
 	budget_return(c->x->base.agent->budget, c->gathered.n);
 	timer_clear(&c->flush);
 	buf_fini(&c->gathered);
@@ -249,38 +227,6 @@ void channel_free(struct channel *c)
 	free(c);
 }
 
-/* request, as it goes over the wire. first: it is a part of one that was at the head. */
-static void enqueue(struct channel *c, struct str request, uint32_t items, bool first)
-{
-	struct exporter *x = c->x;
-	struct queued *q;
-
-	if (str_is(x->args->encoding, "json")) {
-		buf_clear(&x->work2);
-		otlp_json_print(otlp_request((enum otlp_kind)c->kind), request, &x->work2);
-		request = buf_str(&x->work2);
-	}
-	buf_clear(&x->work);
-	encoder_run(x->encoder, request, &x->work);
-	q = mem_alloc(1, sizeof(*q) + x->work.n);
-	q->items = items;
-	q->n = x->work.n;
-	memcpy(q->body, x->work.p, q->n);
-	list_init(&q->link);
-	if (first)
-		list_add_first(&c->waiting, &q->link);
-	else
-		list_add_last(&c->waiting, &q->link);
-	c->requests++;
-	count_queued(c, q, 1);
-	budget_charge(x->base.agent->budget, q->n + sizeof(*q));
-	metric_observe(c->batch_size, items);
-	buf_clear(&x->work);
-	buf_shrink(&x->work, KEEP_BUFFER);
-	buf_clear(&x->work2);
-	buf_shrink(&x->work2, KEEP_BUFFER);
-}
-
 static void drop(struct channel *c, uint32_t items, const char *why, const char *hint)
 {
 	metric_add(c->failed, items);
@@ -289,10 +235,53 @@ static void drop(struct channel *c, uint32_t items, const char *why, const char 
 		KV("endpoint", c->url), KV("hint", hint));
 }
 
+/* first: it is a part of one that was at the head. */
+static void enqueue(struct channel *c, struct str request, uint32_t items, bool first)
+{
+	struct exporter *x = c->x;
+
+	if (request.n > MAX_REQUEST) {
+		drop(c, items, "the request is larger than 64 MiB",
+			"the programs that send here should send smaller requests");
+		return;
+	}
+	buf_clear(&x->work);
+	x->protocol->pack(x, (enum otlp_kind)c->kind, request, &x->work);
+	export_queue_add(&c->queue, buf_str(&x->work), items, first);
+	metric_observe(c->batch_size, items);
+	buf_clear(&x->work);
+	buf_shrink(&x->work, KEEP_BUFFER);
+}
+
+/* A request that is larger than the upstream takes, in pieces: halves, and halves of these. One
+ * item alone is sent as it is. */
+static void enqueue_cut(struct channel *c, struct str request, uint32_t from, uint32_t n)
+{
+	struct buf piece = {0};
+
+	otlp_slice((enum otlp_kind)c->kind, request, from, n, &piece);
+	if (piece.n <= c->x->protocol->max_request || n < 2) {
+		enqueue(c, buf_str(&piece), n, false);
+		buf_fini(&piece);
+		return;
+	}
+	buf_fini(&piece);
+	enqueue_cut(c, request, from, n / 2);
+	enqueue_cut(c, request, from + n / 2, n - n / 2);
+}
+
+static void enqueue_all(struct channel *c, struct str request, uint32_t items)
+{
+	if (request.n > c->x->protocol->max_request && items > 1)
+		enqueue_cut(c, request, 0, items);
+	else
+		enqueue(c, request, items, false);
+}
+
 /* The sender is free for the next. */
 static void finish(struct sender *s)
 {
-	free_queued(s->channel, s->q);
+	export_queue_done(&s->channel->queue, s->q);
 	s->q = NULL;
 	s->state = IDLE;
 }
@@ -301,17 +290,17 @@ static void after(struct channel *c)
 {
 	pump(c);
 	if (c->x->is_stopping && channel_is_empty(c))
-		c->x->drained(c->x);
+		export_drained(c->x);
 }
 
 /* Tries again later, or gives up. */
 static void retry(struct sender *s, int64_t retry_after, const char *why)
 {
 	struct channel *c = s->channel;
-	const struct otelcol_retry *r = c->x->args->retry_on_failure;
+	const struct otelcol_retry *r = c->x->retry;
 	struct loop *l = c->x->base.loop;
 	struct queued *q = s->q;
-	int64_t wait = answer_backoff(r, &q->interval, loop_random(l, 1 << 20));
+	int64_t wait = export_backoff(r, &q->interval, loop_random(l, 1 << 20));
 
 	if (retry_after > wait)
 		wait = retry_after;
@@ -330,28 +319,6 @@ static void retry(struct sender *s, int64_t retry_after, const char *why)
 	timer_set(&s->timer, l, wait);
 }
 
-/* The request of q again as protobuf, in x->work2. */
-static bool unpack(struct channel *c, const struct queued *q)
-{
-	struct exporter *x = c->x;
-	const char *name = encoder_name(x->encoder);
-	struct buf json = {0};
-	struct err e;
-	bool ok;
-
-	buf_clear(&x->work2);
-	if (decoder_run(x->decoder, str_from(name), (struct str){q->body, q->n}, MAX_REQUEST,
-		    &x->work2, &e) != DECODED)
-		return false; /* a reload changed the compression meanwhile */
-	if (!str_is(x->args->encoding, "json"))
-		return true;
-	json = x->work2;
-	x->work2 = (struct buf){0};
-	ok = otlp_json_parse(otlp_request((enum otlp_kind)c->kind), buf_str(&json), &x->work2, &e);
-	buf_fini(&json);
-	return ok;
-}
-
 static size_t count_parts(struct str request)
 {
 	struct wire_reader r = wire_read(request);
@@ -367,22 +334,22 @@ static size_t count_parts(struct str request)
 static bool halve(struct sender *s)
 {
 	struct channel *c = s->channel;
+	struct exporter *x = c->x;
 	enum otlp_kind kind = (enum otlp_kind)c->kind;
-	struct buf all;
+	struct buf all = {0};
 	struct wire_reader r;
 	struct otlp_part p;
-	size_t parts;
+	size_t parts = 0;
 
-	if (!unpack(c, s->q))
-		return false;
-	parts = count_parts(buf_str(&c->x->work2));
-	if (parts < 2)
-		return false;
-	all = c->x->work2;
-	c->x->work2 = (struct buf){0};
+	if (x->protocol->unpack(x, kind, (struct str){s->q->body, s->q->n}, &all))
+		parts = count_parts(buf_str(&all));
 	r = wire_read(buf_str(&all));
 	for (size_t i = 0; i < parts / 2; i++)
 		otlp_part_next(&r, &p);
+	if (parts < 2) {
+		buf_fini(&all);
+		return false;
+	}
 	for (int half = 1; half >= 0; half--) {
 		struct str bytes = half ? str_from_at(buf_str(&all), r.at)
 					: str_head(buf_str(&all), r.at);
@@ -395,19 +362,19 @@ static bool halve(struct sender *s)
 	return true;
 }
 
-static void refused(struct sender *s, const char *why)
+static void refused(struct sender *s, const struct verdict *v, const char *why)
 {
 	struct channel *c = s->channel;
 
-	if (s->call.status == 401)
+	if (v->is_unauthorized)
 		target_mark_stale(s->target); /* a file of credentials may have changed */
-	if (s->call.status == 400 && halve(s)) {
+	if (v->is_malformed && halve(s)) {
 		log_warn(c->x->base.id,
 			"the destination refused a request of several resources; they are sent in "
 			"two parts",
 			KV("error", why), KV("items", s->q->items));
 	} else {
-		drop(c, s->q->items, why, answer_hint(s->call.status));
+		drop(c, s->q->items, why, v->hint);
 	}
 	finish(s);
 }
@@ -416,7 +383,7 @@ static void delivered(struct sender *s)
 {
 	struct channel *c = s->channel;
 	struct buf message = {0};
-	uint32_t rejected = answer_partial(
+	uint32_t rejected = c->x->protocol->partial(
 		&s->call, (enum otlp_kind)c->kind, s->q->items, &message);
 
 	metric_add(c->sent, s->q->items - rejected);
@@ -433,18 +400,20 @@ static void on_done(struct http_call *call, enum http_outcome outcome)
 {
 	struct sender *s = container_of(call, struct sender, call);
 	struct channel *c = s->channel;
+	struct verdict v = {.retry_after = -1, .hint = ""};
 	struct buf why = {0};
 
 	must(s->state == SENDING);
-	switch (answer_judge(call, outcome, &why)) {
+	c->x->protocol->judge(call, outcome, &v, &why);
+	switch (v.answer) {
 	case ANSWER_DELIVERED:
 		delivered(s);
 		break;
 	case ANSWER_RETRY:
-		retry(s, outcome == HTTP_ANSWERED ? call->retry_after : -1, why.p);
+		retry(s, v.retry_after, why.p);
 		break;
 	case ANSWER_REFUSED:
-		refused(s, why.p);
+		refused(s, &v, why.p);
 		break;
 	}
 	buf_fini(&why);
@@ -456,13 +425,7 @@ static void on_done(struct http_call *call, enum http_outcome outcome)
 static void send_now(struct sender *s)
 {
 	struct channel *c = s->channel;
-	bool json = str_is(c->x->args->encoding, "json");
-	const char *encoding = encoder_name(c->x->encoder);
-	struct http_header headers[2] = {
-		{STR("Content-Type"),
-			json ? STR("application/json") : STR("application/x-protobuf")},
-		{STR("Content-Encoding"), str_from(encoding)},
-	};
+	struct http_header headers[EXPORT_HEADERS];
 	struct err e;
 
 	if (s->q->since == 0)
@@ -477,7 +440,7 @@ static void send_now(struct sender *s)
 	s->call.url = c->url;
 	s->call.body = (struct str){s->q->body, s->q->n};
 	s->call.headers = headers;
-	s->call.n_headers = encoding ? 2 : 1;
+	s->call.n_headers = c->x->protocol->headers(c->x, headers);
 	http_call_start(target_http(s->target), &s->call);
 	s->call.headers = NULL;
 }
@@ -496,10 +459,8 @@ static void pump(struct channel *c)
 {
 	struct sender *s;
 
-	while (!list_is_empty(&c->waiting) && (s = idle_sender(c))) {
-		s->q = container_of(c->waiting.next, struct queued, link);
-		list_remove(&s->q->link);
-		count_queued(c, s->q, -1);
+	while (c->queue.queued > 0 && (s = idle_sender(c))) {
+		s->q = export_queue_take(&c->queue);
 		send_now(s);
 	}
 }
@@ -520,11 +481,11 @@ static void send_gathered(struct channel *c)
 	c->gathered_items = 0;
 	budget_return(c->x->base.agent->budget, all.n);
 	if (items <= max && items > 0)
-		enqueue(c, buf_str(&all), items, false);
+		enqueue_all(c, buf_str(&all), items);
 	for (uint32_t from = 0; items > max && from < items; from += max) {
 		buf_clear(&piece);
 		otlp_slice((enum otlp_kind)c->kind, buf_str(&all), from, max, &piece);
-		enqueue(c, buf_str(&piece), items - from < max ? items - from : max, false);
+		enqueue_all(c, buf_str(&piece), items - from < max ? items - from : max);
 	}
 	buf_fini(&piece);
 	buf_fini(&all);
@@ -565,18 +526,13 @@ enum consumed channel_push(struct channel *c, const struct telemetry *t)
 	size_t now = used(c);
 
 	if (q->enabled ? now > 0 && now + weight(c, t) > (size_t)q->queue_size
-		       : c->requests >= c->limit)
+		       : c->queue.requests >= c->limit)
 		return CONSUMER_FULL;
-	if (t->bytes.n > MAX_REQUEST) {
-		drop(c, t->items, "the request is larger than 64 MiB",
-			"make send_batch_max_size smaller");
-		return CONSUMED;
-	}
 	if (q->enabled && q->batch) {
 		gather(c, t);
 		return CONSUMED;
 	}
-	enqueue(c, t->bytes, t->items, false);
+	enqueue_all(c, t->bytes, t->items);
 	pump(c);
 	return CONSUMED;
 }
@@ -596,5 +552,5 @@ void channel_flush(struct channel *c)
 
 bool channel_is_empty(const struct channel *c)
 {
-	return c->requests == 0 && c->gathered_items == 0;
+	return c->queue.requests == 0 && c->gathered_items == 0;
 }
