@@ -210,7 +210,7 @@ static void on_settled(struct ack *a)
 		free(c);
 	}
 	tailer_changed(t->tailer);
-	if (t->failed || (f->state == FILE_DRAINED && f->fd != -1))
+	if (t->failed || (f->state == FILE_DRAINED && !f->first))
 		tailer_ready(t);
 	tail_try_free(t);
 }

@@ -195,10 +195,15 @@ static struct tail_file *current(struct tail *t)
 	return NULL;
 }
 
-/* Is the file younger than the agent? Then all of it is news, whatever from_end says. */
+/* Is the file younger than the agent? Then all of it is news, whatever from_end says. If the clock
+ * was put back meanwhile, so is what was born in the time that came twice. */
 static bool is_new(const struct tail *t, const struct tail_file *f)
 {
-	return f->born && f->born >= (uint64_t)t->tailer->started_wall;
+	const struct tailer *o = t->tailer;
+	int64_t now = o->started_wall + loop_now(o->loop) - o->started;
+	int64_t back = now > loop_wall(o->loop) ? now - loop_wall(o->loop) : 0;
+
+	return f->born && (int64_t)f->born >= o->started_wall - back;
 }
 
 static void end_others(struct tail *t)
@@ -305,6 +310,8 @@ static void look_at(struct tail *t, int fd, bool first)
 		close(fd);
 		if (!f->name)
 			file_set_name(f, t->name);
+		if (f->state == FILE_ENDING && f->link.next == &t->files)
+			file_set_state(f, FILE_READING); /* a rotation was taken back */
 	}
 	tailer_ready(t);
 }

@@ -6,13 +6,16 @@
  * A tail is a path of one source. Its files are the inodes that have had this name, oldest
  * first; only the first one that is not drained is read. The states of a file:
  *
- *	READING  waits for new bytes. Renamed, deleted, replaced or truncated: ENDING. Its tail
- *	         is left and all is read: DRAINED.
+ *	READING  waits for new bytes. Renamed, deleted or replaced: ENDING. Truncated, or its
+ *	         tail is left and it has no name: DRAINED.
  *	ENDING   waits for its last writer. At its end, and closed by the writer, or the next
  *	         file has bytes, or it has no name and was quiet for QUIET: DRAINED. The name
- *	         is its own again: READING. Broken, or too much is held: DRAINED, and counted.
+ *	         is its own again: READING. Broken, unreadable for long, or too much is held:
+ *	         DRAINED, closed, and counted.
  *	DRAINED  waits for its acks, and stays open for LINGER; without a name, until they have
  *	         come. Grown after all, or an ack failed: ENDING. Acked and closed: freed.
+ *
+ * docs/delivery.md has them as a table, each row of which is a test (file_test.c).
  */
 
 #include "agent/base/list.h"
@@ -184,7 +187,8 @@ struct tailer {
 	int64_t news_since; /* Unix ns: a rotated log that is younger, and not known, is unread */
 	int64_t save_wait;  /* how long after the last failure it is tried again; 0: it went well */
 	int64_t started_wall;
-	char *block; /* what is read goes here; BLOCK bytes, more for a long line */
+	int64_t started; /* the same on the loop's clock */
+	char *block;     /* what is read goes here; BLOCK bytes, more for a long line */
 	size_t block_n;
 	const char *chunk; /* the first byte of what is being pushed, in block */
 	struct cri_clock clock;

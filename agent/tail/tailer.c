@@ -392,6 +392,7 @@ struct tailer *tailer_new(const struct tailer_settings *set)
 	t->loop = set->loop;
 	t->set.positions = set->positions ? mem_text(str_from(set->positions)) : NULL;
 	t->started_wall = loop_wall(set->loop);
+	t->started = loop_now(set->loop);
 	t->news_since = t->started_wall;
 	t->read.run = on_read;
 	t->room.room = on_room;

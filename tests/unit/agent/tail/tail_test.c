@@ -490,6 +490,38 @@ static void test_from_end(void **state)
 	want("new\n");
 }
 
+/* With from_end a file that came after the start is read whole, also when the clock was put back
+ * meanwhile; and nothing else minds the clock. */
+static void test_clock_jumps(void **state)
+{
+	struct timespec real;
+	int64_t wall;
+
+	(void)state;
+	assert_int_equal(clock_gettime(CLOCK_REALTIME, &real), 0);
+	wall = (int64_t)real.tv_sec * NS_PER_SEC;
+	stop();
+	loop_fake_clock(w->loop, loop_now(w->loop), wall + 3600 * NS_PER_SEC);
+	start();
+	w->source.from_end = true;
+	loop_fake_clock(w->loop, loop_now(w->loop), wall);
+	append("0.log", CRI "F 1\n");
+	follow("0.log");
+	want("1\n");
+	append("0.log", CRI "P 2\n");
+	settle();
+	loop_fake_clock(w->loop, loop_now(w->loop), wall + 100000 * NS_PER_SEC);
+	settle();
+	want("");
+	loop_fake_clock(w->loop, loop_now(w->loop), 1000 * NS_PER_SEC);
+	pass(JOIN_WAIT);
+	want("2\n");
+	stop();
+	start();
+	follow("0.log");
+	want("");
+}
+
 /* Fast changes: whatever the order of names, every line comes once and in order. */
 static void test_many_rotations(void **state)
 {
@@ -708,7 +740,7 @@ TESTS_RUN(T(test_lines_come_as_they_are_written), T(test_a_file_that_comes_later
 	T(test_compressed_while_away), T(test_broken_gz_does_not_stop_the_rest),
 	T(test_open_record_at_stop), T(test_broken_positions_are_set_aside),
 	T(test_inode_used_again), T(test_unchanged_tail_survives_new_labels), T(test_symbolic_link),
-	T(test_from_end), T(test_many_rotations),
+	T(test_from_end), T(test_clock_jumps), T(test_many_rotations),
 	T(test_import_and_rotation), T(test_failed_is_read_again),
 	T(test_failed_after_rotations), T(test_failed_after_deletion), T(test_held_limit),
 	T(test_read_errors_are_its_own))

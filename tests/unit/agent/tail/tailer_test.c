@@ -1,0 +1,95 @@
+/* Turns and bytes: who is read when many want to be. */
+#include "tests/tail_world.h"
+
+#define IDLE 1500
+#define BUSY 50
+#define BACKLOG ((size_t)600 * 1024)
+
+static size_t lines_seen;
+static size_t idle_lines_seen;
+
+static void count(struct receiver *r, const struct entry *e)
+{
+	(void)r;
+	lines_seen++;
+	idle_lines_seen += str_is(e->line, "idle");
+}
+
+/* BACKLOG bytes of lines in each busy file, a line in each idle one. */
+static void write_files(void)
+{
+	struct buf text = {0};
+
+	while (text.n < BACKLOG)
+		buf_add_str(&text, STR(CRI "F a line of a container that never ends talking\n"));
+	buf_add_char(&text, 0);
+	for (int i = 0; i < IDLE + BUSY; i++) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "%04d.log", i);
+		append(name, i < BUSY ? text.p : CRI "F idle\n");
+	}
+	buf_fini(&text);
+}
+
+static void follow_files(void)
+{
+	static char path[IDLE + BUSY][96];
+	static struct tail_target t[IDLE + BUSY];
+	const struct labels *labels = labels_empty();
+
+	for (int i = 0; i < IDLE + BUSY; i++) {
+		snprintf(path[i], sizeof(path[i]), "%s/%04d.log", w->dir, i);
+		t[i] = (struct tail_target){str_from(path[i]), labels};
+	}
+	tail_source_set(&w->source, t, IDLE + BUSY);
+	labels_release(labels);
+}
+
+/* How far the busy files are apart, in bytes read; *done: all of them have been read. */
+static uint64_t apart(bool *done)
+{
+	uint64_t least = UINT64_MAX;
+	uint64_t most = 0;
+
+	LIST_EACH (t, &w->tailer->all, struct tail, link) {
+		LIST_EACH (f, &t->files, struct tail_file, link) {
+			if (strtol(f->name->name, NULL, 10) >= BUSY)
+				continue;
+			least = f->offset < least ? f->offset : least;
+			most = f->offset > most ? f->offset : most;
+		}
+	}
+	*done = least >= BACKLOG;
+	return *done ? 0 : most - least;
+}
+
+/* By bytes: no busy file gets ahead of another by more than what is read at once; and an idle one
+ * that has a line waits no longer than until each of the others had its turn. */
+static void test_fair_by_bytes(void **state)
+{
+	size_t turns = 0;
+	bool done = false;
+
+	(void)state;
+	w->sink.push = count;
+	write_files();
+	follow_files();
+	for (; !done; turns++) {
+		loop_turn(w->loop, 0);
+		assert_true(apart(&done) <= 2 * BLOCK);
+	}
+	assert_int_equal(idle_lines_seen, IDLE);
+	/* A turn reads PER_TURN at most, so that nothing else of the process waits for long. */
+	assert_true(turns >= BUSY * BACKLOG / PER_TURN);
+	write_files();
+	lines_seen = idle_lines_seen = 0;
+	loop_turn(w->loop, 0); /* the events */
+	for (turns = 0; idle_lines_seen < IDLE; turns++)
+		loop_turn(w->loop, 0);
+	assert_true(turns <= (IDLE + BUSY) / (PER_TURN / BLOCK) + 20);
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+TESTS_RUN(T(test_fair_by_bytes))
