@@ -316,6 +316,12 @@ static void look_at(struct tail *t, int fd, bool first)
 	tailer_ready(t);
 }
 
+/* There is a file that could not be opened. */
+static bool is_short_of(const struct tail *t)
+{
+	return t->unopened || t->unsure || t->blocked_since;
+}
+
 /* The next moment at which something is to be done without an event. */
 static void set_timer(struct tail *t)
 {
@@ -324,7 +330,7 @@ static void set_timer(struct tail *t)
 
 	if (t->retry_at)
 		at = t->retry_at;
-	if (lines_are_open(t) && t->join_since + JOIN_WAIT < at && !t->retry_at)
+	if (lines_are_open(t) && t->join_since + JOIN_WAIT < at && !is_short_of(t))
 		at = t->join_since + JOIN_WAIT;
 	LIST_EACH (f, &t->files, struct tail_file, link) {
 		bool told = f->name && now - f->changed >= QUIET; /* events will tell */
@@ -639,7 +645,7 @@ static void read_last(struct tail_file *f)
 /* Will the other pieces of a record not come? They may be in a file that cannot be opened now. */
 static bool has_waited(const struct tail *t)
 {
-	return lines_are_open(t) && !t->retry_at &&
+	return lines_are_open(t) && !is_short_of(t) &&
 	       loop_now(t->tailer->loop) - t->join_since >= JOIN_WAIT;
 }
 
