@@ -47,6 +47,15 @@ static char *print_labels(const struct metric_label *labels)
 	return b.p;
 }
 
+static size_t count_bounds(const double *bounds)
+{
+	size_t n = 0;
+
+	while (!isnan(bounds[n]) && (n == 0 || bounds[n] > bounds[n - 1]))
+		n++;
+	return n;
+}
+
 struct metric *metric_new(const struct metric_family *f, const struct metric_label *labels)
 {
 	struct metric *m = mem_new(struct metric, 1);
@@ -55,8 +64,7 @@ struct metric *metric_new(const struct metric_family *f, const struct metric_lab
 	m->family = f;
 	m->labels = print_labels(labels);
 	if (f->kind == METRIC_HISTOGRAM) {
-		while (f->buckets[m->n_buckets] > 0)
-			m->n_buckets++;
+		m->n_buckets = count_bounds(f->buckets);
 		m->buckets = mem_new(uint64_t, m->n_buckets + 1);
 	}
 	while (before->prev != &all &&

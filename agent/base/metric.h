@@ -21,7 +21,9 @@ struct metric_family {
 	const char *name;
 	enum metric_kind kind;
 	const char *help;
-	const double *buckets; /* histograms: upper bounds, ascending, 0 ends them; +Inf is added */
+	/* histograms: upper bounds, ascending; the first that is not above the one before it, or is
+	 * NaN, ends them (0, nearly always). +Inf is added. */
+	const double *buckets;
 };
 
 struct metric_label {

@@ -83,6 +83,7 @@ static void clear(struct loki_process *p)
 		free(p->shared.counters.p[i].value);
 	}
 	free(p->shared.counters.p);
+	map_fini(&p->shared.customs);
 	metric_free(p->shared.partials_flushed);
 	metric_free(p->shared.lines_truncated);
 }

@@ -10,6 +10,7 @@
  */
 
 #include "agent/base/container_of.h"
+#include "agent/base/map.h"
 #include "agent/component/loki.process/extracted.h"
 #include "agent/component/loki.process/memo.h"
 #include "agent/flow/entry.h"
@@ -58,7 +59,8 @@ struct process {
 		struct process_counter *p;
 		size_t n;
 		size_t cap;
-	} counters; /* those that stages asked for; they go on through a reload */
+	} counters;         /* those that stages asked for; they go on through a reload */
+	struct map customs; /* of stage.metrics: custom.c */
 	struct metric *partials_flushed;
 	struct metric *lines_truncated;
 };

@@ -16,6 +16,7 @@ extern const struct arg_choice_type stage_limit;
 extern const struct arg_choice_type stage_logfmt;
 extern const struct arg_choice_type stage_luhn;
 extern const struct arg_choice_type stage_match;
+extern const struct arg_choice_type stage_metrics;
 extern const struct arg_choice_type stage_multiline;
 extern const struct arg_choice_type stage_output;
 extern const struct arg_choice_type stage_pack;
@@ -35,5 +36,4 @@ extern const struct arg_choice_type stage_truncate;
 /* Alloy's others (stages_missing.c): known by name and attributes, refused by one error. */
 extern const struct arg_choice_type stage_eventlogmessage;
 extern const struct arg_choice_type stage_geoip;
-extern const struct arg_choice_type stage_metrics;
 extern const struct arg_choice_type stage_windowsevent;

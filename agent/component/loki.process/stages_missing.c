@@ -1,6 +1,7 @@
 /*
- * The stages that Alloy has and this program does not have yet. Their attributes are known,
- * so that a configuration gets one error a stage and not one for each attribute.
+ * The stages that Alloy has and this program does not: those for the Windows event log, and the
+ * one for MaxMind's databases. Their attributes are known, so that a configuration gets one error a
+ * stage and not one for each attribute.
  */
 #include "agent/component/loki.process/stage.h"
 #include "agent/component/loki.process/stages.h"
@@ -8,12 +9,9 @@
 /* Where the attributes go; nobody looks at them. */
 struct ignored {
 	struct value value;
-	struct arg_blocks blocks;
 };
 
 #define IGNORE(text) ARG_NAMED(ignored, text, value, .type = ARG_ANY)
-#define IGNORE_BLOCK(text) \
-	ARG_NAMED(ignored, text, blocks, .type = ARG_BLOCK, .flags = ARG_REPEATED)
 
 static const struct arg eventlogmessage_args[] = {
 	IGNORE("drop_invalid_labels"),
@@ -30,13 +28,6 @@ static const struct arg geoip_args[] = {
 	ARGS_END,
 };
 
-static const struct arg metrics_args[] = {
-	IGNORE_BLOCK("metric.counter"),
-	IGNORE_BLOCK("metric.gauge"),
-	IGNORE_BLOCK("metric.histogram"),
-	ARGS_END,
-};
-
 static const struct arg windowsevent_args[] = {
 	IGNORE("drop_invalid_labels"),
 	IGNORE("overwrite_existing"),
@@ -46,7 +37,7 @@ static const struct arg windowsevent_args[] = {
 
 static bool refuse(const char *name, struct range at, struct diags *d)
 {
-	diag_error(d, at, "%s is not supported yet", name);
+	diag_error(d, at, "%s is not supported", name);
 	diag_hint(d, "take the block out of the configuration");
 	return false;
 }
@@ -71,6 +62,5 @@ static bool refuse(const char *name, struct range at, struct diags *d)
 /* clang-format off */
 MISSING(eventlogmessage, "Parses messages of the Windows event log.")
 MISSING(geoip, "Looks up where an address is.")
-MISSING(metrics, "Makes metrics of entries.")
 MISSING(windowsevent, "Parses messages of the Windows event log.")
 /* clang-format on */

@@ -32,7 +32,7 @@ static const struct stage_case cases[] = {
 		"! drop stage config must contain at least one of `source`, `expression`, "
 		"`older_than` "
 		"or `longer_than`\n"
-		"! stage.geoip is not supported yet\n"},
+		"! stage.geoip is not supported\n"},
 };
 
 STAGE_TESTS(cases)

@@ -7,9 +7,9 @@ static const struct stage_case cases[] = {
 		"stage.eventlogmessage { overwrite_existing = true }\n"
 		"stage.geoip {\n db = 7\n custom_lookups = {x = \"y\"}\n}",
 		"",
-		"! stage.windowsevent is not supported yet\n"
-		"! stage.eventlogmessage is not supported yet\n"
-		"! stage.geoip is not supported yet\n"},
+		"! stage.windowsevent is not supported\n"
+		"! stage.eventlogmessage is not supported\n"
+		"! stage.geoip is not supported\n"},
 	{"unknown to Alloy too", "stage.nope {}", "", "! unrecognized block name \"stage.nope\"\n"},
 };
 
