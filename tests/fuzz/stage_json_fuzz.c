@@ -48,7 +48,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	has_path = jmespath_parse(&a, expression, &path, &e);
 	if (json_is_valid(text)) {
 		walk(text, &a, 0);
-		if (has_path && jmespath_find(&path, 0, text, &a, &found))
+		if (has_path && jmespath_search(&path, text, &a, &found))
+			must(json_is_valid(found));
+		if (has_path && path.n > 0 && jmespath_find(&path, 0, text, &a, &found))
 			must(json_is_valid(found));
 	}
 	arena_fini(&a);

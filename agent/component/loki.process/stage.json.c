@@ -130,19 +130,25 @@ static void walk(struct json_stage *j, struct work *w, struct str object)
 		struct str name = json_unquote(key, w->arena);
 
 		for (size_t i = 0; i < j->n; i++) {
-			if (j->p[i].path.p[0].key.p && str_eq(j->p[i].path.p[0].key, name))
+			const struct jmespath *path = &j->p[i].path;
+
+			if (path->n > 0 && path->p[0].key.p && str_eq(path->p[0].key, name))
 				j->p[i].found = value;
 		}
 	}
 }
 
-static void extract(struct json_stage *j, struct work *w)
+/* A search that fails sets nothing, as in Alloy. */
+static void extract(struct json_stage *j, struct work *w, struct str object)
 {
 	for (size_t i = 0; i < j->n; i++) {
 		const struct expression *x = &j->p[i];
 		struct str value;
 
-		if (x->found.p && jmespath_find(&x->path, 1, x->found, w->arena, &value))
+		if (x->path.n == 0) {
+			if (jmespath_search(&x->path, object, w->arena, &value))
+				put(w, x->name, value);
+		} else if (x->found.p && jmespath_find(&x->path, 1, x->found, w->arena, &value))
 			put(w, x->name, value);
 		else
 			extracted_set_null(&w->x, x->name);
@@ -184,7 +190,7 @@ static bool json_run(struct stage *s, struct work *w)
 	if (!s->in->process->uses_extracted)
 		return true;
 	walk(j, w, text);
-	extract(j, w);
+	extract(j, w, text);
 	if (j->regex)
 		extract_matching(j, w, text);
 	return true;

@@ -52,18 +52,18 @@ static const struct stage_case cases[] = {
 	{"nothing asked for", "stage.json {}", "", "! JMES expressions or regex is required\n"},
 	{"empty source", "stage.json {\n expressions = {x = \"\"}\n source = \"\"\n}", "",
 		"! empty source\n"},
-	{"the rest of JMESPath", J("x = \"a[?b=='c'].d | [0]\""), "",
-		"! could not compile JMES expression: byte 2: only names, \"quoted names\", a.b "
-		"and a[0] are "
-		"supported\n"},
+	{"filters, pipes, functions",
+		J("x = \"a[?b=='c'].d | [0]\", y = \"join('-', l)\", z = \"abs(l)\", n = \"q || "
+		  "o.k\"") SHOW("x = \"\", y = \"\", z = \"\", n = \"\""),
+		"a=1|{\"a\":[{\"b\":\"x\"},{\"b\":\"c\",\"d\":7}],"
+		"\"l\":[\"p\",\"q\"],\"o\":{\"k\":[1, 2]}}",
+		"100000000000 {a=\"1\"} [n=[1,2] x=7 y=p-q] "
+		"{\"a\":[{\"b\":\"x\"},{\"b\":\"c\",\"d\":7}],"
+		"\"l\":[\"p\",\"q\"],\"o\":{\"k\":[1, 2]}}\n"},
 	{"not JMESPath", J("x = \"3##\""), "",
-		"! could not compile JMES expression: byte 0: only names, \"quoted names\", a.b "
-		"and a[0] are "
-		"supported\n"},
+		"! could not compile JMES expression: byte 1: unknown character\n"},
 	{"a name that is none", J("\"a-b\" = \"\""), "",
-		"! could not compile JMES expression: byte 1: only names, \"quoted names\", a.b "
-		"and a[0] are "
-		"supported\n"},
+		"! could not compile JMES expression: byte 1: not a whole number\n"},
 };
 
 STAGE_TESTS(cases)
