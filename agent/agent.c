@@ -149,7 +149,8 @@ static void init_context(struct agent *a)
 		.held_limit = (uint64_t)o->held_limit,
 		.save = c->dry_run == DRY_RUN_OFF,
 	});
-	a->graph = graph_new(&(struct graph_settings){c, registry_types(), options_stability(o)});
+	a->graph = graph_new(&(struct graph_settings){
+		.agent = c, .types = registry_types(), .stability = options_stability(o)});
 }
 
 static void on_drained(void *owner)

@@ -7,6 +7,10 @@
 	X(discovery_kubernetes) \
 	X(discovery_relabel) \
 	X(http) \
+	X(import_file) \
+	X(import_git) \
+	X(import_http) \
+	X(import_string) \
 	X(livedebugging) \
 	X(local_file) \
 	X(local_file_match) \

@@ -110,7 +110,8 @@ void source_print(FILE *out, const struct diags *d)
 
 bool source_validate(const char *path, int stability, FILE *out)
 {
-	const struct plan_settings set = {registry_types(), stability, true};
+	const struct plan_settings set = {
+		.types = registry_types(), .stability = stability, .terse = true};
 	struct source_set s;
 	struct arena texts;
 	struct diags d;

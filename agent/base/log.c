@@ -90,6 +90,20 @@ static void add_number(struct buf *b, enum log_format f, const char *key, int64_
 	buf_printf(b, " %s=%" PRId64, key, v);
 }
 
+/* The id of a component in a module begins with the module's path: "a.b/loki.write.default". */
+static void add_component(struct buf *b, enum log_format f, const char *id)
+{
+	const char *name = strrchr(id, '/');
+	struct buf path = {0};
+
+	buf_add_char(&path, '/');
+	if (name)
+		buf_add(&path, id, (size_t)(name - id));
+	add_pair(b, f, "component_path", buf_str(&path));
+	add_pair(b, f, "component_id", str_from(name ? name + 1 : id));
+	buf_fini(&path);
+}
+
 void log_format_line(struct buf *out, enum log_format f, int64_t now_ns, enum log_level level,
 	const char *id, const char *msg, const struct kv *kv)
 {
@@ -101,10 +115,8 @@ void log_format_line(struct buf *out, enum log_format f, int64_t now_ns, enum lo
 	add_pair(&line, f, "ts", timestamp_format(ts, now_ns));
 	add_pair(&line, f, "level", str_from(names[level]));
 	add_pair(&line, f, "msg", str_from(msg));
-	if (id) {
-		add_pair(&line, f, "component_path", STR("/"));
-		add_pair(&line, f, "component_id", str_from(id));
-	}
+	if (id)
+		add_component(&line, f, id);
 	for (; kv->key; kv++) {
 		if (kv->text.p)
 			add_pair(&line, f, kv->key, kv->text);

@@ -24,23 +24,47 @@ struct metric {
 static struct list all = {&all, &all};
 
 /* Prometheus escapes backslash, quote and newline in a label's value. */
+static void print_value(struct buf *b, const char *p, const char *end)
+{
+	for (; p < end; p++) {
+		if (*p == '\n') {
+			buf_add(b, "\\n", 2);
+			continue;
+		}
+		if (*p == '\\' || *p == '"')
+			buf_add_char(b, '\\');
+		buf_add_char(b, *p);
+	}
+}
+
+/* The id of a component in a module begins with the module's path, "a.b/loki.write.default":
+ * NULL if there is none. */
+static const char *find_module(const struct metric_label *labels, const char **end)
+{
+	for (; labels && labels->name; labels++)
+		if (strcmp(labels->name, "component_id") == 0)
+			break;
+	*end = labels && labels->name ? strrchr(labels->value, '/') : NULL;
+	return *end ? labels->value : NULL;
+}
+
 static char *print_labels(const struct metric_label *labels)
 {
+	const char *module_end;
+	const char *module = find_module(labels, &module_end);
 	struct buf b = {0};
 
 	for (; labels && labels->name; labels++) {
+		const char *value = labels->value;
+
 		if (b.n)
 			buf_add_char(&b, ',');
 		buf_printf(&b, "%s=\"", labels->name);
-		for (const char *p = labels->value; *p; p++) {
-			if (*p == '\n') {
-				buf_add(&b, "\\n", 2);
-				continue;
-			}
-			if (*p == '\\' || *p == '"')
-				buf_add_char(&b, '\\');
-			buf_add_char(&b, *p);
-		}
+		if (module && value == module)
+			value = module_end + 1;
+		print_value(&b, value, value + strlen(value));
+		if (module && strcmp(labels->name, "component_path") == 0)
+			print_value(&b, module, module_end);
 		buf_add_char(&b, '"');
 	}
 	buf_add_char(&b, 0);

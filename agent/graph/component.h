@@ -32,6 +32,19 @@ struct export_field {
 	const char *help;
 };
 
+/* The text of a module, as an import.* block brings it. */
+struct import_text {
+	struct str name; /* as messages show it */
+	struct str text;
+};
+
+struct imported {
+	const struct import_text *p;
+	size_t n;
+	struct str folder; /* module_path in it; empty: as where the import is */
+	bool is_open;      /* it cannot be known yet */
+};
+
 struct component_type {
 	const char *name; /* the block name: "loki.write" */
 	const char *help;
@@ -49,6 +62,12 @@ struct component_type {
 	/* Checks beyond the table, at load and by `invar validate`: report into d at ranges
 	 * taken with ARG_AT. NULL: none. No side effects. */
 	bool (*check)(const void *args, struct diags *d);
+
+	/* Blocks import.*: what they bring, by args (NULL: they are not known before the program
+	 * runs), or by what an instance has got (NULL: none runs). The result is in a. What is
+	 * given may change later: component_imports() says so. */
+	bool (*import)(struct arena *a, struct component *c, const void *args,
+		struct imported *out, struct err *e);
 
 	/* args live until the next update() has returned, or until component_stopped(). */
 	bool (*start)(struct component *c, const void *args, struct err *e);
@@ -75,6 +94,10 @@ struct component {
 };
 
 void component_stopped(struct component *c);
+
+/* What import() gives may be another now: it is asked, and if so the configuration is made anew,
+ * at the end of this turn. */
+void component_imports(struct component *c);
 
 /* Sets an exported field; v is copied. What refers to it is evaluated again at the end of this
  * turn, if the value differs from the one before. */

@@ -26,10 +26,13 @@ struct graph {
 	struct graph_settings set;
 	struct arena *generation; /* of plan; NULL: nothing is loaded */
 	struct plan *plan;
+	struct vertex **shown; /* what people are told of, in the order of evaluation */
+	size_t n_shown;
 	struct map nodes; /* those with a vertex, by id */
 	struct list all;  /* those that stop, too */
 	struct task evaluate_task;
 	struct task stop_task;
+	struct task replan_task;
 	struct once_part busy; /* something is still to be evaluated */
 	bool is_sweeping;
 	void (*done)(void *owner);
@@ -39,6 +42,7 @@ struct graph {
 
 static void on_evaluate(struct task *t);
 static void on_stopped(struct task *t);
+static void on_replan(struct task *t);
 
 struct graph *graph_new(const struct graph_settings *set)
 {
@@ -48,6 +52,7 @@ struct graph *graph_new(const struct graph_settings *set)
 	list_init(&g->all);
 	g->evaluate_task.run = on_evaluate;
 	g->stop_task.run = on_stopped;
+	g->replan_task.run = on_replan;
 	g->metrics = graph_metrics_new(g);
 	return g;
 }
@@ -68,6 +73,7 @@ void graph_free(struct graph *g)
 		return;
 	task_cancel(&g->evaluate_task);
 	task_cancel(&g->stop_task);
+	task_cancel(&g->replan_task);
 	once_idle(&g->busy);
 	LIST_EACH (n, &g->all, struct node, link) {
 		node_release_deps(n);
@@ -149,7 +155,7 @@ static struct node *place_node(struct graph *g, struct vertex *v)
 	struct node *n = node_new(g, v);
 
 	list_add_last(&g->all, &n->link);
-	map_set(&g->nodes, v->id, n);
+	map_set(&g->nodes, v->node_id, n);
 	return n;
 }
 
@@ -159,8 +165,10 @@ static void match_nodes(struct graph *g, struct plan *p)
 	LIST_EACH (n, &g->all, struct node, link)
 		n->vertex = NULL;
 	for (size_t i = 0; i < p->n; i++) {
-		struct node *n = map_find(&g->nodes, p->v[i]->id);
+		struct node *n = map_find(&g->nodes, p->v[i]->node_id);
 
+		if (n && n->c->type != p->v[i]->type)
+			n = NULL; /* a custom component now has its name, or had it */
 		p->v[i]->node = n;
 		if (n)
 			n->vertex = p->v[i];
@@ -177,7 +185,7 @@ static void match_nodes(struct graph *g, struct plan *p)
 struct node *graph_replace(struct graph *g, struct vertex *v)
 {
 	v->node->vertex = NULL;
-	map_remove(&g->nodes, v->id);
+	map_remove(&g->nodes, v->node_id);
 	v->node = place_node(g, v);
 	return v->node;
 }
@@ -190,6 +198,7 @@ static bool evaluate_vertex(struct graph *g, struct vertex *v, struct diags *d)
 	graph_metrics_begin(g->metrics);
 	ok = node_evaluate(v->node, d);
 	graph_metrics_end(g->metrics);
+	graph_look(g, v);
 	return ok;
 }
 
@@ -245,6 +254,103 @@ void graph_dirty(struct graph *g, const struct vertex *v)
 	task_defer(&g->evaluate_task, g->set.agent->loop);
 }
 
+static struct component *find_instance(void *owner, struct str node_id)
+{
+	const struct graph *g = owner;
+	const struct node *n = map_find(&g->nodes, node_id);
+
+	return n && n->state == NODE_RUNNING ? n->c : NULL;
+}
+
+static const struct value *find_exported(void *owner, struct str node_id, const char *name)
+{
+	const struct graph *g = owner;
+	const struct node *n = map_find(&g->nodes, node_id);
+
+	for (size_t i = 0; n && n->c->type->exports && n->c->type->exports[i].name; i++)
+		if (n->exports[i] && strcmp(n->c->type->exports[i].name, name) == 0)
+			return &n->exports[i]->value;
+	return NULL;
+}
+
+/* The texts once more, as trees that belong to a new generation. */
+static struct file **parse_again(const struct plan *p, struct arena *a, struct diags *d)
+{
+	struct file **files = arena_new(a, struct file *, p->n_files + 1);
+
+	for (size_t i = 0; i < p->n_files; i++) {
+		const struct source *from = p->files[i]->source;
+		struct source *src = arena_new(a, struct source, 1);
+
+		*src = (struct source){arena_str(a, from->name), arena_str(a, from->text)};
+		files[i] = parse_file(a, src, d);
+	}
+	return files;
+}
+
+static void log_replan(const struct graph *g, enum graph_loaded how, const struct diags *d)
+{
+	const struct diag *first = NULL;
+	char place[64] = "";
+	size_t line, column;
+
+	(void)g;
+	for (size_t i = 0; i < d->n && !first; i++)
+		if (d->p[i].severity == DIAG_ERROR)
+			first = &d->p[i];
+	if (first && first->at.file) {
+		range_position(first->at, &line, &column);
+		snprintf(place, sizeof(place), STR_FMT ":%zu:%zu",
+			STR_ARG(str_head(first->at.file->name, 40)), line, column);
+	}
+	if (how == GRAPH_LOADED || !first)
+		log_info(NULL, "the modules of the configuration have changed and are in force");
+	else
+		log_error(NULL, "the modules of the configuration have changed, and are wrong",
+			KV("err", first->message), KV("at", (const char *)place),
+			KV("hint", how == GRAPH_REFUSED ? "the old ones run on"
+							: "the new ones run, but for what failed"));
+}
+
+/* The same texts with other modules: what an import gives or a collection has is another. */
+static void on_replan(struct task *t)
+{
+	struct graph *g = container_of(t, struct graph, replan_task);
+	struct arena *a = mem_new(struct arena, 1), texts;
+	enum graph_loaded how;
+	struct diags d;
+
+	arena_init(a, 0);
+	arena_init(&texts, 0);
+	diags_init(&d, &texts);
+	how = graph_load(g, a, parse_again(g->plan, a, &d), g->plan->n_files, &d);
+	log_replan(g, how, &d);
+	if (how == GRAPH_REFUSED) {
+		arena_fini(a);
+		free(a);
+	}
+	diags_fini(&d);
+	arena_fini(&texts);
+	once_idle(&g->busy);
+}
+
+void graph_look(struct graph *g, const struct vertex *v)
+{
+	const struct node *n = v->node;
+	bool changed = false;
+
+	if (!n || n->state != NODE_RUNNING)
+		return;
+	if (v->kind == VERTEX_FOREACH)
+		changed = n->exports[0] && !value_eq(&n->exports[0]->value, &v->collection);
+	else if (v->type->import)
+		changed = plan_import_changed(v, n->c);
+	if (!changed)
+		return;
+	once_busy(g->set.agent->work, &g->busy);
+	task_defer(&g->replan_task, g->set.agent->loop);
+}
+
 static bool evaluate_all(struct graph *g, struct diags *d)
 {
 	bool ok = true;
@@ -254,12 +360,30 @@ static bool evaluate_all(struct graph *g, struct diags *d)
 	return ok;
 }
 
+/* Arguments and exports are parts of a custom component, which speaks for them. */
+static void list_shown(struct graph *g)
+{
+	const struct plan *p = g->plan;
+
+	g->shown = arena_new(g->generation, struct vertex *, p->n + 1);
+	g->n_shown = 0;
+	for (size_t i = 0; i < p->n; i++)
+		if (p->sorted[i]->kind != VERTEX_ARGUMENT && p->sorted[i]->kind != VERTEX_EXPORT)
+			g->shown[g->n_shown++] = p->sorted[i];
+}
+
 enum graph_loaded graph_load(struct graph *g, struct arena *generation, struct file *const *files,
 	size_t n, struct diags *d)
 {
 	struct plan *old = g->plan;
 	struct arena *old_generation = g->generation;
-	const struct plan_settings set = {g->set.types, g->set.stability, false};
+	const struct plan_live live = {g, find_instance, find_exported};
+	const struct plan_settings set = {
+		.types = g->set.types,
+		.stability = g->set.stability,
+		.ignore_unsupported = g->set.ignore_unsupported,
+		.live = &live,
+	};
 	struct plan *p = plan_new(generation, &set, files, n, d);
 	bool ok;
 
@@ -267,8 +391,11 @@ enum graph_loaded graph_load(struct graph *g, struct arena *generation, struct f
 		plan_fini(p);
 		return GRAPH_REFUSED;
 	}
+	p->set.live = NULL;
+	task_cancel(&g->replan_task);
 	g->plan = p;
 	g->generation = generation;
+	list_shown(g);
 	match_nodes(g, p);
 	sweep(g);
 	ok = evaluate_all(g, d);
@@ -280,13 +407,14 @@ enum graph_loaded graph_load(struct graph *g, struct arena *generation, struct f
 void graph_stop(struct graph *g, void (*done)(void *owner), void *owner)
 {
 	task_cancel(&g->evaluate_task);
+	task_cancel(&g->replan_task);
 	once_idle(&g->busy);
 	LIST_EACH (n, &g->all, struct node, link)
 		n->vertex = NULL;
 	map_fini(&g->nodes);
 	g->nodes = (struct map){0};
 	if (g->plan)
-		g->plan->n = 0; /* nobody has a node any more */
+		g->plan->n = g->n_shown = 0; /* nobody has a node any more */
 	g->done = done;
 	g->done_owner = owner;
 	task_defer(&g->stop_task, g->set.agent->loop);
@@ -294,12 +422,12 @@ void graph_stop(struct graph *g, void (*done)(void *owner), void *owner)
 
 size_t graph_count(const struct graph *g)
 {
-	return g->plan ? g->plan->n : 0;
+	return g->n_shown;
 }
 
 struct graph_node_info graph_node(const struct graph *g, size_t i)
 {
-	const struct node *n = g->plan->sorted[i]->node;
+	const struct node *n = g->shown[i]->node;
 
 	return (struct graph_node_info){
 		.id = n->id,
@@ -313,10 +441,10 @@ struct graph_node_info graph_node(const struct graph *g, size_t i)
 const char *graph_id_at(const struct graph *g, struct range at)
 {
 	for (size_t i = 0; at.file && i < graph_count(g); i++) {
-		const struct range *block = &g->plan->v[i]->block->at;
+		const struct range *block = &g->shown[i]->block->at;
 
 		if (block->file == at.file && block->start <= at.start && at.start <= block->end)
-			return g->plan->v[i]->node->id;
+			return g->shown[i]->node->id;
 	}
 	return NULL;
 }

@@ -17,6 +17,7 @@ struct graph_settings {
 	struct agent_context *agent;
 	struct plan_types types;
 	int stability; /* enum stability: the lowest that is allowed */
+	bool ignore_unsupported;
 };
 
 struct graph *graph_new(const struct graph_settings *set);

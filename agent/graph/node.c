@@ -12,6 +12,7 @@
 #include "agent/base/log.h"
 #include "agent/base/mem.h"
 #include "agent/base/must.h"
+#include "agent/base/vec.h"
 #include "agent/config/ast.h"
 #include "agent/graph/arg_private.h"
 #include "agent/graph/context.h"
@@ -45,8 +46,8 @@ struct node *node_new(struct graph *g, struct vertex *v)
 	list_init(&n->link);
 	n->graph = g;
 	n->vertex = v;
-	n->id = mem_new(char, v->id.n + 1);
-	memcpy(n->id, v->id.p, v->id.n);
+	n->id = mem_new(char, v->node_id.n + 1);
+	memcpy(n->id, v->node_id.p, v->node_id.n);
 	n->exports = mem_new(struct snapshot *, n_exports + 1);
 	n->c = mem_alloc(v->type->size, 1);
 	*n->c = (struct component){
@@ -109,20 +110,45 @@ void node_release_deps(struct node *n)
 	n->n_deps = 0;
 }
 
+struct holding {
+	struct node **p;
+	size_t n, cap;
+};
+
+static bool is_held_already(const struct holding *h, const struct node *n)
+{
+	for (size_t i = 0; i < h->n; i++)
+		if (h->p[i] == n)
+			return true;
+	return false;
+}
+
+/* Arguments and exports of modules only pass on what is others'; who refers to them points into
+ * those. How deep this goes is bounded by how deep modules are. */
+static void hold(struct holding *h, const struct vertex *v)
+{
+	for (size_t i = 0; i < v->n_deps; i++) {
+		const struct vertex *to = v->deps[i];
+
+		if (is_held_already(h, to->node))
+			continue;
+		*vec_add(h) = to->node; /* NOLINT: its elements are pointers */
+		to->node->holders++;
+		if (to->kind != VERTEX_COMPONENT)
+			hold(h, to);
+	}
+}
+
 /* From now on the arguments point into what the block refers to, and no more into what it
  * referred to before. */
 static void hold_deps(struct node *n)
 {
-	const struct vertex *v = n->vertex;
-	struct node **deps = mem_new(struct node *, v->n_deps + 1);
+	struct holding h = {0};
 
-	for (size_t i = 0; i < v->n_deps; i++) {
-		deps[i] = v->deps[i]->node;
-		deps[i]->holders++;
-	}
+	hold(&h, n->vertex);
 	node_release_deps(n);
-	n->deps = deps;
-	n->n_deps = v->n_deps;
+	n->deps = h.p;
+	n->n_deps = h.n;
 }
 
 enum health node_health(const struct node *n)
@@ -170,6 +196,24 @@ static bool live_export(struct plan_scope *base, const struct vertex *v, struct 
 	return false;
 }
 
+/* An item of a foreach is what its collection has at its place: what it has now, because capsules
+ * of an older one may be gone; if another item is there now, a new plan is on its way. */
+static void live_item(struct plan_scope *base, const struct module *m, struct value *out)
+{
+	struct live_scope *s = container_of(base, struct live_scope, base);
+	struct snapshot *x = m->of->node->exports[0];
+
+	*out = value_null();
+	if (!x || x->value.type != VALUE_ARRAY || m->index >= x->value.array.n ||
+		!value_eq(&x->value.array.items[m->index],
+			&m->of->collection.array.items[m->index])) {
+		s->missing = m->of;
+		return;
+	}
+	snapshots_add(s->seen, x);
+	*out = x->value.array.items[m->index];
+}
+
 static bool fail(struct node *n, const char *reason)
 {
 	n->failed = true;
@@ -180,14 +224,19 @@ static bool fail(struct node *n, const char *reason)
 
 /* What it refers to did not start, which has been reported for that one, or has nothing to
  * export yet: no failure of its own. */
-static bool wait_for(struct node *n, const struct vertex *v)
+static bool wait_for(struct node *n, const char *what)
 {
 	struct err e;
 
-	err_set(&e, "waits for " STR_FMT, STR_ARG(v->id));
+	err_set(&e, "waits for %s", what);
 	fail(n, e.text);
 	n->waits = true;
 	return true;
+}
+
+static bool wait_for_vertex(struct node *n, const struct vertex *v)
+{
+	return wait_for(n, v->node->id);
 }
 
 static const struct vertex *dep_not_running(const struct vertex *v)
@@ -277,9 +326,10 @@ static struct evaluated *evaluate_block(struct node *n, struct node_args *a,
 	struct evaluated *e;
 
 	arena_init(&scratch, 0);
-	plan_scope_init(&scope.base, graph_plan(n->graph), &scratch);
+	plan_scope_init(&scope.base, graph_plan(n->graph), n->vertex->scope, &scratch);
 	scope.base.export = live_export;
-	e = body_evaluate_with(&a->arena, n->vertex->block, &scope.base.base,
+	scope.base.item = live_item;
+	e = body_evaluate_with(&a->arena, n->vertex->args, &scope.base.base,
 		&(struct body_options){.scratch = &scratch, .kept = &kept}, d);
 	arena_fini(&scratch);
 	*missing = scope.missing;
@@ -299,7 +349,7 @@ static bool evaluate(struct node *n, struct node_args *a, bool *kept, struct dia
 
 	a->evaluated = e;
 	if (missing)
-		return wait_for(n, missing);
+		return wait_for_vertex(n, missing);
 	if (e && n->state == NODE_RUNNING && evaluated_eq(n->args->evaluated, e)) {
 		hold_deps(n);
 		return true;
@@ -325,15 +375,25 @@ bool node_evaluate(struct node *n, struct diags *d)
 	struct node_args *a;
 
 	n->waits = false;
+	if (n->vertex->kind == VERTEX_CUSTOM && !n->vertex->inner)
+		return wait_for(n, "its module, which is not imported yet");
 	if (waits)
-		return wait_for(n, waits);
+		return wait_for_vertex(n, waits);
 	a = args_new();
 	ok = evaluate(n, a, &kept, d);
 	if (!kept)
 		args_free(a);
 	if (ok && n->vertex && !n->waits) /* else another one has taken its place */
 		succeed(n);
+	if (ok && n->vertex && n->vertex->kind == VERTEX_CUSTOM)
+		graph_dirty(n->graph, n->vertex); /* what it exports is in other nodes */
 	return ok;
+}
+
+void component_imports(struct component *c)
+{
+	if (c->node && c->node->vertex)
+		graph_look(c->node->graph, c->node->vertex);
 }
 
 void node_stop(struct node *n)

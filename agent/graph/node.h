@@ -57,6 +57,8 @@ void node_set_health(struct node *n, enum health h, const char *reason);
 /* node.c → graph.c */
 void graph_node_stopped(struct graph *g);
 void graph_dirty(struct graph *g, const struct vertex *v); /* its users are evaluated later */
+/* Is the plan still what its imports and collections say? Else it is made anew, later. */
+void graph_look(struct graph *g, const struct vertex *v);
 struct node *graph_replace(struct graph *g, struct vertex *v);
 struct agent_context *graph_agent(const struct graph *g);
 const struct plan *graph_plan(const struct graph *g);

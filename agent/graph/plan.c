@@ -41,13 +41,13 @@ static enum group group_of(const struct stmt *block)
 	return COMPONENTS;
 }
 
-static size_t count_blocks(struct file *const *files, size_t n)
+static size_t count_blocks(const struct module *m)
 {
 	size_t total = 0;
 
-	for (size_t f = 0; f < n; f++)
-		for (size_t i = 0; i < files[f]->body.n; i++)
-			total += files[f]->body.stmts[i].is_block;
+	for (size_t f = 0; f < m->n_bodies; f++)
+		for (size_t i = 0; i < m->bodies[f]->n; i++)
+			total += m->bodies[f]->stmts[i].is_block;
 	return total;
 }
 
@@ -80,13 +80,14 @@ static void check_label(const struct vertex *v, enum group group, struct diags *
 	}
 }
 
-static void check_duplicate(struct plan *p, struct vertex *v, size_t i, struct diags *d)
+static void check_duplicate(struct plan *p, struct module *m, struct vertex *v, size_t i,
+	struct diags *d)
 {
-	const struct vertex *first = map_find(&p->by_id, v->id);
+	const struct vertex *first = map_find(&m->by_id, v->id);
 	size_t line, column;
 
 	if (!first) {
-		map_set(&p->by_id, v->id, v);
+		map_set(&m->by_id, v->id, v);
 		return;
 	}
 	range_position(first->block->at, &line, &column);
@@ -111,11 +112,13 @@ void plan_report(struct diags *d, const struct diags *from)
 	}
 }
 
-static struct vertex *make_vertex(struct plan *p, const struct stmt *block)
+static struct vertex *make_vertex(struct plan *p, struct module *m, const struct stmt *block)
 {
 	struct vertex *v = arena_new(p->arena, struct vertex, 1);
 
-	v->block = block;
+	v->block = v->args = block;
+	v->module = m;
+	v->scope = m;
 	v->id = block->name;
 	if (block->label.n > 0)
 		v->id = arena_printf(p->arena, STR_FMT "." STR_FMT, STR_ARG(block->name),
@@ -130,60 +133,107 @@ struct draft {
 	struct diags refs;
 };
 
-static void add_block(struct plan *p, const struct stmt *block, enum group group, size_t i,
-	struct draft *w)
+static void add_block(struct plan *p, struct module *m, const struct stmt *block,
+	enum group group, size_t i, struct draft *w)
 {
-	struct vertex *v = make_vertex(p, block);
+	struct vertex *v = make_vertex(p, m, block);
 	struct diags definition;
 
 	diags_init(&definition, p->arena);
 	diags_init(&w->names, p->arena);
 	diags_init(&w->refs, p->arena);
-	v->type = plan_define(p, block, &definition);
+	plan_define(p, m, v, &definition);
 	check_label(v, group, &w->names);
-	check_duplicate(p, v, i, &w->names);
+	check_duplicate(p, m, v, i, &w->names);
+	v->node_id = v->id;
+	if (m->path.n > 0)
+		v->node_id = arena_printf(p->arena, STR_FMT "/" STR_FMT, STR_ARG(m->path),
+			STR_ARG(v->id));
 	plan_report(&w->names, &definition);
 	diags_fini(&definition);
-	p->v[p->n++] = v;
+	m->v[m->n++] = v;
+}
+
+static void add_definition(struct module *m, struct vertex *v)
+{
+	if (v->kind == VERTEX_DECLARE && !v->is_duplicate)
+		m->definitions[m->n_definitions++] =
+			(struct definition){v->block->label, v->block, m};
 }
 
 /* In the order of the files, and in them of the lines. */
-static void add_group(struct plan *p, enum group group, struct file *const *files, size_t n,
-	struct draft *drafts)
+static void add_group(struct plan *p, struct module *m, enum group group, struct draft *drafts)
 {
 	size_t added = 0;
 
-	for (size_t f = 0; f < n; f++) {
-		const struct body *b = &files[f]->body;
+	for (size_t f = 0; f < m->n_bodies; f++) {
+		const struct body *b = m->bodies[f];
 
-		for (size_t i = 0; i < b->n; i++)
-			if (b->stmts[i].is_block && group_of(&b->stmts[i]) == group)
-				add_block(p, &b->stmts[i], group, added++, &drafts[p->n]);
+		for (size_t i = 0; i < b->n; i++) {
+			if (!b->stmts[i].is_block || group_of(&b->stmts[i]) != group)
+				continue;
+			add_block(p, m, &b->stmts[i], group, added++, &drafts[m->n]);
+			add_definition(m, m->v[m->n - 1]);
+		}
 	}
 }
 
-static void finish(struct plan *p, struct draft *drafts, bool terse, struct diags *d)
+/* Imports say what names of components mean, so they come before those. */
+static void add_imports(struct plan *p, struct module *m, struct draft *drafts)
 {
-	for (size_t i = 0; i < p->n; i++)
-		plan_refer(p, p->v[i], &drafts[i].refs);
-	plan_link_users(p);
-	for (size_t i = 0; i < p->n; i++) {
-		plan_report(d, &drafts[i].names);
-		plan_check(p, p->v[i], terse, d);
-		plan_report(d, &drafts[i].refs);
+	for (size_t i = 0; i < m->n; i++)
+		if (m->v[i]->type && str_starts(m->v[i]->block->name, "import."))
+			plan_import(p, m, m->v[i], &drafts[i].refs);
+}
+
+static void check_vertex(struct plan *p, struct vertex *v, struct draft *w, struct diags *d)
+{
+	plan_report(d, &w->names);
+	if (v->kind == VERTEX_CUSTOM)
+		plan_check_custom(p, v, d);
+	else
+		plan_check(p, v, d);
+	if (v->kind == VERTEX_DECLARE || v->kind == VERTEX_FOREACH)
+		plan_check_template(p, v, d);
+	plan_report(d, &w->refs);
+}
+
+/* A copy of what was checked can only be wrong in what was not known then: what is imported. */
+static void report_errors(struct diags *d, const struct draft *w)
+{
+	for (size_t i = 0; i < w->names.n; i++)
+		if (w->names.p[i].severity == DIAG_ERROR)
+			diag_error(d, w->names.p[i].at, STR_FMT, STR_ARG(w->names.p[i].message));
+	for (size_t i = 0; i < w->refs.n; i++)
+		if (w->refs.p[i].severity == DIAG_ERROR)
+			diag_error(d, w->refs.p[i].at, STR_FMT, STR_ARG(w->refs.p[i].message));
+}
+
+static void finish(struct plan *p, struct module *m, struct draft *drafts, bool check,
+	struct diags *d)
+{
+	plan_bind(p, m);
+	for (size_t i = 0; i < m->n; i++)
+		plan_refer(p, m->v[i], &drafts[i].refs);
+	for (size_t i = 0; i < m->n; i++) {
+		if (check)
+			check_vertex(p, m->v[i], &drafts[i], d);
+		else
+			report_errors(d, &drafts[i]);
 		diags_fini(&drafts[i].names);
 		diags_fini(&drafts[i].refs);
 	}
-	plan_sort(p, d);
+	if (check)
+		plan_sort(p, m->v, m->n, arena_new(p->arena, struct vertex *, m->n + 1), d);
 }
 
-static bool check_top_level(struct file *const *files, size_t n, struct diags *d)
+static bool check_statements(const struct module *m, struct diags *d)
 {
 	bool ok = true;
 
-	for (size_t f = 0; f < n; f++)
-		for (size_t i = 0; i < files[f]->body.n; i++) {
-			const struct stmt *s = &files[f]->body.stmts[i];
+	for (size_t f = 0; f < m->n_bodies; f++)
+		for (size_t i = 0; i < m->bodies[f]->n; i++) {
+			const struct stmt *s = &m->bodies[f]->stmts[i];
 
 			if (!s->is_block)
 				ok = diag_error(d, s->name_at, "unrecognized attribute " STR_FMT,
@@ -192,30 +242,88 @@ static bool check_top_level(struct file *const *files, size_t n, struct diags *d
 	return ok;
 }
 
+struct module *plan_module_new(struct plan *p, enum module_kind kind, struct module *lexical,
+	struct str path)
+{
+	struct module *m = arena_new(p->arena, struct module, 1);
+
+	m->kind = kind;
+	m->lexical = lexical;
+	m->path = path;
+	m->folder = lexical ? lexical->folder : STR("");
+	m->depth = lexical ? lexical->depth + 1 : 0;
+	m->next = p->modules;
+	p->modules = m;
+	return m;
+}
+
+void plan_build(struct plan *p, struct module *m, bool check, struct diags *d)
+{
+	size_t total = count_blocks(m);
+	struct draft *drafts;
+
+	if (check && !check_statements(m, d))
+		return;
+	drafts = arena_new(p->arena, struct draft, total + 1);
+	m->v = arena_new(p->arena, struct vertex *, total + 1);
+	m->definitions = arena_new(p->arena, struct definition, total + 1);
+	m->imports = arena_new(p->arena, struct import, total + 1);
+	for (enum group g = 0; g < GROUPS; g++) {
+		if (g == COMPONENTS)
+			add_imports(p, m, drafts);
+		add_group(p, m, g, drafts);
+	}
+	finish(p, m, drafts, check, d);
+}
+
+static struct str folder_of(struct arena *a, struct str path)
+{
+	size_t n = path.n;
+
+	while (n > 0 && path.p[n - 1] != '/')
+		n--;
+	if (n == 0)
+		return STR(".");
+	return arena_str(a, str_head(path, n > 1 ? n - 1 : 1));
+}
+
 struct plan *plan_new(struct arena *a, const struct plan_settings *set, struct file *const *files,
 	size_t n, struct diags *d)
 {
 	struct plan *p = arena_new(a, struct plan, 1);
-	size_t total = count_blocks(files, n);
-	struct draft *drafts;
+	size_t errors = d->errors;
 
-	*p = (struct plan){.arena = a, .types = set->types, .stability = set->stability};
-	if (!check_top_level(files, n, d))
-		return p;
-	drafts = arena_new(a, struct draft, total);
-	p->v = arena_new(a, struct vertex *, total);
-	for (enum group g = 0; g < GROUPS; g++)
-		add_group(p, g, files, n, drafts);
-	finish(p, drafts, set->terse, d);
+	*p = (struct plan){.arena = a, .set = *set, .n_files = n};
+	p->files = arena_new(a, struct file *, n + 1);
+	for (size_t i = 0; i < n; i++)
+		p->files[i] = files[i];
+	p->root = plan_module_new(p, MODULE_ROOT, NULL, STR(""));
+	p->root->folder = n > 0 ? folder_of(a, files[0]->source->name) : STR(".");
+	p->root->bodies = arena_new(a, const struct body *, n + 1);
+	for (size_t i = 0; i < n; i++)
+		p->root->bodies[p->root->n_bodies++] = &files[i]->body;
+	plan_build(p, p->root, true, d);
+	if (d->errors == errors && plan_expand(p, d)) {
+		p->sorted = arena_new(a, struct vertex *, p->n + 1);
+		plan_sort(p, p->v, p->n, p->sorted, d);
+		plan_link_users(p);
+	}
+	if (p->missing_import && d->errors == errors)
+		diag_warning(d, p->missing_import->block->name_at,
+			"what is imported cannot be read here, and was not checked: " STR_FMT,
+			STR_ARG(p->missing_why));
 	return p;
 }
 
 void plan_fini(struct plan *p)
 {
-	map_fini(&p->by_id);
+	for (struct module *m = p->modules; m; m = m->next)
+		map_fini(&m->by_id);
+	p->modules = NULL;
 }
 
-struct vertex *plan_find(const struct plan *p, const struct str *parts, size_t n, size_t *used)
+static struct vertex *find_in(const struct module *m, const struct str *parts, size_t n,
+	size_t *used)
 {
 	char id[512]; /* longer than any id that could be found is not looked for */
 	size_t at = 0;
@@ -229,11 +337,20 @@ struct vertex *plan_find(const struct plan *p, const struct str *parts, size_t n
 			id[at++] = '.';
 		memcpy(id + at, parts[i].p, parts[i].n);
 		at += parts[i].n;
-		v = map_find(&p->by_id, (struct str){id, at});
-		if (!v)
+		v = map_find(&m->by_id, (struct str){id, at});
+		if (!v || v->kind == VERTEX_DECLARE)
 			continue;
 		*used = i + 1;
 		return v;
 	}
 	return NULL;
+}
+
+struct vertex *plan_find(const struct module *m, const struct str *parts, size_t n, size_t *used)
+{
+	struct vertex *v = NULL;
+
+	for (; m && !v; m = m->outer)
+		v = find_in(m, parts, n, used);
+	return v;
 }

@@ -8,12 +8,28 @@
 #include "agent/graph/arg_private.h"
 #include "agent/graph/plan_private.h"
 
+static struct value custom_object(struct plan_scope *s, const struct module *m)
+{
+	struct field *fields = arena_new(s->arena, struct field, m->n + 1);
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->n; i++) {
+		struct value x;
+
+		if (m->v[i]->kind == VERTEX_EXPORT && s->export(s, m->v[i], STR("value"), &x))
+			fields[n++] = (struct field){m->v[i]->block->label, x};
+	}
+	return value_object(s->arena, fields, n);
+}
+
 /* All exports, for what takes the component as a whole or asks for a field it has not. */
 static struct value exports_object(struct plan_scope *s, const struct vertex *v)
 {
 	struct field fields[32];
 	size_t n = 0;
 
+	if (v->inner)
+		return custom_object(s, v->inner);
 	for (const struct export_field *f = v->type ? v->type->exports : NULL; f && f->name; f++) {
 		struct value x;
 
@@ -24,20 +40,44 @@ static struct value exports_object(struct plan_scope *s, const struct vertex *v)
 	return value_object(s->arena, fields, n);
 }
 
+/* What a custom component exports is an export block in it. */
+static bool resolve_field(struct plan_scope *s, const struct vertex *v, struct str name,
+	struct value *out)
+{
+	struct str id;
+
+	if (v->kind != VERTEX_CUSTOM)
+		return s->export(s, v, name, out);
+	if (!v->inner)
+		return false;
+	id = arena_printf(s->arena, "export." STR_FMT, STR_ARG(name));
+	v = map_find(&v->inner->by_id, id);
+	return v && s->export(s, v, STR("value"), out);
+}
+
 static bool resolve(struct scope *base, const struct str *parts, size_t n, size_t *used,
 	struct value *out)
 {
 	struct plan_scope *s = container_of(base, struct plan_scope, base);
-	const struct vertex *v = plan_find(s->plan, parts, n, used);
+	const struct vertex *v = plan_find(s->module, parts, n, used);
+	const struct module *item;
 
-	if (!v)
-		return false;
-	if (n > *used && s->export(s, v, parts[*used], out)) {
+	if (v && n > *used && resolve_field(s, v, parts[*used], out)) {
 		*used += 1;
 		return true;
 	}
-	*out = exports_object(s, v);
-	return true;
+	if (v) {
+		*out = exports_object(s, v);
+		return true;
+	}
+	*used = 1;
+	item = module_of_var(s->module, parts[0]);
+	if (item) {
+		s->item(s, item, out);
+		return true;
+	}
+	*out = value_str(s->module->folder);
+	return str_is(parts[0], "module_path");
 }
 
 static bool nominal_export(struct plan_scope *s, const struct vertex *v, struct str name,
@@ -56,13 +96,23 @@ static bool nominal_export(struct plan_scope *s, const struct vertex *v, struct 
 	return false;
 }
 
-void plan_scope_init(struct plan_scope *s, const struct plan *p, struct arena *a)
+static void no_item(struct plan_scope *s, const struct module *m, struct value *out)
+{
+	(void)s;
+	(void)m;
+	*out = value_null();
+}
+
+void plan_scope_init(struct plan_scope *s, const struct plan *p, const struct module *m,
+	struct arena *a)
 {
 	*s = (struct plan_scope){
-		.base = {.resolve = resolve, .stability = p->stability},
+		.base = {.resolve = resolve, .stability = p->set.stability},
 		.plan = p,
+		.module = m,
 		.arena = a,
 		.export = nominal_export,
+		.item = no_item,
 	};
 }
 
@@ -76,9 +126,10 @@ static bool skip(void *owner, const struct expr *x)
 	return false;
 }
 
-void plan_check(const struct plan *p, const struct vertex *v, bool terse, struct diags *d)
+void plan_check(struct plan *p, struct vertex *v, struct diags *d)
 {
-	struct body_options options = {.keep_going = true, .terse = terse, .skip = skip};
+	struct body_options options = {
+		.keep_going = true, .terse = p->set.terse, .skip = skip, .owner = v};
 	const struct component_type *t = v->type;
 	size_t errors = d->errors;
 	struct plan_scope scope;
@@ -87,9 +138,8 @@ void plan_check(const struct plan *p, const struct vertex *v, bool terse, struct
 
 	if (!t || !t->args)
 		return;
-	options.owner = unconst(v);
-	plan_scope_init(&scope, p, p->arena);
-	e = body_evaluate_with(p->arena, v->block, &scope.base, &options, d);
+	plan_scope_init(&scope, p, v->scope, p->arena);
+	e = body_evaluate_with(p->arena, v->args, &scope.base, &options, d);
 	args = arena_alloc(p->arena, t->args_size ? t->args_size : 1, 1);
 	args_decode(p->arena, e, t->args, args, t->args_size, d);
 	if (d->errors == errors && !e->unknown && t->check)

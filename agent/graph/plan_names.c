@@ -13,10 +13,6 @@ static const char *const stability_names[] = {
 	[STABILITY_GA] = "generally-available",
 };
 
-/* Blocks of the language itself that make modules. */
-static const char *const module_blocks[] = {"argument", "declare", "export", "foreach",
-	"import.file", "import.git", "import.http", "import.string", NULL};
-
 static bool listed(const char *const *words, struct str name)
 {
 	for (; words && *words; words++) {
@@ -36,7 +32,7 @@ static size_t list_supported(const struct plan *p, struct str space, struct buf 
 {
 	size_t n = 0;
 
-	for (const struct component_type *const *t = p->types.types; *t; t++) {
+	for (const struct component_type *const *t = p->set.types.types; *t; t++) {
 		struct str type = str_from((*t)->name);
 
 		if ((*t)->is_config || (space.n > 0 && (!str_eq(str_head(type, space.n), space) ||
@@ -67,10 +63,7 @@ static void report_unknown(const struct plan *p, const struct stmt *b, struct di
 	struct range at = b->name_at;
 
 	at.end = at.start + (uint32_t)(b->name.n ? b->name.n : 1) - 1;
-	if (listed(module_blocks, b->name)) {
-		diag_error(d, at, "block \"" STR_FMT "\" is not supported yet", STR_ARG(b->name));
-		diag_hint(d, "write the components out where the module would be used");
-	} else if (listed(p->types.foreign, b->name)) {
+	if (listed(p->set.types.foreign, b->name)) {
 		diag_error(d, at, "component \"" STR_FMT "\" is Alloy's, and not supported here",
 			STR_ARG(b->name));
 		hint_supported(p, b->name, d);
@@ -85,25 +78,114 @@ static bool check_stability(const struct plan *p, const struct component_type *t
 {
 	struct range at = b->name_at;
 
-	if (t->stability >= p->stability)
+	if (t->stability >= p->set.stability)
 		return true;
 	at.end = at.start + (uint32_t)b->name.n - 1;
 	return diag_error(d, at,
 		"%s \"%s\" is at stability level \"%s\", which is below the minimum allowed "
-		"stability "
-		"level \"%s\". Use --stability.level command-line flag to enable \"%s\" features",
-		t->is_config ? "block" : "component", t->name, stability_names[t->stability],
-		stability_names[p->stability], stability_names[t->stability]);
+		"stability level \"%s\". Use --stability.level command-line flag to enable \"%s\" "
+		"features",
+		t == module_type_find(STR("foreach")) ? "foreach block"
+		: t->is_config                        ? "block"
+						      : "component",
+		t->name, stability_names[t->stability], stability_names[p->set.stability],
+		stability_names[t->stability]);
 }
 
-const struct component_type *plan_define(const struct plan *p, const struct stmt *b,
-	struct diags *d)
+static const struct component_type *find_type(const struct plan *p, struct str name)
 {
-	for (const struct component_type *const *t = p->types.types; *t; t++) {
-		if (!str_is(b->name, (*t)->name))
-			continue;
-		return check_stability(p, *t, b, d) ? *t : NULL;
-	}
-	report_unknown(p, b, d);
+	for (const struct component_type *const *t = p->set.types.types; *t; t++)
+		if (str_is(name, (*t)->name))
+			return *t;
 	return NULL;
+}
+
+static const struct definition *find_declare(const struct module *m, struct str name)
+{
+	for (size_t i = 0; i < m->n_definitions; i++)
+		if (str_eq(m->definitions[i].name, name))
+			return &m->definitions[i];
+	return NULL;
+}
+
+static const struct import *find_import(const struct module *m, struct str name)
+{
+	for (size_t i = 0; i < m->n_imports; i++)
+		if (str_eq(m->imports[i].name, name))
+			return &m->imports[i];
+	return NULL;
+}
+
+/* "name" is a declare's, "space.name" one of what an import brought. False: nothing is called
+ * so. *out NULL: what it is will be known when the import is. */
+static bool find_definition(const struct module *m, struct str name, const struct definition **out)
+{
+	struct str space, rest;
+	bool is_dotted = str_cut(name, '.', &space, &rest);
+
+	for (; m; m = m->lexical) {
+		const struct import *im = is_dotted ? find_import(m, space) : NULL;
+
+		*out = is_dotted ? NULL : find_declare(m, name);
+		if (*out || (im && !im->module))
+			return true;
+		if (im)
+			*out = find_declare(im->module, rest);
+		if (*out)
+			return true;
+	}
+	return false;
+}
+
+/* Blocks that have their place: at the top, or in modules. */
+static bool check_place(const struct module *m, const struct vertex *v,
+	const struct component_type *t, struct diags *d)
+{
+	const struct stmt *b = v->block;
+	bool for_modules = v->kind == VERTEX_ARGUMENT || v->kind == VERTEX_EXPORT;
+
+	if (m->kind == MODULE_IMPORTED) {
+		if (v->kind == VERTEX_DECLARE || str_starts(b->name, "import."))
+			return true;
+		return diag_error(d, b->name_at,
+			"only declare and import blocks are allowed in a module, got " STR_FMT,
+			STR_ARG(b->name));
+	}
+	if (for_modules && m->kind != MODULE_CUSTOM)
+		return diag_error(d, b->at, STR_FMT " blocks only allowed inside a module",
+			STR_ARG(b->name));
+	if (t->is_config && !t->is_labeled && m->kind != MODULE_ROOT)
+		return diag_error(d, b->name_at, STR_FMT " not allowed in %s", STR_ARG(b->name),
+			m->kind == MODULE_ITEM ? "foreach" : "module");
+	return true;
+}
+
+static enum vertex_kind kind_of(struct str name)
+{
+	if (str_is(name, "declare"))
+		return VERTEX_DECLARE;
+	if (str_is(name, "argument"))
+		return VERTEX_ARGUMENT;
+	if (str_is(name, "export"))
+		return VERTEX_EXPORT;
+	return str_is(name, "foreach") ? VERTEX_FOREACH : VERTEX_COMPONENT;
+}
+
+void plan_define(const struct plan *p, struct module *m, struct vertex *v, struct diags *d)
+{
+	const struct stmt *b = v->block;
+	const struct component_type *t = module_type_find(b->name);
+
+	v->kind = kind_of(b->name);
+	if (!t)
+		t = find_type(p, b->name);
+	if (t) {
+		if (check_place(m, v, t, d) && check_stability(p, t, b, d))
+			v->type = t;
+	} else if (m->kind != MODULE_IMPORTED && find_definition(m, b->name, &v->definition)) {
+		v->kind = VERTEX_CUSTOM;
+		v->type = &module_custom;
+	} else {
+		report_unknown(p, b, d);
+	}
 }

@@ -18,6 +18,9 @@ struct mark {
 
 struct walk {
 	struct plan *p;
+	struct vertex *const *v;
+	size_t n;
+	struct vertex **sorted;
 	struct mark *marks; /* by vertex.rank, which is the block's number meanwhile */
 	size_t seen;
 	struct vertex **path; /* those being walked */
@@ -88,48 +91,62 @@ static void leave(struct walk *w, struct vertex *v, struct diags *d)
 		struct vertex *done = w->stack[--w->n_stack];
 
 		w->marks[done->rank].on_stack = false;
-		w->p->sorted[w->n_sorted++] = done;
+		w->sorted[w->n_sorted++] = done;
 	}
+}
+
+/* Not of a module around the one that is sorted. */
+static bool is_here(const struct walk *w, const struct vertex *v)
+{
+	return v->rank < w->n && w->v[v->rank] == v;
 }
 
 static void step(struct walk *w, struct diags *d)
 {
 	struct vertex *v = w->path[w->n_path - 1];
 	struct mark *m = &w->marks[v->rank];
+	struct vertex *next;
 	const struct mark *to;
 
 	if (m->next_dep == v->n_deps) {
 		leave(w, v, d);
 		return;
 	}
-	to = &w->marks[v->deps[m->next_dep]->rank];
+	next = v->deps[m->next_dep++];
+	if (!is_here(w, next))
+		return;
+	to = &w->marks[next->rank];
 	if (to->index == 0)
-		enter(w, v->deps[m->next_dep]);
+		enter(w, next);
 	else if (to->on_stack && to->index < m->low)
 		m->low = to->index;
-	m->next_dep++;
 }
 
-void plan_sort(struct plan *p, struct diags *d)
+static void find_order(struct walk *w, struct diags *d)
 {
-	struct walk w = {.p = p};
-
-	w.marks = arena_new(p->arena, struct mark, p->n);
-	w.path = arena_new(p->arena, struct vertex *, p->n);
-	w.stack = arena_new(p->arena, struct vertex *, p->n);
-	p->sorted = arena_new(p->arena, struct vertex *, p->n);
-	for (size_t i = 0; i < p->n; i++)
-		p->v[i]->rank = i;
-	for (size_t i = 0; i < p->n; i++) {
-		if (w.marks[i].index > 0)
+	w->marks = arena_new(w->p->arena, struct mark, w->n + 1);
+	w->path = arena_new(w->p->arena, struct vertex *, w->n + 1);
+	w->stack = arena_new(w->p->arena, struct vertex *, w->n + 1);
+	for (size_t i = 0; i < w->n; i++)
+		w->v[i]->rank = i;
+	for (size_t i = 0; i < w->n; i++) {
+		if (w->marks[i].index > 0)
 			continue;
-		enter(&w, p->v[i]);
-		while (w.n_path > 0)
-			step(&w, d);
+		enter(w, w->v[i]);
+		while (w->n_path > 0)
+			step(w, d);
 	}
-	for (size_t i = 0; i < p->n; i++)
-		if (p->v[i]->refers_to_self)
-			diag_error(d, head_range(p->v[i]->block), "cannot reference self");
-	for (size_t i = 0; i < p->n; i++)
-		p->sorted[i]->rank = i;
+}
+
+void plan_sort(struct plan *p, struct vertex *const *v, size_t n, struct vertex **sorted,
+	struct diags *d)
+{
+	struct walk w = {.p = p, .v = v, .n = n, .sorted = sorted};
+
+	find_order(&w, d);
+	for (size_t i = 0; i < n; i++)
+		if (v[i]->refers_to_self)
+			diag_error(d, head_range(v[i]->block), "cannot reference self");
+	for (size_t i = 0; i < n; i++)
+		sorted[i]->rank = i;
 }

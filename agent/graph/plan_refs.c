@@ -36,11 +36,31 @@ static void add_dep(struct gatherer *g, struct vertex *to)
 	*vec_add(&g->deps) = to; /* NOLINT: its elements are pointers */
 }
 
+/* What a custom component exports is written in its declare. */
+static bool check_field(struct gatherer *g, const struct vertex *to, const struct ref *r,
+	size_t used)
+{
+	if (to->kind != VERTEX_CUSTOM || !to->definition || r->n == used ||
+		stmt_find(to->definition->block->body, "export", r->parts[used]))
+		return true;
+	return diag_error(g->d, r->at, "field \"" STR_FMT "\" does not exist",
+		STR_ARG(r->parts[used]));
+}
+
+const struct module *module_of_var(const struct module *m, struct str name)
+{
+	for (; m; m = m->outer)
+		if (m->kind == MODULE_ITEM && str_eq(m->var, name))
+			return m;
+	return NULL;
+}
+
 /* False: it leads nowhere, or to what is not allowed. */
 static bool check_ref(struct gatherer *g, const struct ref *r)
 {
 	size_t used = 0, errors = g->d->errors;
-	struct vertex *to = plan_find(g->p, r->parts, r->n, &used);
+	struct vertex *to = plan_find(g->v->scope, r->parts, r->n, &used);
+	const struct module *item = module_of_var(g->v->scope, r->parts[0]);
 	struct str name = {"", 0};
 
 	if (to) {
@@ -48,10 +68,16 @@ static bool check_ref(struct gatherer *g, const struct ref *r)
 			diag_warning(g->d, r->first_at,
 				"a component is shadowing an existing stdlib name");
 		add_dep(g, to);
+		return check_field(g, to, r, used);
+	}
+	if (item) {
+		add_dep(g, item->of);
 		return true;
 	}
+	if (r->n == 1 && str_is(r->parts[0], "module_path"))
+		return true;
 	if (stdlib_has(r->parts, 1)) {
-		stdlib_check(r, g->p->stability, g->d);
+		stdlib_check(r, g->p->set.stability, g->d);
 		return g->d->errors == errors;
 	}
 	for (size_t i = 0; i < r->n; i++)
@@ -70,15 +96,15 @@ static const struct export_field *find_export(const struct component_type *t, st
 }
 
 /* Is this reference an export that has a value of its type without running? */
-static bool has_nominal_value(const struct plan *p, const struct ref *r)
+static bool has_nominal_value(const struct module *m, const struct ref *r)
 {
 	const struct export_field *f;
 	size_t used;
-	struct vertex *to = plan_find(p, r->parts, r->n, &used);
+	struct vertex *to = plan_find(m, r->parts, r->n, &used);
 
 	if (!to)
-		return true; /* the standard library's */
-	if (!to->type)
+		return !module_of_var(m, r->parts[0]); /* the standard library's */
+	if (!to->type || to->kind != VERTEX_COMPONENT)
 		return false;
 	if (r->n == used)
 		return false;
@@ -88,12 +114,13 @@ static bool has_nominal_value(const struct plan *p, const struct ref *r)
 	return r->n == used + 1 && (f->type == ARG_CAPSULE || f->type == ARG_TARGETS);
 }
 
-static bool refers_to_vertex(const struct plan *p, const struct refs *refs)
+static bool is_unknown(const struct module *m, const struct refs *refs)
 {
 	size_t used;
 
 	for (size_t i = 0; i < refs->n; i++)
-		if (plan_find(p, refs->p[i].parts, refs->p[i].n, &used))
+		if (plan_find(m, refs->p[i].parts, refs->p[i].n, &used) ||
+			module_of_var(m, refs->p[i].parts[0]))
 			return true;
 	return false;
 }
@@ -113,7 +140,7 @@ static bool is_open(struct gatherer *g, const struct expr *x)
 	case EXPR_ACCESS:
 	case EXPR_IDENT:
 		expr_refs(g->p->arena, x, &refs);
-		return refs.n == 1 && !has_nominal_value(g->p, &refs.p[0]);
+		return refs.n == 1 && !has_nominal_value(g->v->scope, &refs.p[0]);
 	case EXPR_LITERAL:
 		return false;
 	case EXPR_OBJECT:
@@ -124,7 +151,7 @@ static bool is_open(struct gatherer *g, const struct expr *x)
 		break;
 	}
 	expr_refs(g->p->arena, x, &refs);
-	return refers_to_vertex(g->p, &refs);
+	return is_unknown(g->v->scope, &refs);
 }
 
 static void gather_attr(struct gatherer *g, const struct expr *x)
@@ -159,11 +186,38 @@ static void *moved(struct arena *a, void *p, size_t size, size_t n)
 	return to;
 }
 
+/* What the template of a foreach refers to around it. That what it refers to is there is checked
+ * with the template. */
+static void gather_outer(struct gatherer *g, const struct body *body)
+{
+	for (size_t i = 0; body && i < body->n; i++) {
+		struct refs refs = {0};
+
+		if (body->stmts[i].is_block) {
+			gather_outer(g, body->stmts[i].body);
+			continue;
+		}
+		expr_refs(g->p->arena, body->stmts[i].value, &refs);
+		for (size_t r = 0; r < refs.n; r++) {
+			size_t used;
+			struct vertex *to = plan_find(g->v->module, refs.p[r].parts, refs.p[r].n,
+				&used);
+
+			if (to && to != g->v)
+				add_dep(g, to);
+		}
+	}
+}
+
 void plan_refer(struct plan *p, struct vertex *v, struct diags *d)
 {
 	struct gatherer g = {.p = p, .v = v, .d = d};
 
-	gather_body(&g, v->block->body);
+	if (v->kind == VERTEX_DECLARE)
+		return;
+	gather_body(&g, v->args->body);
+	if (v->kind == VERTEX_FOREACH)
+		gather_outer(&g, v->block->body);
 	v->n_attrs = g.attrs.n;
 	v->attrs = moved(p->arena, g.attrs.p, sizeof(*g.attrs.p), g.attrs.n);
 	v->n_deps = g.deps.n;

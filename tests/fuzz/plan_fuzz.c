@@ -14,13 +14,15 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-extern const struct component_type discovery_kubernetes, discovery_relabel, http, local_file_match,
-	logging, loki_process, loki_relabel, loki_source_file, loki_write, otelcol_auth_basic,
+extern const struct component_type discovery_kubernetes, discovery_relabel, http, import_string,
+	local_file_match, logging, loki_process, loki_relabel, loki_source_file, loki_write,
+	otelcol_auth_basic,
 	otelcol_exporter_otlphttp, otelcol_processor_batch, otelcol_receiver_otlp, remotecfg,
 	tracing;
 
 static const struct component_type *const types[] = {&discovery_kubernetes, &discovery_relabel,
-	&http, &local_file_match, &logging, &loki_process, &loki_relabel, &loki_source_file,
+	&http, &import_string, &local_file_match, &logging, &loki_process, &loki_relabel,
+	&loki_source_file,
 	&loki_write, &otelcol_auth_basic, &otelcol_exporter_otlphttp, &otelcol_processor_batch,
 	&otelcol_receiver_otlp, &remotecfg, &tracing, NULL};
 static const char *const foreign[] = {"prometheus.*", "loki.source.api", NULL};
@@ -29,8 +31,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const struct plan_settings set = {{types, foreign},
-		size % 3 == 0 ? STABILITY_EXPERIMENTAL : STABILITY_GA, size % 2 == 0};
+	const struct plan_settings set = {.types = {types, foreign},
+		.stability = size % 3 ? STABILITY_EXPERIMENTAL : STABILITY_GA,
+		.terse = size % 2 == 0,
+		.ignore_unsupported = size % 5 == 0};
 	struct source src = {STR("fuzz"), {(const char *)data, size}};
 	struct arena a;
 	struct diags d;

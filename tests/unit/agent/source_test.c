@@ -9,7 +9,8 @@
 /* The built-in configuration is right, whatever the environment has. */
 static void check_default(bool with_otlp, size_t components)
 {
-	const struct plan_settings set = {registry_types(), STABILITY_GA, true};
+	const struct plan_settings set = {
+		.types = registry_types(), .stability = STABILITY_GA, .terse = true};
 	struct source_set s;
 	struct arena texts;
 	struct diags d;

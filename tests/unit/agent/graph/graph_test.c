@@ -169,7 +169,8 @@ static void setup(struct world *w)
 	*w = (struct world){0};
 	log_set_writer(quiet);
 	w->ctx.loop = loop_new();
-	w->g = graph_new(&(struct graph_settings){&w->ctx, {types, NULL}, STABILITY_GA});
+	w->g = graph_new(&(struct graph_settings){
+		.agent = &w->ctx, .types = {types, NULL}, .stability = STABILITY_GA});
 	n_instances = 0;
 }
 

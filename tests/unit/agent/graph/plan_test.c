@@ -102,6 +102,20 @@ static bool checked(const void *args, struct diags *d)
 	return true;
 }
 
+static bool imported(struct arena *a, struct component *c, const void *args, struct imported *out,
+	struct err *e)
+{
+	struct import_text *text = arena_new(a, struct import_text, 1);
+	const struct any *given = args;
+
+	(void)c;
+	(void)e;
+	*out = (struct imported){.p = text, .n = 1, .is_open = !given};
+	if (given)
+		*text = (struct import_text){STR("string"), given->text[0]};
+	return true;
+}
+
 #define TYPE(symbol, block, table, exported, ...) \
 	static const struct component_type symbol = {.name = block, \
 		.stability = STABILITY_GA, \
@@ -111,13 +125,13 @@ static bool checked(const void *args, struct diags *d)
 		.exports = exported, \
 		__VA_ARGS__}
 
-TYPE(declare, "declare", NULL, NULL, .is_config = true, .is_labeled = true);
 TYPE(headers, "otelcol.auth.headers", headers_args, NULL);
 TYPE(http, "http", none_args, NULL, .is_config = true);
 TYPE(import_file, "import.file", file_args, NULL, .is_config = true, .is_labeled = true);
 TYPE(import_git, "import.git", git_args, NULL, .is_config = true, .is_labeled = true);
 TYPE(import_http, "import.http", url_args, NULL, .is_config = true, .is_labeled = true);
-TYPE(import_string, "import.string", string_args, NULL, .is_config = true, .is_labeled = true);
+TYPE(import_string, "import.string", string_args, NULL, .is_config = true, .is_labeled = true,
+	.import = imported);
 TYPE(local_file, "local.file", file_args, content);
 TYPE(local_file_match, "local.file_match", match_args, targets);
 TYPE(logging, "logging", logging_args, NULL, .is_config = true);
@@ -133,16 +147,19 @@ static const struct component_type test_new = {.name = "test.new",
 	.args = none_args,
 	.size = sizeof(struct component)};
 
-static const struct component_type *const types[] = {&declare, &headers, &http, &import_file,
+static const struct component_type *const types[] = {&headers, &http, &import_file,
 	&import_git, &import_http, &import_string, &local_file, &local_file_match, &logging,
 	&loki_process, &loki_source_file, &loki_write, &otlp, &prometheus_relabel, &remote_http,
 	&test_new, &test_number, NULL};
 static const char *const foreign[] = {"loki.echo", "pyroscope.*", NULL};
 
+static int stability = STABILITY_GA;
+
 static struct plan *make(struct arena *a, struct file *const *files, size_t n, bool terse,
 	struct diags *d)
 {
-	const struct plan_settings set = {{types, foreign}, STABILITY_GA, terse};
+	const struct plan_settings set = {
+		.types = {types, foreign}, .stability = stability, .terse = terse};
 
 	return plan_new(a, &set, files, n, d);
 }
@@ -188,7 +205,8 @@ static void read_archive(struct arena *a, struct str text, struct archive *out, 
 }
 
 static const char *const goldens[] = {
-	"cycle", "duplicates", "invalid_properties", "invalid_types", "missing", "mixed"};
+	"cycle", "duplicates", "invalid_declare", "invalid_properties", "invalid_types", "missing",
+	"mixed"};
 
 static void test_goldens(void **state)
 {
@@ -241,7 +259,6 @@ static const struct {
 	{"pyroscope.scrape \"x\" { }",
 		"1:1 component \"pyroscope.scrape\" is Alloy's, and not supported here"},
 	{"pyroscope \"x\" { }", "1:1 cannot find the definition of component name \"pyroscope\""},
-	{"foreach \"x\" { }", "1:1 block \"foreach\" is not supported yet"},
 	{"test.new \"x\" { }",
 		"1:1 component \"test.new\" is at stability level \"experimental\", which is "
 		"below the "
@@ -281,36 +298,146 @@ static const struct {
 		"capsule(\"otelcol.Consumer\")"},
 	{"logging { write_to = [loki.write.w.receiver] }\nloki.write \"w\" { }",
 		"loki.write.w logging"},
+	/* modules */
+	{"declare \"a\" { }\na \"x\" { }", "a.x"},
+	{"a \"x\" { }\ndeclare \"a\" {\n argument \"t\" { }\n"
+	 " local.file \"f\" { filename = argument.t.value }\n"
+	 " export \"c\" { value = local.file.f.content }\n}\n",
+		"1:1 missing required attribute \"t\""},
+	{"a \"x\" { t = \"f\" }\ndeclare \"a\" {\n argument \"t\" { }\n"
+	 " local.file \"f\" { filename = argument.t.value }\n"
+	 " export \"c\" { value = local.file.f.content }\n}\n"
+	 "test.number \"n\" { text = a.x.c }",
+		"a.x/argument.t a.x/local.file.f a.x/export.c a.x test.number.n"},
+	{"declare \"a\" { }\na \"x\" { }\ntest.number \"n\" { text = a.x.nope }",
+		"3:26 field \"nope\" does not exist"},
+	{"declare \"a\" { }\na \"x\" {\n b { }\n}", "3:2 unrecognized block name \"b\""},
+	{"declare \"a\" {\n a \"x\" { }\n}\na \"x\" { }", "2:2 cannot reference self"},
+	{"declare \"a\" {\n b \"x\" { }\n}\ndeclare \"b\" {\n a \"x\" { }\n}\na \"x\" { }",
+		"5:2 cycle detected: declare.a, declare.b"},
+	{"declare \"a\" {\n argument \"t\" { }\n export \"o\" { value = argument.t.value }\n}\n"
+	 "a \"x\" { t = a.y.o }\na \"y\" { t = a.x.o }",
+		"5:1 cycle detected: a.x, a.y; 6:1 cycle detected: a.x, a.y"},
+	{"declare \"a\" {\n test.number \"n\" { n = 1 / 0 }\n}", "2:28 0 divide by zero error"},
+	{"declare \"a\" {\n loki.write \"w\" { }\n}\ntest.number \"n\" { n = loki.write.w }",
+		"4:23 component \"loki.write.w\" does not exist or is out of scope"},
+	{"loki.write \"w\" { }\ndeclare \"a\" {\n test.number \"n\" { n = loki.write.w }\n}",
+		"3:24 component \"loki.write.w\" does not exist or is out of scope"},
+	{"declare \"a\" {\n declare \"b\" { }\n b \"x\" { }\n}\na \"y\" { }\nb \"z\" { }",
+		"6:1 cannot find the definition of component name \"b\""},
+	{"declare \"b\" { }\ndeclare \"a\" {\n b \"x\" { }\n}\na \"y\" { }", "a.y a.y/b.x"},
+	{"declare \"a\" {\n logging { }\n}", "2:2 logging not allowed in module"},
+	{"export \"a\" { value = 1 }", "1:1 export blocks only allowed inside a module"},
+	/* imports */
+	{"import.string \"m\" { content = `declare \"a\" { }` }\nm.a \"x\" { }",
+		"import.string.m m.a.x"},
+	{"import.string \"m\" { content = `declare \"a\" { }` }\nm.b \"x\" { }",
+		"2:1 cannot find the definition of component name \"m.b\""},
+	{"import.string \"m\" { content = `logging { }` }",
+		"1:1 only declare and import blocks are allowed in a module, got logging"},
+	{"import.string \"m\" { content = `declare` }",
+		"1:8 expected block label, got TERMINATOR"},
+	{"local.file \"f\" { filename = \"f\" }\n"
+	 "import.string \"m\" { content = local.file.f.content }\nm.b \"x\" { }\n"
+	 "test.number \"n\" { n = m.b.x.y }",
+		"local.file.f import.string.m m.b.x test.number.n"},
+	{"declare \"d\" {\n argument \"c\" { }\n"
+	 " import.string \"m\" { content = argument.c.value }\n m.b \"x\" { }\n}\n"
+	 "d \"y\" { c = `declare \"b\" {\nloki.write \"w\" { }\n}` }",
+		"d.y/argument.c d.y d.y/import.string.m d.y/m.b.x d.y/m.b.x/loki.write.w"},
+	{"test.number \"n\" { text = module_path }", "test.number.n"},
 };
+
+static void check_order(const char *text, const char *want)
+{
+	struct source src = {STR("t"), str_from(text)};
+	struct buf got = {0};
+	struct arena a;
+	struct diags d;
+	struct plan *p;
+	struct file *f;
+
+	print_message("%s\n", text);
+	arena_init(&a, 0);
+	diags_init(&d, &a);
+	f = parse_file(&a, &src, &d);
+	assert_int_equal(d.n, 0);
+	p = make(&a, &f, 1, false, &d);
+	show(&got, &d);
+	for (size_t k = 0; d.n == 0 && k < p->n; k++) {
+		assert_int_equal(p->sorted[k]->rank, k);
+		buf_printf(&got, "%s" STR_FMT, k ? " " : "", STR_ARG(p->sorted[k]->node_id));
+	}
+	assert_str(buf_str(&got), want);
+	plan_fini(p);
+	buf_fini(&got);
+	diags_fini(&d);
+	arena_fini(&a);
+}
 
 static void test_cases(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct source src = {STR("t"), str_from(cases[i].text)};
-		struct buf got = {0};
-		struct arena a;
-		struct diags d;
-		struct plan *p;
-		struct file *f;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		check_order(cases[i].text, cases[i].want);
+}
 
-		print_message("%s\n", cases[i].text);
-		arena_init(&a, 0);
-		diags_init(&d, &a);
-		f = parse_file(&a, &src, &d);
-		assert_int_equal(d.n, 0);
-		p = make(&a, &f, 1, false, &d);
-		show(&got, &d);
-		for (size_t k = 0; d.n == 0 && k < p->n; k++) {
-			assert_int_equal(p->sorted[k]->rank, k);
-			buf_printf(&got, "%s" STR_FMT, k ? " " : "", STR_ARG(p->sorted[k]->id));
-		}
-		assert_str(buf_str(&got), cases[i].want);
-		plan_fini(p);
-		buf_fini(&got);
-		diags_fini(&d);
-		arena_fini(&a);
-	}
+static const struct {
+	const char *text;
+	const char *want;
+} experimental[] = {
+	{"foreach \"f\" {\n collection = [1, \"a b\", 1, {k = 2}]\n var = \"i\"\n id = \"k\"\n"
+	 " template {\n  test.number \"n\" { n = i }\n }\n}",
+		"foreach.f foreach.f/foreach_1_1/test.number.n "
+		"foreach.f/foreach_a_b_1/test.number.n foreach.f/foreach_1_2/test.number.n "
+		"foreach.f/foreach_2_1/test.number.n"},
+	{"foreach \"f\" {\n collection = [1]\n var = \"i\"\n template {\n"
+	 "  test.number \"n\" { n = [i, loki.write.w] }\n }\n}\nloki.write \"w\" { }",
+		"loki.write.w foreach.f foreach.f/foreach_1_1/test.number.n"},
+	{"foreach \"f\" {\n collection = []\n var = \"i\"\n template {\n"
+	 "  test.number \"n\" { n = j }\n }\n}",
+		"5:25 component \"j\" does not exist or is out of scope"},
+	{"foreach \"f\" {\n collection = 1\n var = \"i\"\n template { }\n}",
+		"1:1 collection should be array, got number"},
+	{"local.file \"x\" { filename = \"x\" }\nforeach \"f\" {\n"
+	 " collection = [local.file.x.content]\n var = \"i\"\n template { }\n}",
+		"local.file.x foreach.f"},
+};
+
+static void test_foreach(void **state)
+{
+	(void)state;
+	stability = STABILITY_EXPERIMENTAL;
+	for (size_t i = 0; i < sizeof(experimental) / sizeof(experimental[0]); i++)
+		check_order(experimental[i].text, experimental[i].want);
+	stability = STABILITY_GA;
+}
+
+/* Modules that make each other many times over come to an end. */
+static void test_too_many(void **state)
+{
+	struct buf text = {0};
+	struct source src;
+	struct arena a;
+	struct diags d;
+	struct file *f;
+
+	(void)state;
+	buf_printf(&text, "declare \"m0\" { }\n");
+	for (int i = 1; i < 40; i++)
+		buf_printf(&text, "declare \"m%d\" {\n m%d \"a\" { }\n m%d \"b\" { }\n}\n", i,
+			i - 1, i - 1);
+	buf_printf(&text, "m39 \"x\" { }\n");
+	src = (struct source){STR("t"), buf_str(&text)};
+	arena_init(&a, 0);
+	diags_init(&d, &a);
+	f = parse_file(&a, &src, &d);
+	plan_fini(make(&a, &f, 1, false, &d));
+	assert_int_equal(d.errors, 1);
+	assert_true(str_starts(d.p[0].message, "more than 30000 blocks"));
+	diags_fini(&d);
+	arena_fini(&a);
+	buf_fini(&text);
 }
 
 /* A long chain is no deep recursion. */
@@ -346,4 +473,5 @@ static void test_chain(void **state)
 }
 
 TESTS_RUN(cmocka_unit_test(test_goldens), cmocka_unit_test(test_cases),
-	cmocka_unit_test(test_chain))
+	cmocka_unit_test(test_chain),
+	cmocka_unit_test(test_foreach), cmocka_unit_test(test_too_many))
