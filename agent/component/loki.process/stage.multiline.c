@@ -7,6 +7,7 @@
  * with the values of the first line before, as in Alloy. A block holds the acks of its lines.
  */
 #include "agent/base/err.h"
+#include "agent/base/list.h"
 #include "agent/base/map.h"
 #include "agent/base/vec.h"
 #include "agent/component/loki.process/held.h"
@@ -41,6 +42,7 @@ static const struct arg multiline_args[] = {
 };
 
 struct block {
+	struct list link;         /* multiline.order */
 	const struct labels *key; /* borrowed of first */
 	struct held first;        /* without its line */
 	struct join join;         /* the lines, and their acks */
@@ -54,6 +56,7 @@ struct multiline {
 	struct regex *regex;
 	struct timer idle;
 	struct map blocks; /* by the pointer of the label set */
+	struct list order; /* the same, the one that began last at the end: they leave so */
 	struct block *last;
 	struct work out; /* one block is passed on at a time */
 };
@@ -117,9 +120,7 @@ static void on_idle(struct timer *t)
 		timer_set(&m->idle, loop, FULL_WAIT_NS); /* the rest waits in the file */
 		return;
 	}
-	MAP_EACH(slot, &m->blocks)
-	{
-		struct block *b = slot->value;
+	LIST_EACH (b, &m->order, struct block, link) {
 		int64_t left = b->touched + m->args->max_wait_time - now;
 
 		if (b->lines == 0)
@@ -139,6 +140,7 @@ static bool multiline_init(struct stage *s, const void *args, struct err *e)
 
 	m->args = args;
 	m->idle.fire = on_idle;
+	list_init(&m->order);
 	m->regex = regex_new(m->args->firstline, 0, e);
 	return m->regex != NULL;
 }
@@ -160,6 +162,7 @@ static void forget_quietest(struct multiline *m)
 	map_remove(&m->blocks, (struct str){(const char *)&quietest->key, sizeof(quietest->key)});
 	if (m->last == quietest)
 		m->last = NULL;
+	list_remove(&quietest->link);
 	block_free(quietest);
 }
 
@@ -177,11 +180,14 @@ static struct block *begin(struct multiline *m, struct block *b, const struct wo
 		if (m->blocks.n >= STREAMS_MAX)
 			forget_quietest(m);
 		b = mem_new(struct block, 1);
+		list_init(&b->link);
 		b->key = w->e.labels;
 		map_set(&m->blocks, (struct str){(const char *)&b->key, sizeof(b->key)}, b);
 		m->last = b;
 	}
 	give(m, b);
+	list_remove(&b->link);
+	list_add_last(&m->order, &b->link);
 	held_keep(&b->first, w, (struct str){0});
 	return b;
 }
@@ -227,8 +233,8 @@ static void multiline_flush(struct stage *s)
 	struct multiline *m = container_of(s, struct multiline, base);
 
 	timer_clear(&m->idle);
-	MAP_EACH(slot, &m->blocks)
-	give(m, slot->value);
+	LIST_EACH (b, &m->order, struct block, link)
+		give(m, b);
 }
 
 static void multiline_fini(struct stage *s)
