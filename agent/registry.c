@@ -22,6 +22,7 @@
 	X(loki_source_journal) \
 	X(loki_source_kubernetes) \
 	X(loki_source_kubernetes_events) \
+	X(loki_source_syslog) \
 	X(loki_write) \
 	X(otelcol_auth_basic) \
 	X(otelcol_auth_bearer) \

@@ -119,20 +119,23 @@ bool listen_parse(struct str text, struct listen_address *out, struct err *e)
 	return true;
 }
 
-static int open_socket(const struct listen_address *a)
+static int open_socket(const struct listen_address *a, int type)
 {
 	int on = 1;
 	int off = 0;
 	int error;
 	/* NOLINTNEXTLINE: an address that was parsed */
-	int fd = socket(a->addr.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int fd = socket(a->addr.ss_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
 	if (fd == -1)
 		return -1;
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (a->addr.ss_family == AF_INET6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, a->any ? &off : &on, sizeof(on));
-	if (bind(fd, (const struct sockaddr *)&a->addr, a->size) == 0 && listen(fd, BACKLOG) == 0)
+	if (type == SOCK_DGRAM)
+		setsockopt(fd, SOL_SOCKET, SO_RXQ_OVFL, &on, sizeof(on));
+	if (bind(fd, (const struct sockaddr *)&a->addr, a->size) == 0 &&
+		(type == SOCK_DGRAM || listen(fd, BACKLOG) == 0))
 		return fd;
 	error = errno;
 	close(fd);
@@ -155,7 +158,7 @@ static const char *advice(int error)
 	}
 }
 
-int listen_open(struct str text, struct err *e)
+static int open_type(struct str text, int type, struct err *e)
 {
 	struct listen_address a;
 	int fd;
@@ -164,17 +167,27 @@ int listen_open(struct str text, struct err *e)
 		err_wrap(e, "listen address \"" STR_FMT "\"", STR_ARG(text));
 		return -1;
 	}
-	fd = open_socket(&a);
+	fd = open_socket(&a, type);
 	if (fd == -1 && a.any && (errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL)) {
 		in_port_t port = ((struct sockaddr_in6 *)(void *)&a.addr)->sin6_port;
 
 		a.addr = (struct sockaddr_storage){0}; /* a kernel without IPv6 */
 		set_in(&a, (struct in_addr){htonl(INADDR_ANY)}, port);
-		fd = open_socket(&a);
+		fd = open_socket(&a, type);
 	}
 	if (fd == -1)
 		err_set(e, "listen on " STR_FMT ": %s", STR_ARG(text), advice(errno));
 	return fd;
+}
+
+int listen_open(struct str text, struct err *e)
+{
+	return open_type(text, SOCK_STREAM, e);
+}
+
+int listen_open_udp(struct str text, struct err *e)
+{
+	return open_type(text, SOCK_DGRAM, e);
 }
 
 struct in6_addr listen_peer(const struct sockaddr *from)

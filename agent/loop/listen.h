@@ -22,5 +22,8 @@ bool listen_parse(struct str text, struct listen_address *out, struct err *e);
 /* A listening TCP socket, non-blocking; -1 and e, which says what to do about it. */
 int listen_open(struct str text, struct err *e);
 
+/* The same for datagrams; the kernel tells with each how many it had to drop (SO_RXQ_OVFL). */
+int listen_open_udp(struct str text, struct err *e);
+
 /* The peer as IPv6; IPv4 is mapped (::ffff:a.b.c.d), anything else is ::. */
 struct in6_addr listen_peer(const struct sockaddr *from);

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import time
 from datetime import datetime, timedelta, timezone
@@ -220,6 +221,15 @@ def journal(w, folder, fields):
     w.file(folder).mkdir(parents=True, exist_ok=True)
     subprocess.run(["/lib/systemd/systemd-journal-remote", "-o", w.file(folder) / "system.journal", "-"],
         input=entry, check=True, capture_output=True)
+
+
+@verb(r"send (udp )?(\S+):(\d+) (.*)")
+def send(w, udp, host, port, what):
+    """Bytes to a TCP or UDP port."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM if udp else socket.SOCK_STREAM) as s:
+        s.connect((host, int(port)))
+        for part in text.expand(what):
+            s.sendall(part)
 
 
 @verb(r"(loki\d*|otlp\d*) (?:answers (\d+)|(hangs|resets|closes|swallows))"
