@@ -48,7 +48,8 @@ WORKDIR /src
 RUN rm /usr/lib/*-linux-gnu/libsnappy.so && \
 	cmake --preset release -DCMAKE_C_STANDARD_LIBRARIES="-l:libstdc++.a -lgcc_eh" && \
 	cmake --build build/release --target invar -j "$(nproc)"
-# The C library resolves names by itself (nss_files and nss_dns are part of it since 2.34).
+# The C library resolves names by itself (nss_files and nss_dns are part of it since 2.34). Time zones
+# are for stage.timestamp's `location`.
 RUN set -eu; umask 022; mkdir -p /image/etc/ssl/certs /image/usr/bin; cd /image; \
 	ln -s usr/bin bin; mkdir -p usr/lib usr/lib64; ln -s usr/lib lib; ln -s usr/lib64 lib64; \
 	install -m 755 /src/build/release/invar usr/bin/invar; strip usr/bin/invar; \
@@ -59,6 +60,8 @@ RUN set -eu; umask 022; mkdir -p /image/etc/ssl/certs /image/usr/bin; cd /image;
 	echo 'root:x:0:' >etc/group; \
 	echo 'hosts: files dns' >etc/nsswitch.conf; \
 	cp -L /etc/os-release etc/os-release; \
+	mkdir usr/share; cp -a /usr/share/zoneinfo usr/share/; \
+	rm -rf usr/share/zoneinfo/posix usr/share/zoneinfo/right; \
 	mkdir -p var/lib/invar var/log tmp etc/alloy; chmod 1777 tmp; \
 	find . -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
 

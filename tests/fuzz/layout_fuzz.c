@@ -13,7 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 
 	str_cut(text, '\n', &form, &text);
 	arena_init(&a, 0);
-	layout_init(&l, &a, form);
+	layout_init(&l, &a, form, NULL);
 	layout_parse(&l, text, INT64_C(1795344067000000000), &ns);
 	arena_fini(&a);
 	return 0;

@@ -6,6 +6,7 @@
 #include "agent/component/loki.process/layout.h"
 
 #include "agent/base/timestamp.h"
+#include "agent/component/loki.process/zone.h"
 
 enum element {
 	NOTHING,
@@ -165,7 +166,7 @@ static bool init_unix(struct layout *l, struct str text)
 	return true;
 }
 
-void layout_init(struct layout *l, struct arena *a, struct str text)
+void layout_init(struct layout *l, struct arena *a, struct str text, const struct zone *zone)
 {
 	size_t from = 0;
 
@@ -173,10 +174,12 @@ void layout_init(struct layout *l, struct arena *a, struct str text)
 	if (init_unix(l, text))
 		return;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (str_is(text, names[i].name))
+		if (str_is(text, names[i].name)) {
 			text = str_from(names[i].layout);
+			zone = NULL;
+		}
 	}
-	*l = (struct layout){.p = arena_new(a, struct layout_part, text.n + 1)};
+	*l = (struct layout){.p = arena_new(a, struct layout_part, text.n + 1), .zone = zone};
 	l->has_year = str_find(text, STR("06")) >= 0;
 	for (size_t at = 0; at < text.n;) {
 		size_t n;
@@ -208,6 +211,8 @@ struct reading {
 	int second;
 	int64_t ns;
 	int64_t offset; /* seconds east of UTC */
+	bool has_zone;  /* … as the text says it, or UTC */
+	struct str zone_name;
 	bool is_pm;
 	bool is_am;
 };
@@ -311,6 +316,7 @@ static bool take_zone(struct reading *r)
 			return false;
 	}
 	r->offset = sign * (part[0] * INT64_C(3600) + part[1] * INT64_C(60) + part[2]);
+	r->has_zone = true;
 	return true;
 }
 
@@ -324,6 +330,8 @@ static bool take_zone_name(struct reading *r)
 		n++;
 	if (n < 3 || n > 5)
 		return false;
+	r->zone_name = str_head(r->s, n);
+	r->has_zone = true;
 	if (str_starts(r->s, "GMT") && r->s.n > 4 && (r->s.p[3] == '+' || r->s.p[3] == '-')) {
 		int sign = r->s.p[3] == '-' ? -1 : 1;
 
@@ -418,6 +426,7 @@ static bool take_element(struct reading *r, const struct layout_part *p, enum el
 		return take_zone_name(r);
 	case ZONE:
 		if (p->width && r->s.n && r->s.p[0] == 'Z') {
+			r->has_zone = true;
 			cut(r, 1);
 			return true;
 		}
@@ -462,12 +471,26 @@ static bool to_days(const struct reading *r, int64_t *days)
 	return got_month == month && got_day == day;
 }
 
-static bool finish(struct reading *r, bool has_year, int64_t now, int64_t *ns)
+/* The time on a clock in UTC that the text means. */
+static int64_t to_utc(const struct reading *r, const struct zone *z, int64_t wall)
+{
+	int64_t offset;
+
+	if (!z || (r->has_zone && !r->zone_name.n))
+		return wall - r->offset;
+	if (!r->has_zone)
+		return zone_to_utc(z, wall);
+	if (!str_is(r->zone_name, "UTC") && zone_find_name(z, r->zone_name, wall, &offset))
+		return wall - offset;
+	return wall - r->offset;
+}
+
+static bool finish(struct reading *r, const struct layout *l, int64_t now, int64_t *ns)
 {
 	int64_t seconds;
 	int64_t days;
 
-	if (!has_year)
+	if (!l->has_year)
 		r->year = year_near(r->month ? r->month : 1, now);
 	if (r->is_pm && r->hour < 12)
 		r->hour += 12;
@@ -475,8 +498,8 @@ static bool finish(struct reading *r, bool has_year, int64_t now, int64_t *ns)
 		r->hour = 0;
 	if (r->year < 1678 || r->year > 2261 || !to_days(r, &days))
 		return false; /* what nanoseconds in 64 bits can hold */
-	seconds = days * 86400 + r->hour * INT64_C(3600) + r->minute * INT64_C(60) + r->second -
-		  r->offset;
+	seconds = days * 86400 + r->hour * INT64_C(3600) + r->minute * INT64_C(60) + r->second;
+	seconds = to_utc(r, l->zone, seconds);
 	*ns = seconds * NS_PER_SEC + r->ns;
 	return true;
 }
@@ -518,5 +541,5 @@ bool layout_parse(const struct layout *l, struct str text, int64_t now, int64_t 
 		if (!skip_prefix(&r, l->p[i].prefix) || !take_element(&r, &l->p[i], next))
 			return false;
 	}
-	return r.s.n == 0 && finish(&r, l->has_year, now, ns);
+	return r.s.n == 0 && finish(&r, l, now, ns);
 }

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 struct layout_part;
+struct zone;
 
 struct layout {
 	struct layout_part *p;
@@ -23,11 +24,13 @@ struct layout {
 		LAYOUT_UNIX_INT, /* a whole number of .unit nanoseconds */
 	} kind;
 	int64_t unit;
+	const struct zone *zone; /* of times that name none; NULL: UTC */
 };
 
 /* text is a layout, or ANSIC, UnixDate, RubyDate, RFC822, RFC822Z, RFC850, RFC1123, RFC1123Z,
- * RFC3339, RFC3339Nano, Unix, UnixMs, UnixUs, UnixNs. It must live as long. Any text is one. */
-void layout_init(struct layout *l, struct arena *a, struct str text);
+ * RFC3339, RFC3339Nano, Unix, UnixMs, UnixUs, UnixNs. It must live as long. Any text is one. zone
+ * (NULL: UTC) is for layouts alone, not for the names, as in Alloy. */
+void layout_init(struct layout *l, struct arena *a, struct str text, const struct zone *zone);
 
 /* False, and nothing set: text is not a time of this form. Without a zone it is UTC. now is
  * for layouts without a year. */

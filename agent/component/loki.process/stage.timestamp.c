@@ -8,8 +8,10 @@
  */
 #include "agent/component/loki.process/stage.h"
 #include "agent/base/arena.h"
+#include "agent/base/err.h"
 #include "agent/base/mem.h"
 #include "agent/component/loki.process/layout.h"
+#include "agent/component/loki.process/zone.h"
 #include "agent/flow/label_cache.h"
 #include "agent/loop/loop.h"
 
@@ -37,7 +39,7 @@ static const struct arg timestamp_args[] = {
 	ARG(timestamp_args, fallback_formats, .type = ARG_STRS,
 		.help = "Further formats, tried in order."),
 	ARG(timestamp_args, location, .type = ARG_STR,
-		.help = "The zone of times that name none; only UTC is supported."),
+		.help = "The zone of times that name none: \"Europe/Berlin\"; UTC by default."),
 	ARG(timestamp_args, action_on_failure, .type = ARG_STR, .def = "fudge",
 		.one_of = on_failure,
 		.help = "fudge: an entry without a time comes 1 ns behind the last of its stream; "
@@ -69,36 +71,40 @@ struct timestamp {
 static bool timestamp_check(const void *args, struct range at, struct diags *d)
 {
 	const struct timestamp_args *a = args;
+	struct err e;
 
 	if (a->source.n == 0)
 		return diag_error(
 			d, at, "timestamp source value is required if timestamp is specified");
 	if (a->format.n == 0)
 		return diag_error(d, at, "timestamp format is required");
-	if (a->location.n && !str_is(a->location, "UTC") && !str_is(a->location, "Etc/UTC")) {
-		diag_error(d, at, "stage.timestamp: the location " STR_FMT " is not supported yet",
-			STR_ARG(a->location));
-		diag_hint(d, "use UTC, or a format with the zone in it");
-		return false;
-	}
-	return true;
+	if (zone_load(d->arena, a->location, &e))
+		return true;
+	diag_error(d, at, "invalid location specified: %s", e.text);
+	diag_hint(d, "names are those of /usr/share/zoneinfo, which the package tzdata brings");
+	return false;
 }
 
 static bool timestamp_init(struct stage *s, const void *args, struct err *e)
 {
 	const struct timestamp_args *a = args;
 	struct timestamp *t = container_of(s, struct timestamp, base);
+	const struct zone *zone = NULL;
 
-	(void)e;
 	arena_init(&t->arena, 0);
 	label_cache_init(&t->streams, STREAMS_MAX);
 	t->source = a->source;
 	t->fudge_failure = str_is(a->action_on_failure, "fudge");
 	t->fudge_duplicate = str_is(a->action_on_duplicate_timestamp, "fudge");
+	if (a->location.n) {
+		zone = zone_load(&t->arena, a->location, e);
+		if (!zone)
+			return false;
+	}
 	t->formats = arena_new(&t->arena, struct layout, a->fallback_formats.n + 1);
-	layout_init(&t->formats[t->n_formats++], &t->arena, a->format);
+	layout_init(&t->formats[t->n_formats++], &t->arena, a->format, zone);
 	for (size_t i = 0; i < a->fallback_formats.n; i++)
-		layout_init(&t->formats[t->n_formats++], &t->arena, a->fallback_formats.p[i]);
+		layout_init(&t->formats[t->n_formats++], &t->arena, a->fallback_formats.p[i], zone);
 	return true;
 }
 

@@ -66,7 +66,7 @@ static void test_layouts(void **state)
 		int64_t ns = 0;
 
 		print_message("%s: %s\n", cases[i].layout, cases[i].text);
-		layout_init(&l, &a, str_from(cases[i].layout));
+		layout_init(&l, &a, str_from(cases[i].layout), NULL);
 		assert_int_equal(layout_parse(&l, str_from(cases[i].text), now, &ns),
 			cases[i].want != NULL);
 		if (cases[i].want)

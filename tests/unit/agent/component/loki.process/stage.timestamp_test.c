@@ -35,9 +35,17 @@ static const struct stage_case cases[] = {
 	{"no format", "stage.timestamp {\n source = \"x\"\n format = \"\"\n}", "",
 		"! timestamp format is required\n"},
 	{"location",
+		TIME "stage.timestamp {\n source = \"t\"\n format = \"2006-01-02T15:04:05\"\n"
+		     " location = \"Etc/GMT-2\"\n}",
+		"a=1|1970-01-01T03:00:00 x", "3600000000000 {a=\"1\"} 1970-01-01T03:00:00 x\n"},
+	{"no location",
 		"stage.timestamp {\n source = \"x\"\n format = \"Unix\"\n location = "
-		"\"Europe/Berlin\"\n}",
-		"", "! stage.timestamp: the location Europe/Berlin is not supported yet\n"},
+		"\"Europe/Nowhere\"\n}",
+		"", "! invalid location specified: unknown time zone Europe/Nowhere\n"},
+	{"a path is no location",
+		"stage.timestamp {\n source = \"x\"\n format = \"Unix\"\n location = "
+		"\"../../etc/passwd\"\n}",
+		"", "! invalid location specified: unknown time zone ../../etc/passwd\n"},
 	{"bad action",
 		"stage.timestamp {\n source = \"x\"\n format = \"Unix\"\n action_on_failure = "
 		"\"x\"\n}",
