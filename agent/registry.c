@@ -31,11 +31,13 @@
 	X(otelcol_exporter_otlphttp) \
 	X(otelcol_processor_attributes) \
 	X(otelcol_processor_batch) \
+	X(otelcol_processor_filter) \
 	X(otelcol_processor_k8sattributes) \
 	X(otelcol_processor_memory_limiter) \
 	X(otelcol_processor_probabilistic_sampler) \
 	X(otelcol_processor_resourcedetection) \
 	X(otelcol_processor_span) \
+	X(otelcol_processor_transform) \
 	X(otelcol_receiver_otlp) \
 	X(remote_http) \
 	X(remote_kubernetes_configmap) \
