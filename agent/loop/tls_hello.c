@@ -59,9 +59,12 @@ static bool names_http2(struct cursor extension)
 {
 	struct cursor names = vector(&extension, 2);
 
-	while (names.left.n > 0 && !names.failed)
-		if (str_is(vector(&names, 1).left, "h2"))
-			return true;
+	while (names.left.n > 0) {
+		struct str name = vector(&names, 1).left;
+
+		if (names.failed || str_is(name, "h2"))
+			return !names.failed && !extension.failed;
+	}
 	return false;
 }
 
@@ -81,7 +84,7 @@ bool tls_hello_offers_http2(struct str record)
 		size_t type = number(&extensions, 2);
 		struct cursor body = vector(&extensions, 2);
 
-		if (type == EXTENSION_ALPN)
+		if (type == EXTENSION_ALPN && !extensions.failed)
 			return names_http2(body);
 	}
 	return false;

@@ -128,6 +128,12 @@ class Otlp(common.Fake):
             count = {s: sum(1 for i in self.items if i[0] == s) for s in REQUESTS}
             return {"requests": self.requests, "problems": self.problems, **count}
 
+    def control(self, path, body):
+        if path != "items":
+            return super().control(path, body)
+        with self.lock:
+            return [to_json(i[4]) for i in self.items[-100:]]
+
     def handle(self, request, body):
         self.note(request)
         signal = request.path.split("?")[0].rsplit("/v1/", 1)[-1]

@@ -329,6 +329,15 @@ def client(w, script, args):
         raise Failed(f"client {script} ended with {r.returncode}:\n{r.stdout}{r.stderr}")
 
 
+@verb(r"duties (\S+) (\S+) (\S+)((?: \d+)*)")
+def duties(w, script, where, upstream, numbers):
+    """tests/duties/SCRIPT against an address, with a fake behind it; a line a duty."""
+    r = w.run(["/usr/bin/python3", str(ROOT / "tests/duties" / script), where, upstream, *numbers.split()],
+        env={"PATH": os.environ["PATH"], "HOME": str(w.folder)})
+    if r.returncode != 0:
+        raise Failed("\n".join(x for x in (r.stdout + r.stderr).splitlines() if not x.endswith(" kept")))
+
+
 @verb(r"occupy (\d+)")
 def occupy(w, port):
     """Somebody else listens there."""

@@ -116,6 +116,7 @@ static const struct {
 		"Connection: close\n"},
 };
 
+/* Duties 201 and 229. */
 static void test_request(void **state)
 {
 	(void)state;
@@ -136,7 +137,8 @@ static void test_request(void **state)
 	}
 }
 
-/* The table of answers: what is sent again, and when; what is dropped. */
+/* Duties 202 to 207, 210 to 218, 220, 221, 223 and 225. The table of answers: what is sent again,
+ * and when; what is dropped. */
 static const struct {
 	int status;
 	int64_t retry_after;
@@ -192,6 +194,7 @@ static void test_answers(void **state)
 }
 
 /* Growing waits up to max_interval, and an end. */
+/* Duty 208. */
 static void test_backoff(void **state)
 {
 	struct harness h;
@@ -303,6 +306,7 @@ static void test_poison(void **state)
 	}
 }
 
+/* Duty 222. */
 static void test_partial_success(void **state)
 {
 	struct harness h;

@@ -1,6 +1,7 @@
 #include "tests/otlp_receiver.h"
 
-/* What is answered, in order: status, body (protobuf: without what is not text), headers. */
+/* Duties 5, 6, 10, 19 to 22, 30 to 34, 56 and 61. What is answered, in
+ * order: status, body (protobuf: without what is not text), headers. */
 static const struct {
 	const char *method;
 	const char *path;
@@ -134,6 +135,7 @@ static void test_too_large(void **state)
 }
 
 /* Full: the answer waits; then there is room, or a second has passed. */
+/* Duty 55. */
 static void test_hold(void **state)
 {
 	for (int gzip = 0; gzip < 2; gzip++) {
@@ -244,7 +246,7 @@ static void test_port_in_use(void **state)
 	harness_fini(&h);
 }
 
-/* A reload keeps the server unless what it listens with has changed. */
+/* Duty 25, and: a reload keeps the server unless what it listens with has changed. */
 static void test_reload(void **state)
 {
 	struct harness h;
@@ -263,7 +265,7 @@ static void test_reload(void **state)
 	harness_fini(&h);
 }
 
-/* Who is still being served keeps the component for a while. */
+/* Duty 73. Who is still being served keeps the component for a while. */
 static void test_stop(void **state)
 {
 	struct harness h;

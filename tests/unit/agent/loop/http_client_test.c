@@ -228,6 +228,7 @@ static void test_big_body(void **state)
 	free(body);
 }
 
+/* Duty 226: more than is kept of an answer is cut. */
 static void test_answers(void **state)
 {
 	struct test_call c = {0};
@@ -393,6 +394,7 @@ static void test_credentials(void **state)
 }
 
 /* A redirect to another port is another host: what is secret stays here. */
+/* Duty 231. */
 static void test_redirect_elsewhere(void **state)
 {
 	struct http_settings set = {.bearer_token = STR("secret"), .follow_redirects = true};

@@ -15,6 +15,7 @@ static const struct {
 	{0, "hm", "0a041202686d", "{\"partialSuccess\":{\"errorMessage\":\"hm\"}}"},
 };
 
+/* Duty 56. */
 static void test_partial(void **state)
 {
 	(void)state;
@@ -44,6 +45,7 @@ static void test_partial(void **state)
 	assert_false(otlp_partial_read(STR("\x0a\x01\xff"), &(int64_t){0}, &(struct str){0}));
 }
 
+/* Duty 39: no answer is long. */
 static void test_status(void **state)
 {
 	Google__Rpc__Status *m;

@@ -32,6 +32,7 @@ static const struct {
 		"Vary: Origin, Access-Control-Request-Method, Access-Control-Request-Headers\n"},
 };
 
+/* Duty 72. */
 static void test_cases(void **state)
 {
 	static const struct str exposed[] = {{"X-A", 3}, {"X-B", 3}};

@@ -226,7 +226,8 @@ static void test_duty_110_too_large(void **state)
 	buf_fini(&body);
 }
 
-/* Held for eight seconds, or for three quarters of its deadline; then RetryInfo says when. */
+/* Duties 122 and 124. Held for eight seconds, or for three quarters of its deadline; then
+ * RetryInfo says when. */
 static void test_duty_124_overload(void **state)
 {
 	static const struct {
