@@ -24,6 +24,8 @@ struct sibling {
 	dev_t device;
 	ino_t inode;
 	const struct position *known; /* NULL: not one of those that positions know */
+	const struct position *copy;  /* of one of those, as far as its head and length tell */
+	bool is_cut;                  /* it is one of those, but its bytes are others */
 };
 
 struct siblings {
@@ -73,15 +75,14 @@ static int read_head(int dir, const char *name, char out[POSITION_HEAD], struct 
 }
 
 /* Which of the list it is; NULL: none. 0, or an errno. */
-static int known_as(const struct position *list, const struct stat *st, int dir, const char *name,
-	const struct position **known)
+static int know(const struct position *list, const struct stat *st, int dir, const char *name,
+	struct sibling *out)
 {
 	char bytes[POSITION_HEAD];
 	uint64_t born = 0;
 	struct str head;
 	int error = 0;
 
-	*known = NULL;
 	if (list)
 		error = read_head(dir, name, bytes, &head);
 	if (list && !error && file_born(dir, name, &born) == -1)
@@ -91,12 +92,16 @@ static int known_as(const struct position *list, const struct stat *st, int dir,
 			    (list->born == 0 || list->born == born);
 		bool is_it = is_gz_name(name) ? list->head_n > 0 : same;
 
-		if (!is_gz_name(name) && (uint64_t)st->st_size < list->offset)
-			is_it = false;
-		if (is_it && is_head(head, list)) {
-			*known = list;
+		bool is_whole = is_gz_name(name) || (uint64_t)st->st_size >= list->offset;
+
+		if (is_it && is_whole && is_head(head, list)) {
+			out->known = list;
 			return 0;
 		}
+		if (same)
+			out->is_cut = true;
+		else if (is_whole && list->head_n == POSITION_HEAD && is_head(head, list))
+			out->copy = list;
 	}
 	return error;
 }
@@ -130,7 +135,7 @@ static int look_at(int dir, const char *name, const struct position *list, struc
 	if (!S_ISREG(st.st_mode) || has_plain_twin(dir, name))
 		return ENOENT;
 	*out = (struct sibling){.device = st.st_dev, .inode = st.st_ino};
-	error = known_as(list, &st, dir, name, &out->known);
+	error = know(list, &st, dir, name, out);
 	if (!error)
 		out->name = mem_text(str_from(name));
 	return error;
@@ -408,15 +413,31 @@ static bool resume_import(struct tail *t, const struct import_entry *e)
 	return ok;
 }
 
+/* The file of the name was cut and begun anew (copytruncate): what was not read of it is in a
+ * copy, if one was made. What is older than that was read, as was the cut one. */
+static size_t after_cut(struct siblings *s)
+{
+	size_t i = s->n - 1;
+
+	while (i > 0 && !s->p[i].copy)
+		i--;
+	if (!s->p[i].copy)
+		return s->n - 1;
+	s->p[i].known = s->p[i].copy;
+	return i;
+}
+
 /* The first of them that is to be read. Those that positions know and that are not there are
  * marked; if none is, it was rotated more than once, or is another file: the rest is younger. */
-static size_t first_unread(struct position *list, const struct siblings *s)
+static size_t first_unread(struct position *list, struct siblings *s)
 {
 	size_t headless = lost_headless(list, s);
 	size_t first = 0;
 
 	while (first < s->n && !s->p[first].known)
 		first++;
+	if (first == s->n && s->n && s->p[s->n - 1].is_cut)
+		first = after_cut(s);
 	for (struct position *p = list; p; p = p->next)
 		p->missing = !is_found(p, s) && (p->head_n > 0 || first == s->n);
 	if (first == s->n)

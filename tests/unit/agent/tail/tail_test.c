@@ -110,6 +110,14 @@ static void next_tick(void)
 	} while (a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec);
 }
 
+static int system_in_dir(const char *text)
+{
+	char command[256];
+
+	snprintf(command, sizeof(command), "cd %s && %s", w->dir, text);
+	return system(command);
+}
+
 /* Several files that are read one after the other, as docker names them: .1 is younger than .2. */
 static void test_numbers_for_names(void **state)
 {
@@ -160,6 +168,31 @@ static void test_copies_with_numbers(void **state)
 	append("a.log", CRI "F 4\n");
 	settle();
 	want("3\n4\n");
+}
+
+/* … also if it was copied and cut while the agent was away: the rest of it is in the copy. */
+static void test_copied_while_away(void **state)
+{
+	char line[128];
+
+	(void)state;
+	for (int i = 0; i < 40; i++) {
+		snprintf(line, sizeof(line), CRI "F line %d\n", i);
+		append("a.log", line);
+	}
+	append("a.log.1", CRI "F of long ago\n");
+	follow("a.log");
+	assert_true(str_ends(buf_str(&w->got), "line 39\n"));
+	buf_clear(&w->got);
+	stop();
+	append("a.log", CRI "F 1\n");
+	move("a.log.1", "a.log.2");
+	assert_int_equal(system_in_dir("cp a.log a.log.1"), 0);
+	assert_int_equal(truncate(path_of("a.log"), 0), 0);
+	append("a.log", CRI "F 2\n");
+	start();
+	follow("a.log");
+	want("1\n2\n");
 }
 
 /* While what was read before the truncation is under way, the inode is known twice. */
@@ -730,7 +763,7 @@ TESTS_RUN(T(test_lines_come_as_they_are_written), T(test_a_file_that_comes_later
 	T(test_rotation_keeps_order), T(test_record_cut_by_rotation),
 	T(test_record_cut_by_rotation_without_target),
 	T(test_pieces_of_both_streams_are_mixed), T(test_numbers_for_names),
-	T(test_copies_with_numbers), T(test_a_look_after_a_truncation),
+	T(test_copies_with_numbers), T(test_copied_while_away), T(test_a_look_after_a_truncation),
 	T(test_a_rotation_while_no_target_names_it),
 	T(test_streams_are_joined_apart), T(test_piece_without_end_is_sent),
 	T(test_deleted_file_is_read_to_its_end), T(test_truncated_file_begins_anew),
