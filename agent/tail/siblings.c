@@ -282,7 +282,7 @@ static bool is_news(struct tail *t, const char *name)
 		return is_after(name, t->seen);
 	at = born(t, name);
 	live = born(t, t->name->name);
-	return at > t->newest_born && (live == 0 || at < live);
+	return at > t->newest_born && (live == 0 || at <= live);
 }
 
 /* 0 and *there, or an errno. */

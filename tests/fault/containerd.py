@@ -39,7 +39,7 @@ class File:
         self.size = 0
         self.slow = slow  # seconds after which an agent that looks has it open
         self.in_place = in_place  # its bytes went by a truncation
-        self.number, self.end = None, None  # in its container's stream: set by the ledger
+        self.after_cut = False  # the inode had other bytes before
 
 
 class Container:
@@ -228,7 +228,8 @@ class Docker(Container):
 
     def _flush(self):
         super()._flush()
-        if self.file.size > self.rotate_size:
+        # The birth of a file has a resolution of 4 ms: docker does not fill one in so short a time.
+        if self.file.size > self.rotate_size and time.monotonic() > self.file.born + 0.02:
             self._rotate()
 
     def _rotate(self):
@@ -294,6 +295,7 @@ class Plain(Container):
         os.ftruncate(self.fd, 0)
         self.ledger.gone(self.file)
         self.file = self.new_file()
+        self.file.after_cut = True
         self.next_cut, self.quiet = time.monotonic() + self.rng.uniform(3, 8), None
         self.ledger.count["copytruncates"] += 1
         self.ledger.note("copytruncate", self)

@@ -10,7 +10,8 @@ from array import array
 
 from containerd import Docker, Plain
 
-CAME, REFUSED, UNHEARD, DROP = 1, 2, 4, 8  # UNHEARD: it came, but the answer was lost; DROP: it must not come
+# UNHEARD: it came, but the answer was lost; DROP: it must not come; TORN: a part came, and may.
+CAME, REFUSED, UNHEARD, DROP, TORN = 1, 2, 4, 8, 16
 HEAD = re.compile(rb"(\d+) ([oe]) (\d+) ")
 SHOWN = 8
 
@@ -119,7 +120,7 @@ class Ledger:
         self.count = books.count
         self.copies = {}
         self.odd = set()
-        self.came_alone = set()
+        self.came_alone = {}  # halves of records: when
         self.progress = time.monotonic()
         self.max_age = 0.0
         self.oldest = ""
@@ -136,15 +137,23 @@ class Ledger:
 
     def _broken(self, line, labels):
         if line in self.books.fragments:
-            self.came_alone.add(line)
+            self.came_alone[line] = time.monotonic()
         elif line in self.books.odd:
             self.odd.add(line)
             self.progress = time.monotonic()
         elif self.judge.may_be_torn(labels):
-            self.count["lines torn by copytruncate"] += 1
+            self._torn(line)
         else:
             self.problem("broken", f"after {self.books.since(time.monotonic())}: {labels} {line[:120]!r}...{line[-40:]!r} "
                 f"({len(line)} bytes)")
+
+    def _torn(self, line):
+        m = HEAD.match(line)
+        self.count["lines torn by copytruncate or a reload"] += 1
+        if m and (int(m[1]), m[2].decode()) in self.books.streams:
+            s = self.copy((int(m[1]), m[2].decode()))
+            if int(m[3]) < len(s.state):
+                s.state[int(m[3])] |= TORN
 
     def _find(self, line, labels):
         """(container, stream, number) of a whole line; None: it is broken."""
@@ -232,7 +241,8 @@ class Ledger:
     def _came_by_half(self, key, at):
         """The end of a record that a rotation cut was in a file that was taken away."""
         half, file = self.books.cuts.get((key, at), (None, None))
-        return half in self.came_alone and self.judge.may_be_lost(file)
+        return half in self.came_alone and (self.judge.may_be_lost(file) or
+            self.judge.cut_by_reload(self.came_alone[half], self.books.containers[key[0]].pod.in_api))
 
     def _odd_missing(self):
         return [text for text, file in self.books.odd.items() if text not in self.odd and not self.judge.may_be_lost(file)]
@@ -246,9 +256,9 @@ class Ledger:
         """Judges each line that did not come; how many may be lost: their bytes went where nobody
         could read them."""
         allowed = 0
-        for line in self.came_alone:
+        for line, when in self.came_alone.items():
             other = self.books.fragments[line]
-            if not self.judge.may_be_lost(other):
+            if not self.judge.may_be_lost(other) and not self.judge.cut_by_reload(when, "/api/" in str(other.path)):
                 self.problem("half of a record", f"{line[:80]!r}: the other half in {other.path}")
         for text in self._odd_missing():
             self.problem("lost", f"malformed: {text!r}")
@@ -258,7 +268,7 @@ class Ledger:
                 f"({type(c).__name__}): {file.path.name}, {self.books.since(file.born)} to {self.books.since(file.removed)}")
             if not may_be:
                 self.problem("lost", where)
-            elif not file.in_place and any(s.state[j] & CAME for j in range(at + 1, end)):
+            elif not file.in_place and not self.judge.is_unseen_cut(file) and any(s.state[j] & CAME for j in range(at + 1, end)):
                 self.problem("lost in the middle of a file", where)
             else:
                 allowed += 1
