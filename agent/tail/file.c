@@ -40,8 +40,6 @@ struct tail_file *file_new(struct tail *t, int fd, struct tail_name *name)
 		f->device = st.st_dev;
 		f->inode = st.st_ino;
 		file_born(fd, "", &f->born);
-		if (f->born > t->newest_born)
-			t->newest_born = f->born;
 	}
 	return f;
 }

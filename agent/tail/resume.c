@@ -575,8 +575,8 @@ static size_t find_among(const struct siblings *s, const struct position *known,
 		if (s->p[i].known == known)
 			return i;
 	}
-	while (at > 0 && seen && tail_by_age(s->p[at - 1].name, seen) > 0)
-		at--;
+	while (at > 0 && seen && strncmp(s->p[at - 1].name, seen, strlen(seen)) > 0)
+		at--; /* without the .gz */
 	return at == 0 ? s->n : at - 1;
 }
 

@@ -248,7 +248,7 @@ static uint64_t born(struct tail *t, const char *name)
 	return file_born(AT_FDCWD, path, &at) == -1 ? 0 : at;
 }
 
-static void note_first(struct tail *t, const char *name)
+static void note_any(struct tail *t, const char *name)
 {
 	uint64_t at;
 
@@ -257,7 +257,7 @@ static void note_first(struct tail *t, const char *name)
 		return;
 	}
 	at = born(t, name);
-	t->newest_born = at > t->newest_born ? at : t->newest_born;
+	t->seen_born = at > t->seen_born ? at : t->seen_born;
 }
 
 int tail_note_siblings(struct tail *t)
@@ -266,7 +266,7 @@ int tail_note_siblings(struct tail *t)
 	int error = list_rotated(t, &l);
 
 	for (size_t i = 0; i < l.n && !error; i++)
-		note_first(t, l.p[i]);
+		note_any(t, l.p[i]);
 	names_fini(&l);
 	return error;
 }
@@ -282,7 +282,7 @@ static bool is_news(struct tail *t, const char *name)
 		return is_after(name, t->seen);
 	at = born(t, name);
 	live = born(t, t->name->name);
-	return at > t->newest_born && (live == 0 || at <= live);
+	return at > t->seen_born && (live == 0 || at <= live);
 }
 
 /* 0 and *there, or an errno. */
@@ -312,8 +312,8 @@ static int take_sibling(struct tail *t, const char *name, struct tail_file *live
 		set_name(f, name, false);
 	else if (is_news(t, name))
 		error = adopt(t, name, live);
-	if (!error && !is_numbered(name))
-		note(t, name);
+	if (!error)
+		note_any(t, name);
 	return error;
 }
 
@@ -348,7 +348,7 @@ static int reconcile(struct tail *t, struct tail_file **live)
 	for (size_t i = 0; i < l.n && !error; i++) {
 		error = take_sibling(t, l.p[i], *live);
 		if (error && tail_may_skip(t, l.p[i], error, 0)) {
-			note_first(t, l.p[i]);
+			note_any(t, l.p[i]);
 			error = 0;
 		}
 	}

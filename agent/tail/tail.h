@@ -128,7 +128,7 @@ struct tail {
 	bool left; /* since then it was left, and its files were closed */
 	/* the youngest rotated sibling that needs no look any more; NULL: none */
 	char *seen;
-	uint64_t newest_born; /* Unix ns: the same for those with a number (NAME.1, NAME.2) */
+	uint64_t seen_born; /* Unix ns: the same of those with a number (NAME.1, NAME.2) */
 	struct tail_name *name;
 	struct list in_name;
 	struct tail_name *link_name; /* where a symbolic link to it lies; NULL: none */

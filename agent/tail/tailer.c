@@ -12,6 +12,7 @@
 #include "agent/base/must.h"
 #include "agent/loop/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -239,14 +240,34 @@ static void on_written(struct file_write *w)
 	on_saved(container_of(w, struct tailer, write), w->error);
 }
 
+/* Something of that name, rotated or not. */
+static bool has_sibling(const char *folder, const char *base)
+{
+	DIR *dir = opendir(folder);
+	bool found = false;
+	struct dirent *e;
+
+	if (!dir)
+		return !is_gone(errno);
+	while (!found && (e = readdir(dir)))
+		found = str_starts(str_from(e->d_name), base);
+	closedir(dir);
+	return found;
+}
+
+/* In the middle of a rotation there is no file of the name. */
 static bool is_there(const struct position *p)
 {
 	const char *path = strchr(p->key, '\n') + 1;
 	const char *slash = strrchr(path, '/');
-	char file[4096];
+	char folder[4096];
+	struct stat st;
 
-	snprintf(file, sizeof(file), "%.*s/%s", slash ? (int)(slash - path) : 0, path, p->name);
-	return access(path, F_OK) == 0 || access(file, F_OK) == 0;
+	if (lstat(path, &st) == 0 || !is_gone(errno))
+		return true;
+	snprintf(folder, sizeof(folder), "%.*s", slash ? (int)(slash - path) : 1,
+		slash ? path : ".");
+	return has_sibling(folder, slash ? slash + 1 : path);
 }
 
 /* Most positions of files that were left are of pods that are gone: those are forgotten. */

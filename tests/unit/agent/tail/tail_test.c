@@ -99,6 +99,29 @@ static void test_pieces_of_both_streams_are_mixed(void **state)
 	want("");
 }
 
+/* The agent starts while the kubelet has renamed the file and the runtime has not made the next
+ * one; and it saves before that comes. */
+static void test_started_in_a_rotation(void **state)
+{
+	(void)state;
+	append("0.log", CRI "F 1\n");
+	follow("0.log");
+	move("0.log", "0.log.20261122-090000");
+	append("0.log", CRI "F 2\n");
+	settle();
+	want("1\n2\n");
+	append("1.log", CRI "F other\n");
+	stop();
+	move("0.log", "0.log.20261122-100000");
+	start();
+	follow("1.log");
+	want("other\n");
+	pass(2 * NS_PER_SEC); /* saved */
+	append("0.log", CRI "F 3\n");
+	follow("0.log");
+	want("3\n");
+}
+
 /* The births of two files are apart. */
 static void next_tick(void)
 {
@@ -156,6 +179,7 @@ static void test_copies_with_numbers(void **state)
 	append("a.log", CRI "F 1\n" CRI "F 2\n");
 	follow("a.log");
 	want("1\n2\n");
+	next_tick();
 	append("a.log.1", CRI "F 1\n" CRI "F 2\n");
 	assert_int_equal(truncate(path_of("a.log"), 0), 0);
 	settle();
@@ -763,6 +787,7 @@ TESTS_RUN(T(test_lines_come_as_they_are_written), T(test_a_file_that_comes_later
 	T(test_rotation_keeps_order), T(test_record_cut_by_rotation),
 	T(test_record_cut_by_rotation_without_target),
 	T(test_pieces_of_both_streams_are_mixed), T(test_numbers_for_names),
+	T(test_started_in_a_rotation),
 	T(test_copies_with_numbers), T(test_copied_while_away), T(test_a_look_after_a_truncation),
 	T(test_a_rotation_while_no_target_names_it),
 	T(test_streams_are_joined_apart), T(test_piece_without_end_is_sent),
