@@ -63,6 +63,8 @@ class Sink(common.Fake):
     def handle(self, request, body):
         mode = self.mine.mode
         life = int(request.headers.get("X-Life", 0))
+        if len(body) < int(request.headers.get("Content-Length") or 0):
+            return 400, b"cut", []  # it was killed while it sent
         if mode == "slow":
             time.sleep(self.rng.random() * 0.5)
         push = self.push_request()
