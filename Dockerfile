@@ -34,6 +34,7 @@ RUN apt-get -q update && apt-get -qy install --no-install-recommends \
 	libpcre2-dev \
 	libprotobuf-c-dev \
 	libsnappy-dev \
+	libsystemd-dev \
 	libuv1-dev \
 	libyaml-dev \
 	libzstd-dev \

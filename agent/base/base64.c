@@ -55,7 +55,7 @@ bool base64_decode(struct buf *out, struct str s, enum base64_form form, size_t 
 {
 	uint32_t bits = 0;
 	int have = 0, pad = 0;
-	size_t nowhere;
+	size_t nowhere = 0;
 
 	bad = bad ? bad : &nowhere;
 	for (size_t i = 0; i < s.n; i++) {

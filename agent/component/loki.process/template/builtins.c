@@ -119,7 +119,7 @@ ORDER(gt, c > 0)
 ORDER(ge, c >= 0)
 /* clang-format on */
 
-static bool not(struct run * r, const struct tv *args, size_t n, struct tv *out)
+static bool negate(struct run *r, const struct tv *args, size_t n, struct tv *out)
 {
 	(void)r;
 	(void)n;
@@ -255,7 +255,7 @@ const struct tpl_func tpl_builtins[] = {
 	{"len", "a", len},
 	{"lt", "aa", lt},
 	{"ne", "aa", ne},
-	{"not", "a", not },
+	{"not", "a", negate},
 	{"print", "a*", print},
 	{"printf", "sa*", print_form},
 	{"println", "a*", println},
