@@ -286,7 +286,7 @@ static bool set_flag(struct options *o, const struct flag *f, const char *value,
 		*(int64_t *)to = 0;
 		if (strcmp(value, "0") == 0)
 			return true;
-		/* fall through */
+		__attribute__((fallthrough));
 	case FLAG_SIZE:
 		if (!size_parse(str_from(value), to) || *(int64_t *)to < 1 << 20)
 			return err_set(e, "--%s is \"%.40s\"; it wants a size of at least 1MiB",

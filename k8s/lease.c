@@ -208,15 +208,19 @@ static void print_body(struct lease *l)
 	struct lease_text t = {
 		.namespace = l->set.namespace,
 		.name = l->set.name,
-		.version = l->asked == ASKED_CREATE ? (struct str){0} : l->seen.version,
+		.version = l->seen.version,
 		.note = l->state == LEASE_HELD ? note_now(l) : l->seen.note,
-		.holder = l->asked == ASKED_GIVE_BACK ? (struct str){0} : l->set.holder,
+		.holder = l->set.holder,
 		.acquired = is_ours ? l->seen.acquired : time,
 		.renewed = time,
 		.seconds = LEASE_DURATION / NS_PER_SEC,
 		.transitions = l->seen.transitions + (is_ours ? 0 : 1),
 	};
 
+	if (l->asked == ASKED_CREATE)
+		t.version.n = 0;
+	if (l->asked == ASKED_GIVE_BACK)
+		t.holder.n = 0;
 	buf_clear(&l->body);
 	lease_text_print(&l->body, &t);
 }

@@ -106,9 +106,10 @@ static bool http_import(struct arena *a, struct component *c, const void *args,
 
 	(void)args;
 	(void)e;
-	*out = (struct imported){.is_open = !h || !h->answer.p};
-	if (out->is_open)
+	*out = (struct imported){.is_open = true};
+	if (!h || !h->answer.p)
 		return true;
+	out->is_open = false;
 	text = arena_new(a, struct import_text, 1);
 	text->name = arena_str(a, h->url);
 	text->text = arena_str(a, h->answer);

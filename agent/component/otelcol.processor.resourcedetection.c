@@ -279,7 +279,7 @@ static bool find_server(const struct node_args *a, struct k8s_config *c, struct 
 
 static void ask_for_node(struct detection *x, struct str name)
 {
-	struct k8s_config config;
+	struct k8s_config config = {0};
 	struct err e;
 
 	if (!find_server(x->args->kubernetes_node, &config, &e)) {

@@ -43,7 +43,9 @@ static bool take_word(struct str *s, struct str *word)
 
 static struct str unless_nil(struct str s)
 {
-	return s.n == 1 && s.p[0] == '-' ? (struct str){0} : s;
+	if (s.n == 1 && s.p[0] == '-')
+		s.n = 0;
+	return s;
 }
 
 /* Where the element that begins here ends, or 0: quotes may hold brackets, and escapes. */

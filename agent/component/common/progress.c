@@ -64,7 +64,7 @@ static void pop_settled(struct progress *p)
 	while (!list_is_empty(&p->steps)) {
 		struct progress_step *s = container_of(p->steps.next, struct progress_step, link);
 
-		if (!s->is_settled)
+		if (!s->is_settled) /* NOLINT: the freed one is out of the list */
 			break;
 		p->is_broken |= s->ack.failed;
 		if (!p->is_broken && s->place.n) {

@@ -9,7 +9,7 @@ static struct str put(char **to, struct str s)
 {
 	struct str copy = {s.p ? *to : NULL, s.n};
 
-	if (s.n)
+	if (s.p && s.n)
 		memcpy(*to, s.p, s.n);
 	*to += s.n;
 	return copy;

@@ -107,7 +107,7 @@ static bool find_end(struct parser *p, char quote, struct str *out)
 static bool take_raw(struct parser *p)
 {
 	struct search s = {.a = p->a};
-	struct str inner;
+	struct str inner = {0};
 	char *to;
 	size_t n = 0;
 
@@ -129,7 +129,7 @@ static bool take_raw(struct parser *p)
 static bool take_literal(struct parser *p)
 {
 	struct search s = {.a = p->a};
-	struct str inner;
+	struct str inner = {0};
 	char *to;
 	size_t n = 0;
 
@@ -150,7 +150,7 @@ static bool take_literal(struct parser *p)
 static bool take_quoted(struct parser *p)
 {
 	size_t from = p->at;
-	struct str inner;
+	struct str inner = {0};
 	struct str raw;
 
 	if (!find_end(p, '"', &inner))

@@ -175,7 +175,7 @@ static bool take_quoted(struct parser *p, struct str *out)
 
 static bool take_char(struct parser *p, struct tv *out)
 {
-	struct str text;
+	struct str text = {0};
 
 	if (!take_quoted(p, &text))
 		return false;
