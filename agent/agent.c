@@ -135,6 +135,7 @@ static void init_context(struct agent *a)
 	c->storage_path = str_from(o->storage_path);
 	c->node_name = node_name();
 	c->pod_logs = str_from(o->pod_logs);
+	c->pod_annotations = o->pod_annotations;
 	c->dry_run = options_dry_run(o);
 	c->once = o->once;
 	c->work = o->once ? &a->once : NULL;

@@ -75,6 +75,9 @@ static const struct flag flags[] = {
 		"it the oldest is given up and counted. 0: no limit."},
 	{"pod-logs.path", FLAG_TEXT, FOR_RUN, AT(pod_logs), "/var/log/pods", NULL,
 		"Where the kubelet puts the logs of pods."},
+	{"kubernetes.pod-annotations", FLAG_BOOL, FOR_RUN, AT(pod_annotations), "false", NULL,
+		"Whether annotations of pods may exclude their logs, choose a tenant, and join "
+		"lines: docs/pod-annotations.md."},
 	{"shutdown.deadline", FLAG_DURATION, FOR_RUN, AT(shutdown_deadline), "10s", NULL,
 		"How long to deliver what is held when asked to end."},
 	{"feature.component-shutdown-deadline", FLAG_DURATION, FOR_RUN, AT(shutdown_deadline),

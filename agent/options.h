@@ -43,6 +43,7 @@ struct options {
 	int64_t memory_budget; /* bytes; 0: from the cgroup */
 	int64_t held_limit;    /* bytes; 0: none */
 	const char *pod_logs;
+	bool pod_annotations;
 	int64_t shutdown_deadline;    /* ns */
 	const char *sandbox;          /* "on", "off" */
 	const char *sandbox_read[32]; /* each a path, or several with commas */

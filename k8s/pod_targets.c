@@ -9,6 +9,7 @@
 #include "agent/base/must.h"
 #include "k8s/pod.h"
 #include "k8s/pod_dirs.h"
+#include "k8s/pod_wishes.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -171,6 +172,12 @@ static struct draft start(struct arena *a, const struct pod_target *base)
 void pod_targets_add(struct arena *a, struct pod_targets *out, const struct pod *p,
 	const struct pod_container *c)
 {
+	struct pod_wishes wishes = {0};
+
+	if (out->heeds_wishes)
+		wishes = pod_wishes_find(p, c);
+	if (wishes.excluded)
+		return;
 	if (out->last != p)
 		make_base(a, out, p);
 	for (size_t i = 0; i < (c->n_ports ? c->n_ports : 1); i++) {
@@ -181,6 +188,10 @@ void pod_targets_add(struct arena *a, struct pod_targets *out, const struct pod 
 		if (port)
 			add_port(&d, port);
 		add_address(&d, p->ip, port);
+		if (wishes.tenant.n)
+			add(&d, STR("__pod_tenant__"), wishes.tenant);
+		if (wishes.firstline.n)
+			add(&d, STR("__pod_multiline__"), wishes.firstline);
 		finish(&d, out);
 	}
 }

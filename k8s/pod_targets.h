@@ -10,6 +10,7 @@
 
 #include "agent/base/str.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct arena;
@@ -32,11 +33,13 @@ struct pod_targets {
 	struct pod_target *p;
 	size_t n;
 	size_t cap;
+	bool heeds_wishes;      /* set by the caller: annotations may steer (k8s/pod_wishes.h) */
 	const struct pod *last; /* whose own labels are in base */
 	struct pod_target base;
 };
 
-/* Adds those of one container (not an ephemeral one). Everything is in a. */
+/* Adds those of one container (not an ephemeral one); none if its pod wishes so. What else it
+ * wishes is in __pod_tenant__ and __pod_multiline__. Everything is in a. */
 void pod_targets_add(struct arena *a, struct pod_targets *out, const struct pod *p,
 	const struct pod_container *c);
 

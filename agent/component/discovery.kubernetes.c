@@ -155,7 +155,7 @@ static struct value target_value(struct arena *a, const struct pod_target *t)
 
 static void export_targets(struct discovery *d)
 {
-	struct pod_targets t = {0};
+	struct pod_targets t = {.heeds_wishes = d->base.agent->pod_annotations};
 	struct arena a;
 	struct value *v;
 	int64_t wait;

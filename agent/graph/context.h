@@ -46,6 +46,7 @@ struct agent_context {
 	struct str storage_path; /* folder for positions; each component has its own below it */
 	struct str node_name;    /* HOSTNAME or K8S_NODE_NAME, else the host's name */
 	struct str pod_logs;     /* "/var/log/pods", or what --pod-logs.path says */
+	bool pod_annotations;    /* pods may steer: k8s/pod_wishes.h */
 	enum dry_run dry_run;
 	bool once;         /* --once: read what is there, deliver it, exit */
 	struct once *work; /* who is still busy (agent/flow/once.h); NULL without --once */

@@ -14,8 +14,13 @@ const struct labels *tail_labels(const struct arg_map *target, const struct labe
 	for (size_t i = 0; i < n; i++)
 		v[count++] = more[i];
 	for (size_t i = 0; i < target->n; i++) {
-		if (!str_starts(target->p[i].name, "__"))
-			v[count++] = (struct label){target->p[i].name, target->p[i].value};
+		struct str name = target->p[i].name;
+
+		if (str_is(name, "__pod_tenant__"))
+			name = STR("__tenant_id__");
+		else if (str_starts(name, "__") && !str_is(name, "__pod_multiline__"))
+			continue;
+		v[count++] = (struct label){name, target->p[i].value};
 	}
 	set = labels_intern(v, count); /* the last of a name wins */
 	free(v);

@@ -8,6 +8,7 @@
  */
 #include "agent/base/err.h"
 #include "agent/base/list.h"
+#include "agent/base/log.h"
 #include "agent/base/map.h"
 #include "agent/base/vec.h"
 #include "agent/component/loki.process/held.h"
@@ -18,7 +19,9 @@
 
 #include <stdlib.h>
 
-#define STREAMS_MAX 2000                /* one more, and the quietest is forgotten */
+#define STREAMS_MAX 2000 /* one more, and the quietest is forgotten */
+#define WISHES_MAX 500   /* expressions of pods */
+#define GIVE_UPS_MAX 10
 #define BLOCK_MAX ((size_t)2 << 20)     /* bytes; longer ones are passed on in parts */
 #define FULL_WAIT_NS INT64_C(500000000) /* until the budget is looked at again */
 
@@ -54,6 +57,7 @@ struct multiline {
 	struct stage base;
 	const struct multiline_args *args;
 	struct regex *regex;
+	struct map wishes; /* of pods: their text and the expression */
 	struct timer idle;
 	struct map blocks; /* by the pointer of the label set */
 	struct list order; /* the same, the one that began last at the end: they leave so */
@@ -132,6 +136,31 @@ static void on_idle(struct timer *t)
 	}
 	if (next != INT64_MAX)
 		timer_set(&m->idle, loop, next);
+}
+
+/* A pod's own first line (--kubernetes.pod-annotations): each is compiled once. One that is wrong,
+ * or gives up too often, is not heeded. */
+static struct regex *regex_for(struct multiline *m, const struct labels *labels)
+{
+	struct str text = labels_find(labels, STR("__pod_multiline__"));
+	struct regex *re;
+	struct err e;
+
+	if (text.n == 0)
+		return m->regex;
+	re = map_find(&m->wishes, text);
+	if (!re && m->wishes.n < WISHES_MAX) {
+		re = regex_new(text, 0, &e);
+		if (!re) {
+			log_warn(process_of(m)->id, "a pod's expression for multiline is wrong",
+				KV("expression", text), KV("err", (const char *)e.text),
+				KV("hint", "correct its annotation; firstline is used"));
+			re = regex_new(m->args->firstline, 0, &e);
+		}
+		if (re)
+			map_set(&m->wishes, text, re);
+	}
+	return re && regex_gave_up(re) < GIVE_UPS_MAX ? re : m->regex;
 }
 
 static bool multiline_init(struct stage *s, const void *args, struct err *e)
@@ -220,7 +249,7 @@ static bool multiline_run(struct stage *s, struct work *w)
 	struct multiline *m = container_of(s, struct multiline, base);
 	struct block *b = find(m, w->e.labels);
 
-	if (regex_match(m->regex, w->e.line))
+	if (regex_match(regex_for(m, w->e.labels), w->e.line))
 		b = begin(m, b, w);
 	else if (!b)
 		return true;
@@ -246,6 +275,9 @@ static void multiline_fini(struct stage *s)
 	block_free(slot->value);
 	work_fini(&m->out);
 	map_fini(&m->blocks);
+	MAP_EACH(slot, &m->wishes)
+	regex_free(slot->value);
+	map_fini(&m->wishes);
 	regex_free(m->regex);
 }
 

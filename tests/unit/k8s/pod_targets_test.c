@@ -128,4 +128,38 @@ static void test_folder(void **state)
 	arena_fini(&a);
 }
 
-TESTS_RUN(cmocka_unit_test(test_pods), cmocka_unit_test(test_folder))
+/* What annotations wish counts only when it is asked for. */
+static void test_wishes(void **state)
+{
+	static const char json[] =
+		"{\"metadata\":{" META ",\"annotations\":{\"invar.dev/exclude-containers\":\"b\","
+		"\"invar.dev/tenant\":\"t\",\"invar.dev/multiline-firstline\":\"^x\"}},"
+		"\"spec\":{\"containers\":[{\"name\":\"a\"},{\"name\":\"b\"}]}}";
+
+	(void)state;
+	for (int heeds = 0; heeds < 2; heeds++) {
+		struct pod_targets t = {.heeds_wishes = heeds};
+		struct buf out = {0};
+		struct arena a;
+		struct err e;
+		struct pod *p;
+
+		arena_init(&a, 0);
+		p = pod_parse(&a, STR(json), &e);
+		assert_non_null(p);
+		for (size_t i = 0; i < 2; i++)
+			pod_targets_add(&a, &t, p, &p->containers[i]);
+		print(&out, &t);
+		assert_int_equal(t.n, heeds ? 1 : 2);
+		assert_int_equal(
+			str_find(buf_str(&out), STR("__pod_multiline__=^x "
+						    "__pod_tenant__=t\n")) >= 0,
+			heeds);
+		pod_release(p);
+		buf_fini(&out);
+		arena_fini(&a);
+	}
+}
+
+TESTS_RUN(cmocka_unit_test(test_pods), cmocka_unit_test(test_folder),
+	cmocka_unit_test(test_wishes))

@@ -22,6 +22,11 @@ static const struct stage_case cases[] = {
 		"stage.structured_metadata { values = {m = \"w\"} }\n" ML
 		"stage.labels { values = {w = \"\"} }",
 		"f=a|1 b\nf=a|x c", "100000000000 {f=\"a\", w=\"b\"} [m=b] 1 b\nx c\n"},
+	{"a pod's own first line; a wrong one",
+		ML, "__pod_multiline__=^x,f=a|x one\n__pod_multiline__=^x,f=a|1 two\n"
+		    "__pod_multiline__=(,f=b|1 one\n__pod_multiline__=(,f=b|x two",
+		"100000000000 {__pod_multiline__=\"^x\", f=\"a\"} x one\n1 two\n"
+		"102000000000 {__pod_multiline__=\"(\", f=\"b\"} 1 one\nx two\n"},
 	{"no wait", "stage.multiline {\n firstline = \"x\"\n max_wait_time = \"0s\"\n}", "",
 		"! max_wait_time must be greater than 0\n"},
 	{"no expression", "stage.multiline { firstline = \"\" }", "",
