@@ -30,7 +30,7 @@ static uint64_t turn(uint64_t x, unsigned n)
 static void one_round(uint64_t s[25], uint64_t constant)
 {
 	uint64_t c[5];
-	uint64_t t = s[1];
+	uint64_t t;
 
 	for (unsigned i = 0; i < 5; i++)
 		c[i] = s[i] ^ s[i + 5] ^ s[i + 10] ^ s[i + 15] ^ s[i + 20];
