@@ -27,6 +27,7 @@
 	X(otelcol_auth_basic) \
 	X(otelcol_auth_bearer) \
 	X(otelcol_exporter_debug) \
+	X(otelcol_exporter_loki) \
 	X(otelcol_exporter_otlp) \
 	X(otelcol_exporter_otlphttp) \
 	X(otelcol_processor_attributes) \
@@ -38,6 +39,7 @@
 	X(otelcol_processor_resourcedetection) \
 	X(otelcol_processor_span) \
 	X(otelcol_processor_transform) \
+	X(otelcol_receiver_loki) \
 	X(otelcol_receiver_otlp) \
 	X(remote_http) \
 	X(remote_kubernetes_configmap) \
