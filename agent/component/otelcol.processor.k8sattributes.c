@@ -15,11 +15,13 @@
 #include "agent/component/otelcol.processor.k8sattributes/args.h"
 #include "agent/component/otelcol.processor.k8sattributes/associate.h"
 #include "agent/component/otelcol.processor.k8sattributes/extract.h"
+#include "agent/component/otelcol.processor.k8sattributes/strangers.h"
 #include "agent/flow/regex.h"
 #include "agent/graph/context.h"
 #include "agent/loop/loop.h"
 #include "k8s/cluster.h"
 #include "k8s/config.h"
+#include "k8s/pod_lookup.h"
 #include "k8s/pod_store.h"
 #include "proto/otlp/resource.h"
 
@@ -27,7 +29,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define WARN_PAUSE (60 * NS_PER_SEC)
 #define KEEP_BUFFER ((size_t)1 << 20)
 #define IGNORE_ANNOTATION "opentelemetry.io/k8s-processor/ignore"
 
@@ -47,7 +48,9 @@ struct k8sattributes {
 	const struct k8sattributes_args *args;
 	struct consumer input;
 	struct fanout out;
-	struct cluster *cluster; /* NULL: no pods are known */
+	struct cluster *cluster;   /* NULL: no pods are known */
+	struct pod_lookup *lookup; /* for addresses of other nodes' pods; NULL: not wanted */
+	struct strangers strangers;
 	struct pod_subscriber on_pods;
 	struct task health_task;
 	char problem[sizeof(
@@ -56,7 +59,6 @@ struct k8sattributes {
 	struct exclude exclude;
 	struct buf request;
 	struct buf scratch;
-	int64_t warned_at; /* 0: never */
 	bool is_stopping;
 	struct metric *associated[SIGNAL_KINDS][RESULTS];
 };
@@ -74,30 +76,29 @@ static bool is_excluded(struct k8sattributes *k, const struct pod *p)
 	return false;
 }
 
-/* An address that is nobody's is often one that the network has put in place of the sender's. */
-static void warn_unknown(struct k8sattributes *k, const struct in6_addr *peer)
-{
-	int64_t now = loop_now(k->base.loop);
-	char text[INET6_ADDRSTRLEN];
-
-	if (!pod_store_is_synced(cluster_pods(k->cluster)) ||
-		(k->warned_at != 0 && now - k->warned_at < WARN_PAUSE))
-		return;
-	k->warned_at = now;
-	inet_ntop(AF_INET6, peer, text, sizeof(text));
-	log_warn(k->base.id,
-		"data came from an address that is not a pod's of this node; its pod is not known",
-		KV("address", strncmp(text, "::ffff:", 7) == 0 ? text + 7 : text),
-		KV("hint", "send to a Service with internalTrafficPolicy: Local, or set "
-			   "OTEL_RESOURCE_ATTRIBUTES=k8s.pod.uid=$(POD_UID) in the sender"));
-}
-
 static struct str peer_text(struct arena *a, const struct in6_addr *peer)
 {
 	char text[INET6_ADDRSTRLEN];
 
 	inet_ntop(AF_INET6, peer, text, sizeof(text));
 	return arena_str(a, str_from(strncmp(text, "::ffff:", 7) == 0 ? text + 7 : text));
+}
+
+/* A peer that no watched pod is: another node's, which is looked up once, or nobody's. */
+static const struct pod *find_stranger(
+	struct k8sattributes *k, const struct in6_addr *peer, const struct otlp_part *part)
+{
+	bool is_nobodys = !k->lookup;
+	const struct pod *pod = NULL;
+
+	if (k->args->passthrough)
+		return NULL;
+	if (k->lookup)
+		pod = pod_lookup_find(k->lookup, peer, &is_nobodys);
+	if (!pod && is_nobodys)
+		strangers_note(&k->strangers, &k->base, cluster_pods(k->cluster), peer,
+			otlp_attr_find(part, STR("service.name")));
+	return pod;
 }
 
 /* The attributes to add to one part; returns how many. */
@@ -107,6 +108,9 @@ static size_t attributes_of(struct k8sattributes *k, const struct telemetry *t,
 	struct pod_store *pods = k->cluster ? cluster_pods(k->cluster) : NULL;
 	struct association who = associate(k->args, pods, p, &t->peer, scratch);
 	size_t n = 0;
+
+	if (who.is_only_peer && !who.pod && k->cluster && pod_store_is_synced(pods))
+		who.pod = find_stranger(k, &t->peer, p);
 
 	if (k->args->passthrough) {
 		if (IN6_IS_ADDR_UNSPECIFIED(&t->peer))
@@ -118,11 +122,8 @@ static size_t attributes_of(struct k8sattributes *k, const struct telemetry *t,
 		return 0;
 	if (who.is_known)
 		metric_add(k->associated[t->kind][who.pod ? FOUND : NOT_FOUND], 1);
-	if (!who.pod) {
-		if (who.by_connection && k->cluster)
-			warn_unknown(k, &t->peer);
+	if (!who.pod)
 		return 0;
-	}
 	n = extract_run(&k->extract, who.pod, p, scratch, add);
 	for (size_t i = 0; i < n; i++)
 		if (str_is(add[i].key, "k8s.pod.ip"))
@@ -212,8 +213,16 @@ static bool find_server(const struct k8sattributes_args *a, struct k8s_config *o
 	return k8s_config_kubeconfig(out, path, e);
 }
 
-static struct cluster *hold_cluster(
-	struct k8sattributes *k, const struct k8sattributes_args *a, struct err *e)
+/* A filter that leaves pods out on purpose is not gone round; that of the node is none of these. */
+static bool may_look_up(const struct k8sattributes_args *a)
+{
+	const struct k8s_filter_args *f = a->filter;
+
+	return !f || (f->namespace.n == 0 && f->field.n == 0 && f->label.n == 0);
+}
+
+static struct cluster *hold_cluster(struct k8sattributes *k, const struct k8sattributes_args *a,
+	struct pod_lookup **lookup, struct err *e)
 {
 	struct str namespace = a->filter ? a->filter->namespace : (struct str){0};
 	struct buf fields = {0};
@@ -233,6 +242,8 @@ static struct cluster *hold_cluster(
 			.n_namespaces = namespace.n ? 1 : 0,
 		},
 		e);
+	if (c && may_look_up(a))
+		*lookup = pod_lookup_new(k->base.loop, k->base.agent->http, &config, e);
 	k8s_config_fini(&config);
 	buf_fini(&fields);
 	buf_fini(&labels);
@@ -243,11 +254,12 @@ static struct cluster *hold_cluster(
 static void set_cluster(struct k8sattributes *k, const struct k8sattributes_args *a)
 {
 	bool wanted = !a->passthrough && !str_is(a->auth_type, "none");
+	struct pod_lookup *lookup = NULL;
 	struct cluster *c = NULL;
 	struct err e = {""};
 
 	if (wanted)
-		c = hold_cluster(k, a, &e);
+		c = hold_cluster(k, a, &lookup, &e);
 	snprintf(k->problem, sizeof(k->problem), "%s", c || !wanted ? "" : e.text);
 	if (k->problem[0])
 		log_error(k->base.id, "pods are not known, so nothing is added",
@@ -256,7 +268,9 @@ static void set_cluster(struct k8sattributes *k, const struct k8sattributes_args
 				   "and watch pods"));
 	pod_store_unsubscribe(&k->on_pods);
 	cluster_release(k->cluster);
+	pod_lookup_free(k->lookup);
 	k->cluster = c;
+	k->lookup = lookup;
 	if (c)
 		pod_store_subscribe(cluster_pods(c), &k->on_pods);
 	task_defer(&k->health_task, k->base.loop);
@@ -314,6 +328,7 @@ static void fini(struct k8sattributes *k)
 	task_cancel(&k->health_task);
 	pod_store_unsubscribe(&k->on_pods);
 	cluster_release(k->cluster);
+	pod_lookup_free(k->lookup);
 	fanout_fini(&k->out);
 	if (k->args) {
 		extract_fini(&k->extract);

@@ -141,6 +141,7 @@ static bool try_block(const struct k8s_association_args *v, struct pod_store *po
 			return false;
 		out->by_connection |= connection;
 	}
+	out->is_only_peer = out->by_connection && n == 1;
 	out->pod = pods ? find(pods, keys, n, a) : NULL;
 	return true;
 }
@@ -156,7 +157,9 @@ static bool try_default(struct pod_store *pods, const struct otlp_part *part,
 
 		if (names[i] ? !from_attr(part, str_from(names[i]), &k) : !from_peer(peer, &k))
 			continue;
-		*out = (struct association){.is_known = true, .by_connection = !names[i]};
+		*out = (struct association){.is_known = true,
+			.by_connection = !names[i],
+			.is_only_peer = !names[i]};
 		out->pod = pods ? pod_store_find_ip(pods, &k.address) : NULL;
 		return true;
 	}

@@ -18,6 +18,7 @@ struct association {
 	const struct pod *pod; /* NULL: none found */
 	bool is_known;         /* some association had all its sources */
 	bool by_connection;    /* the sender's address was one of them */
+	bool is_only_peer;     /* … and there was no other */
 };
 
 /* peer: all zero when it is not known. */

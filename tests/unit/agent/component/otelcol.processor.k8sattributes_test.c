@@ -1,6 +1,7 @@
 #include "tests/otelcol.h"
 #include "k8s/cluster.h"
 #include "k8s/config.h"
+#include "k8s/pod_lookup.h"
 #include "k8s/pod_store.h"
 
 extern const struct component_type otelcol_processor_k8sattributes;
@@ -69,6 +70,36 @@ void k8s_config_fini(struct k8s_config *c)
 {
 	(void)c;
 }
+/* In place of k8s/pod_lookup.c: it knows the pod of one address. */
+static const char *stranger_ip;
+static struct pod *stranger;
+static size_t looked_up;
+
+struct pod_lookup *pod_lookup_new(
+	struct loop *l, struct http_client *h, const struct k8s_config *config, struct err *e)
+{
+	(void)l;
+	(void)h;
+	(void)config;
+	(void)e;
+	return (struct pod_lookup *)&looked_up;
+}
+void pod_lookup_free(struct pod_lookup *s)
+{
+	(void)s;
+}
+const struct pod *pod_lookup_find(
+	struct pod_lookup *s, const struct in6_addr *address, bool *is_nobodys)
+{
+	struct in6_addr ip;
+
+	(void)s;
+	looked_up++;
+	*is_nobodys = !stranger_ip || !pod_store_parse_ip(str_from(stranger_ip), &ip) ||
+		      !IN6_ARE_ADDR_EQUAL(&ip, address);
+	return *is_nobodys ? NULL : stranger;
+}
+
 struct http_settings k8s_config_copy_http(struct arena *a, const struct http_settings *from)
 {
 	(void)a;
@@ -266,6 +297,57 @@ static void test_cases(void **state)
 	}
 }
 
+/* An address of no watched pod is looked up, if it is the connection's and nothing filters. */
+static void test_strangers(void **state)
+{
+	static const struct {
+		const char *args;
+		const char *peer;
+		const char *request;
+		size_t looked_up;
+		const char *want;
+	} strangers[] = {
+		{"", "::ffff:10.7.7.7", "1:{" SPAN "}", 1,
+			"k8s.pod.name=far k8s.pod.ip=10.7.7.7"},
+		{"", "::ffff:10.7.7.8", "1:{" SPAN "}", 1, ""},
+		{"", "::ffff:10.0.0.1", "1:{" SPAN "}", 0,
+			"k8s.pod.name=web-5d4f8c7b9d-x2x4z k8s.pod.ip=10.0.0.1"},
+		{"", "::ffff:10.7.7.8", RES(ATTR("k8s.pod.ip", "10.7.7.7")), 0,
+			"k8s.pod.ip=10.7.7.7"},
+		{"filter {\n namespace = \"shop\"\n}", "::ffff:10.7.7.7", "1:{" SPAN "}", 0, ""},
+		{"filter {\n node = \"node-1\"\n}", "::ffff:10.7.7.7", "1:{" SPAN "}", 1,
+			"k8s.pod.name=far k8s.pod.ip=10.7.7.7"},
+	};
+	struct arena scratch;
+	struct err e;
+
+	(void)state;
+	arena_init(&scratch, 0);
+	stranger_ip = "10.7.7.7";
+	stranger = pod_parse(&scratch,
+		STR("{\"metadata\":{\"uid\":\"u\",\"name\":\"far\",\"namespace\":\"n\"}}"), &e);
+	for (size_t i = 0; i < sizeof(strangers) / sizeof(*strangers); i++) {
+		struct buf args = {0};
+		struct buf got = {0};
+		struct harness h;
+
+		buf_printf(&args, "%s\nextract {\n metadata = [\"k8s.pod.name\"]\n}%c",
+			strangers[i].args, 0);
+		looked_up = 0;
+		begin(&h, args.p);
+		otel_push(SIGNAL_TRACES, strangers[i].peer, strangers[i].request);
+		print_attrs(&got);
+		assert_str(got.n ? buf_str(&got) : STR(""), strangers[i].want);
+		assert_int_equal(looked_up, strangers[i].looked_up);
+		buf_fini(&args);
+		buf_fini(&got);
+		end(&h);
+	}
+	stranger_ip = NULL;
+	pod_release(stranger);
+	arena_fini(&scratch);
+}
+
 static void test_selectors(void **state)
 {
 	struct harness h;
@@ -336,5 +418,5 @@ static void test_bad(void **state)
 	}
 }
 
-TESTS_RUN(cmocka_unit_test(test_cases), cmocka_unit_test(test_selectors),
+TESTS_RUN(cmocka_unit_test(test_cases), cmocka_unit_test(test_strangers), cmocka_unit_test(test_selectors),
 	cmocka_unit_test(test_no_cluster), cmocka_unit_test(test_bad))
