@@ -1,6 +1,8 @@
 /*
  * Sends OTLP/HTTP requests from a folder of bodies (gzip, protobuf), in turn, on a number of
- * connections of which each waits for its answer: `otlp_load PORT FOLDER CONNECTIONS SECONDS`.
+ * connections of which each waits for its answer:
+ * `otlp_load PORT FOLDER CONNECTIONS SECONDS [RATE]`; RATE is requests a second on all connections
+ * together, without it as many as are answered.
  * Tells the requests, those not answered by 200, and the answers' p50 and p99 in microseconds,
  * as JSON.
  */
@@ -114,16 +116,28 @@ static void answered(int fd, int64_t asked)
 	times[n_times++] = (uint32_t)((now() - asked) / 1000);
 }
 
+/* Not before it is due at this rate. */
+static void wait_for_turn(int64_t begun, long rate)
+{
+	int64_t due = rate ? begun + (int64_t)n_times * 1000000000LL / rate : 0;
+	int64_t left = due - now();
+
+	if (left > 0)
+		nanosleep(&(struct timespec){left / 1000000000, left % 1000000000}, NULL);
+}
+
 int main(int argc, char **argv)
 {
 	struct pollfd fds[MAX_CONNECTIONS];
-	int64_t asked[MAX_CONNECTIONS], until;
+	int64_t asked[MAX_CONNECTIONS], until, begun;
+	long rate;
 	struct dirent *e;
 	DIR *d;
 	int n;
 
-	if (argc != 5 || !(d = opendir(argv[2])))
-		give_up("usage: otlp_load PORT FOLDER CONNECTIONS SECONDS");
+	if (argc < 5 || argc > 6 || !(d = opendir(argv[2])))
+		give_up("usage: otlp_load PORT FOLDER CONNECTIONS SECONDS [RATE]");
+	rate = argc == 6 ? strtol(argv[5], NULL, 10) : 0;
 	while ((e = readdir(d)) && n_bodies < MAX_BODIES)
 		if (e->d_name[0] != '.')
 			read_body(argv[2], e->d_name);
@@ -132,7 +146,8 @@ int main(int argc, char **argv)
 	if (n < 1 || n > MAX_CONNECTIONS || n_bodies == 0)
 		give_up("no bodies, or too many connections");
 	connect_all(fds, n, (unsigned)strtoul(argv[1], NULL, 10));
-	until = now() + strtol(argv[4], NULL, 10) * 1000000000LL;
+	begun = now();
+	until = begun + strtol(argv[4], NULL, 10) * 1000000000LL;
 	for (int i = 0; i < n; i++) {
 		asked[i] = now();
 		ask(fds[i].fd);
@@ -143,6 +158,7 @@ int main(int argc, char **argv)
 			if (!fds[i].revents)
 				continue;
 			answered(fds[i].fd, asked[i]);
+			wait_for_turn(begun, rate);
 			asked[i] = now();
 			ask(fds[i].fd);
 		}

@@ -42,6 +42,7 @@ enum request_state {
 
 struct http1_request {
 	struct http_request base;
+	struct http1 *http1;
 	struct MHD_Connection *connection;
 	enum request_state state;
 	size_t discarded;
@@ -58,7 +59,12 @@ struct conn {
 };
 
 struct http1 {
+	struct list link; /* in http_server.old_http1, if it is old */
 	struct http_server *server;
+	size_t open;
+	bool is_old;
+	bool asks_clients; /* for a certificate */
+	struct task end;
 	struct MHD_Daemon *daemon;
 	struct conn *adding; /* while libmicrohttpd takes it */
 	struct fd_watch ready;
@@ -123,10 +129,8 @@ static void on_resumed(struct task *t)
 
 static void resume(struct http1_request *r)
 {
-	struct http_server *s = r->base.server;
-
 	MHD_resume_connection(r->connection);
-	task_defer(&s->http1->resumed, s->loop);
+	task_defer(&r->http1->resumed, r->base.server->loop);
 }
 
 /* ---- replies ---- */
@@ -154,12 +158,16 @@ static void reply_to(struct http_request *base, const struct http_reply *reply)
 	}
 }
 
+static void set_deadline(struct conn *conn, int64_t ns);
+static struct conn *conn_of(struct MHD_Connection *c);
+
 static enum MHD_Result hand_over(struct http1_request *r)
 {
 	enum MHD_Result ok = MHD_queue_response(r->connection, r->status, r->response);
 
 	if (r->state != ANSWERED)
 		set_state(r, ANSWERED);
+	set_deadline(conn_of(r->connection), r->base.server->set.write_timeout);
 	http_request_drop_body(&r->base);
 	return ok;
 }
@@ -215,22 +223,31 @@ static void on_connection(void *owner, struct MHD_Connection *c, void **context,
 		must(h->adding);
 		*context = h->adding;
 		h->adding = NULL;
+		h->open++;
 		http_server_count(h->server, 1);
 		return;
 	case MHD_CONNECTION_NOTIFY_CLOSED:
 		timer_clear(&conn->deadline);
 		free(conn);
+		h->open--;
+		if (h->is_old && h->open == 0)
+			task_defer(&h->end, h->server->loop);
 		http_server_count(h->server, -1);
 		return;
 	}
 }
 
-/* From its beginning, or from the end of the request before, which the idle time-out may follow. */
-static void set_head_deadline(struct conn *conn)
+static int64_t header_timeout(const struct http_server *s)
 {
-	const struct http_server *s = conn->http1->server;
+	return s->set.header_timeout > 0 ? s->set.header_timeout : http_server_idle_timeout(s);
+}
 
-	timer_set(&conn->deadline, s->loop, 2 * http_server_idle_timeout(s));
+static void set_deadline(struct conn *conn, int64_t ns)
+{
+	if (ns > 0)
+		timer_set(&conn->deadline, conn->http1->server->loop, ns);
+	else
+		timer_clear(&conn->deadline);
 }
 
 static struct conn *conn_of(struct MHD_Connection *c)
@@ -248,7 +265,7 @@ void http1_add(struct http1 *h, int fd, const struct sockaddr_storage *from, soc
 	h->adding->http1 = h;
 	h->adding->fd = fd;
 	h->adding->deadline.fire = on_deadline;
-	set_head_deadline(h->adding);
+	set_deadline(h->adding, header_timeout(h->server));
 	/* It closes the socket if it fails. */
 	if (MHD_add_connection(h->daemon, fd, (const struct sockaddr *)from, size) == MHD_NO &&
 		h->adding) {
@@ -266,7 +283,7 @@ static bool has_good_certificate(const struct http1_request *r)
 	const union MHD_ConnectionInfo *info;
 	unsigned status = 0;
 
-	if (!r->base.server->keys || !tls_keys_ask_clients(r->base.server->keys))
+	if (!r->http1->asks_clients)
 		return true;
 	info = MHD_get_connection_info(r->connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
 	return info && gnutls_certificate_verify_peers2(info->tls_session, &status) == 0 &&
@@ -345,6 +362,7 @@ static enum MHD_Result wait_for_reply(struct http1_request *r)
 		MHD_get_connection_info(r->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
 
 	must(info);
+	set_deadline(conn_of(r->connection), 0); /* ours is the delay */
 	set_state(r, WAITING);
 	MHD_suspend_connection(r->connection);
 	r->hangup.ready = on_hangup;
@@ -374,6 +392,7 @@ static struct http1_request *new_request(
 
 	r->base.server = h->server;
 	r->base.protocol = &protocol;
+	r->http1 = h;
 	r->base.path = path;
 	r->base.method = method;
 	r->base.peer = listen_peer(info ? info->client_addr : NULL);
@@ -388,7 +407,7 @@ static enum MHD_Result on_access(void *owner, struct MHD_Connection *c, const ch
 	struct http1_request *r = *known;
 
 	if (!r) {
-		timer_clear(&conn_of(c)->deadline);
+		set_deadline(conn_of(c), http_server_read_timeout(((struct http1 *)owner)->server));
 		r = new_request(owner, c, path, method);
 		*known = r;
 		return on_head(r, strcmp(version, MHD_HTTP_VERSION_1_0) == 0);
@@ -411,8 +430,10 @@ static void on_completed(void *owner, struct MHD_Connection *c, void **known,
 	if (!r)
 		return;
 	must(r->state != WAITING);
+	/* The idle time-out may pass before the next head begins. */
 	if (why == MHD_REQUEST_TERMINATED_COMPLETED_OK)
-		set_head_deadline(conn_of(c));
+		set_deadline(conn_of(c), http_server_idle_timeout(r->base.server) +
+						 header_timeout(r->base.server));
 	*known = NULL;
 	list_remove(&r->base.link);
 	if (r->response)
@@ -464,11 +485,19 @@ static bool start_daemon(struct http1 *h, struct err *e)
 			: "libmicrohttpd could not start");
 }
 
+static void on_end(struct task *t)
+{
+	http1_free(container_of(t, struct http1, end));
+}
+
 struct http1 *http1_new(struct http_server *s, struct err *e)
 {
 	struct http1 *h = mem_new(struct http1, 1);
 
 	h->server = s;
+	h->asks_clients = s->keys && tls_keys_ask_clients(s->keys);
+	h->end.run = on_end;
+	list_init(&h->link);
 	h->ready.ready = on_ready;
 	h->timer.fire = on_timer;
 	h->resumed.run = on_resumed;
@@ -493,8 +522,25 @@ void http1_free(struct http1 *h)
 	fd_stop(&h->ready);
 	real_timer_close(&h->timer);
 	task_cancel(&h->resumed);
+	h->is_old = false; /* nothing is deferred any more */
 	if (h->daemon)
 		MHD_stop_daemon(h->daemon);
+	task_cancel(&h->end);
+	list_remove(&h->link);
 	must(list_is_empty(&h->requests));
 	free(h);
+}
+
+void http1_free_all(struct list *old)
+{
+	LIST_EACH (h, old, struct http1, link)
+		http1_free(h);
+}
+
+void http1_retire(struct http1 *h, struct list *old)
+{
+	h->is_old = true;
+	list_add_last(old, &h->link);
+	if (h->open == 0)
+		task_defer(&h->end, h->server->loop);
 }

@@ -69,8 +69,9 @@ struct http2_request {
 	size_t heads_n;   /* as they are counted against the limit */
 	size_t query_at;  /* in heads; 0: there is none */
 	int64_t length;   /* Content-Length; -1: not said */
-	int64_t touched;  /* when the last of it came */
-	size_t owed;      /* bytes of its window that we keep back */
+	int64_t began;
+	int64_t touched; /* when the last of it came */
+	size_t owed;     /* bytes of its window that we keep back */
 	size_t discarded;
 	bool is_head_done;
 	bool is_complete;

@@ -249,7 +249,7 @@ struct http2_request *http2_request_new(struct http2_conn *c, int32_t id)
 	r->conn = c;
 	r->id = id;
 	r->length = -1;
-	r->touched = loop_now(h->server->loop);
+	r->began = r->touched = loop_now(h->server->loop);
 	list_init(&r->receiving);
 	list_add_last(&c->requests, &r->base.link);
 	c->n_requests++;

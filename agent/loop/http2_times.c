@@ -23,9 +23,25 @@ static int64_t body_patience(const struct http2_conn *c)
 	return http_server_idle_timeout(c->http2->server);
 }
 
+static int64_t write_patience(const struct http2_conn *c)
+{
+	int64_t ns = c->http2->server->set.write_timeout;
+
+	return ns > 0 ? ns : WRITE_PATIENCE;
+}
+
 static int64_t after(int64_t since, int64_t ns)
 {
 	return ns > 0 && since < NEVER - ns ? since + ns : NEVER;
+}
+
+/* Nothing comes any more, or so little that it takes for ever. */
+static int64_t stalled_at(const struct http2_conn *c, const struct http2_request *r)
+{
+	int64_t by = after(r->began, http_server_read_timeout(c->http2->server));
+	int64_t silent = after(r->touched, body_patience(c));
+
+	return by < silent ? by : silent;
 }
 
 static int64_t ping_timeout(const struct http2_settings *set)
@@ -45,7 +61,7 @@ static int64_t next_due(const struct http2_conn *c)
 	int64_t at = NEVER;
 
 	if (c->stuck_since)
-		at = after(c->stuck_since, WRITE_PATIENCE);
+		at = after(c->stuck_since, write_patience(c));
 	switch (c->state) {
 	case HTTP2_HANDSHAKE:
 		return first_of(at, after(c->born, body_patience(c)));
@@ -67,7 +83,7 @@ static int64_t next_due(const struct http2_conn *c)
 					      : at;
 	LIST_EACH (r, &c->requests, struct http2_request, base.link)
 		if (!r->is_complete)
-			return first_of(at, after(r->touched, body_patience(c)));
+			return first_of(at, stalled_at(c, r));
 	return at;
 }
 
@@ -75,7 +91,7 @@ static int64_t next_due(const struct http2_conn *c)
 static void reset_stalled(struct http2_conn *c, int64_t now)
 {
 	LIST_EACH (r, &c->requests, struct http2_request, base.link) {
-		if (r->is_complete || after(r->touched, body_patience(c)) > now)
+		if (r->is_complete || stalled_at(c, r) > now)
 			continue;
 		if (!r->is_head_done) { /* the connection is in the midst of it */
 			http2_conn_close(c);
@@ -83,7 +99,7 @@ static void reset_stalled(struct http2_conn *c, int64_t now)
 		}
 		nghttp2_submit_rst_stream(
 			c->session, NGHTTP2_FLAG_NONE, r->id, NGHTTP2_CANCEL);
-		r->touched = now;
+		r->touched = r->began = now;
 	}
 	http2_conn_work(c);
 }
@@ -99,7 +115,7 @@ static bool is_over(const struct http2_conn *c, int64_t now)
 {
 	const struct http2_settings *set = &c->http2->server->http2_set;
 
-	if (c->stuck_since && after(c->stuck_since, WRITE_PATIENCE) <= now)
+	if (c->stuck_since && after(c->stuck_since, write_patience(c)) <= now)
 		return true;
 	switch (c->state) {
 	case HTTP2_HANDSHAKE:

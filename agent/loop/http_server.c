@@ -27,6 +27,11 @@ int64_t http_server_idle_timeout(const struct http_server *s)
 	return ns < IDLE_TIMEOUT_MAX ? ns : IDLE_TIMEOUT_MAX;
 }
 
+int64_t http_server_read_timeout(const struct http_server *s)
+{
+	return s->set.read_timeout > 0 ? s->set.read_timeout : 10 * http_server_idle_timeout(s);
+}
+
 size_t http_server_max_connections(const struct http_server *s)
 {
 	return s->set.max_connections ? s->set.max_connections : CONNECTIONS_MAX;
@@ -174,6 +179,7 @@ struct http_server *http_server_new(struct loop *l, const struct http_server_set
 
 	must(set->request);
 	s->loop = l;
+	list_init(&s->old_http1);
 	s->set = *set;
 	s->owner = owner;
 	if (set->http2) {
@@ -196,10 +202,39 @@ void http_server_free(struct http_server *s)
 	s->is_quiet = true;
 	acceptor_stop(&s->acceptor);
 	http1_free(s->http1);
+	http1_free_all(&s->old_http1);
 	http2_free(s->http2);
 	must(s->bodies == 0);
 	tls_keys_release(s->keys);
 	free(s);
+}
+
+static bool is_pem(struct tls_pem pem, struct str cert, struct str key, struct str client_ca)
+{
+	return str_is(cert, pem.cert) && str_is(key, pem.key) &&
+	       str_eq(client_ca, str_from(pem.client_ca));
+}
+
+bool http_server_set_tls(struct http_server *s, struct str cert_pem, struct str key_pem,
+	struct str client_ca_pem, struct err *e)
+{
+	struct tls_keys *old = s->keys;
+	struct http1 *fresh;
+
+	must(old);
+	if (is_pem(tls_keys_pem(old), cert_pem, key_pem, client_ca_pem))
+		return true;
+	s->keys = tls_keys_new(cert_pem, key_pem, client_ca_pem, e);
+	fresh = s->keys ? http1_new(s, e) : NULL;
+	if (!fresh) {
+		tls_keys_release(s->keys);
+		s->keys = old;
+		return false;
+	}
+	http1_retire(s->http1, &s->old_http1);
+	s->http1 = fresh;
+	tls_keys_release(old);
+	return true;
 }
 
 void http_server_quiesce(struct http_server *s)

@@ -41,6 +41,9 @@ struct http_server_settings {
 	size_t max_bodies;       /* of all at once; beyond it: busy() or 503; 0: no limit */
 	size_t max_connections;  /* 0: 4096 */
 	int64_t idle_timeout;    /* ns without traffic on a connection; 0: 60 s */
+	int64_t header_timeout;  /* ns for a head; 0: as idle_timeout */
+	int64_t read_timeout;    /* ns for a request with its body; 0: ten times idle_timeout */
+	int64_t write_timeout;   /* ns for an answer to be taken; 0: idle_timeout alone counts */
 	struct str tls_cert_pem; /* both set: HTTPS */
 	struct str tls_key_pem;
 	struct str tls_client_ca_pem; /* set: clients must show a certificate from it */
@@ -68,6 +71,10 @@ void http_server_quiesce(struct http_server *s);
 void *http_server_owner(const struct http_server *s);
 int http_server_port(const struct http_server *s);
 size_t http_server_connections(const struct http_server *s);
+/* Other keys for the connections that come from now on; those that are there keep theirs. False,
+ * with e filled and nothing changed, if they cannot be used. Only for a server that has TLS. */
+bool http_server_set_tls(struct http_server *s, struct str cert_pem, struct str key_pem,
+	struct str client_ca_pem, struct err *e);
 size_t http_server_bodies(const struct http_server *s); /* bytes of bodies that are kept */
 
 /* Views, valid until the reply. */

@@ -38,6 +38,7 @@ struct http_server {
 	void *owner;
 	struct acceptor acceptor;
 	struct http1 *http1;
+	struct list old_http1; /* with other keys; each ends with its last connection */
 	struct http2 *http2;   /* NULL: not served */
 	struct tls_keys *keys; /* NULL: no TLS */
 	size_t open;
@@ -46,6 +47,7 @@ struct http_server {
 	bool is_quiet;
 };
 
+int64_t http_server_read_timeout(const struct http_server *s);
 int64_t http_server_idle_timeout(const struct http_server *s);
 size_t http_server_max_connections(const struct http_server *s);
 void http_server_count(struct http_server *s, int n); /* one connection more (1) or less (-1) */
@@ -58,6 +60,8 @@ void http_request_too_large(struct http_request *r);
 
 struct http1 *http1_new(struct http_server *s, struct err *e);
 void http1_free(struct http1 *h);
+void http1_free_all(struct list *old);
+void http1_retire(struct http1 *h, struct list *old); /* it ends when nobody is connected */
 void http1_add(struct http1 *h, int fd, const struct sockaddr_storage *from, socklen_t size);
 
 struct http2 *http2_new(struct http_server *s);

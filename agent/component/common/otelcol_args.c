@@ -92,8 +92,8 @@ static const struct arg tpm_args[] = {
 		.help = "TLS cipher suites."), \
 	ARG(owner, curve_preferences, .type = ARG_STRS, .flags = ARG_NO_EFFECT, \
 		.help = "Elliptic curves to use in a handshake."), \
-	ARG(owner, reload_interval, .type = ARG_DURATION, .flags = ARG_NO_EFFECT, .def = "0s", \
-		.help = "Clients read files for each connection, servers at each load."), \
+	ARG(owner, reload_interval, .type = ARG_DURATION, .def = "0s", \
+		.help = "Servers read files again so often; clients do for each connection."), \
 	ARG(owner, tpm, .type = ARG_BLOCK, .block = tpm_args, .size = sizeof(struct otelcol_tpm), \
 		.help = "Keys in a TPM are not supported.")
 

@@ -2,8 +2,8 @@
 
 /*
  * Senders that are no pod. Often the network has put an address of its own in the place of theirs
- * (a hostPort by the portmap plugin, a Service that goes to other nodes): then many programs seem to
- * be one, and the operator is told what to do about it.
+ * (a hostPort by the portmap plugin, a Service that goes to other nodes): then many programs seem
+ * to be one, and the operator is told what to do about it.
  */
 
 #include "agent/base/str.h"

@@ -89,6 +89,9 @@ static void read_http(struct door *d, const struct otlp_http *h)
 	d->auth = h->auth;
 	d->tls = h->tls;
 	d->settings.idle_timeout = h->idle_timeout;
+	d->settings.header_timeout = h->read_header_timeout;
+	d->settings.read_timeout = h->read_timeout;
+	d->settings.write_timeout = h->write_timeout;
 	d->http2.max_idle = h->idle_timeout;
 }
 
@@ -122,15 +125,54 @@ static bool is_same(const struct door *old, const struct door *new)
 	const struct http2_settings *a = &old->http2;
 	const struct http2_settings *b = &new->http2;
 
-	return new->is_wanted && !old->tls && !new->tls &&str_eq(old->endpoint, new->endpoint) &&
+	return new->is_wanted && !old->tls == !new->tls &&str_eq(old->endpoint, new->endpoint) &&
 	       old->settings.max_body == new->settings.max_body &&
 	       old->settings.max_bodies == new->settings.max_bodies &&
 	       old->settings.idle_timeout == new->settings.idle_timeout &&
+	       old->settings.header_timeout == new->settings.header_timeout &&
+	       old->settings.read_timeout == new->settings.read_timeout &&
+	       old->settings.write_timeout == new->settings.write_timeout &&
 	       a->max_streams == b->max_streams && a->max_idle == b->max_idle &&
 	       a->max_age == b->max_age && a->max_age_grace == b->max_age_grace &&
 	       a->ping_after == b->ping_after && a->ping_timeout == b->ping_timeout &&
 	       a->ping_min_time == b->ping_min_time &&
 	       a->ping_without_stream == b->ping_without_stream;
+}
+
+/* ---- keys ---- */
+
+static void reload_later(struct door *d)
+{
+	if (d->tls && d->tls->reload_interval > 0)
+		timer_set(&d->reload_timer, d->receiver->base.loop, d->tls->reload_interval);
+	else
+		timer_clear(&d->reload_timer);
+}
+
+/* Files that cannot be used now change nothing: they may be in the middle of being written. */
+static void load_keys(struct door *d)
+{
+	struct http_server_settings set = {0};
+	struct arena scratch;
+	struct err e;
+
+	arena_init(&scratch, 0);
+	if (!otelcol_tls_server_apply(d->tls, &scratch, &set, &e) ||
+		!http_server_set_tls(d->server, set.tls_cert_pem, set.tls_key_pem,
+			set.tls_client_ca_pem, &e))
+		log_warn(d->receiver->base.id,
+			"certificates cannot be read again; the old ones stay",
+			KV("err", (const char *)e.text));
+	arena_fini(&scratch);
+	reload_later(d);
+}
+
+static void on_reload(struct timer *t)
+{
+	struct door *d = container_of(t, struct door, reload_timer);
+
+	if (d->server)
+		load_keys(d);
 }
 
 /* ---- listening ---- */
@@ -149,6 +191,7 @@ static bool listen_on(struct door *d, struct err *e)
 	arena_fini(&scratch);
 	if (!d->server)
 		return false;
+	reload_later(d);
 	log_info(o->base.id, started[d->kind], KV("endpoint", d->endpoint),
 		KV("port", http_server_port(d->server)));
 	return true;
@@ -197,6 +240,7 @@ void door_init(struct door *d, struct otlp_receiver *o, enum door_kind kind)
 	*d = (struct door){.receiver = o, .kind = kind};
 	d->listen_timer.fire = on_listen_timer;
 	d->listen_task.run = on_listen_task;
+	d->reload_timer.fire = on_reload;
 }
 
 static void close_server(struct door *d)
@@ -212,6 +256,8 @@ void door_update(struct door *d)
 	read_args(d);
 	if (d->server && !is_same(&old, d))
 		close_server(d);
+	else if (d->server && d->tls)
+		load_keys(d);
 	timer_clear(&d->listen_timer);
 	d->problem[0] = 0;
 	if (d->is_wanted && !d->server)
@@ -221,6 +267,7 @@ void door_update(struct door *d)
 static void stop_listening(struct door *d)
 {
 	timer_clear(&d->listen_timer);
+	timer_clear(&d->reload_timer);
 	task_cancel(&d->listen_task);
 }
 

@@ -31,6 +31,7 @@ struct door {
 	struct http2_settings http2;
 	struct http_server *server; /* NULL: not there (yet) */
 	struct timer listen_timer;
+	struct timer reload_timer; /* of the certificates */
 	struct task listen_task;
 	char problem[256]; /* why not */
 };

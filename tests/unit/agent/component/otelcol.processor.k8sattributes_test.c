@@ -418,5 +418,6 @@ static void test_bad(void **state)
 	}
 }
 
-TESTS_RUN(cmocka_unit_test(test_cases), cmocka_unit_test(test_strangers), cmocka_unit_test(test_selectors),
+TESTS_RUN(cmocka_unit_test(test_cases), cmocka_unit_test(test_strangers),
+	cmocka_unit_test(test_selectors),
 	cmocka_unit_test(test_no_cluster), cmocka_unit_test(test_bad))

@@ -469,6 +469,55 @@ static void test_other_protocols(void **state)
 	assert_int_equal(http_server_connections(server), 0);
 }
 
+static void set_slow(int64_t header, int64_t read)
+{
+	struct http_server_settings set = {
+		.address = STR("127.0.0.1:0"),
+		.max_body = MAX_BODY,
+		.header_timeout = header,
+		.read_timeout = read,
+		.request = on_request,
+	};
+	struct err e;
+
+	http_server_free(server);
+	server = http_server_new(l, &set, &seen, &e);
+}
+
+/* Duty 51: heads and bodies that come too slowly are ended, by the loop's clock. */
+static void test_slow(void **state)
+{
+	static const char *const parts[] = {"POST /b HTTP/1.1\r\nHo",
+		"POST /b HTTP/1.1\r\n" HOST "Content-Length: 50\r\n\r\ncut"};
+
+	(void)state;
+	loop_fake_clock(l, NS_PER_SEC, NS_PER_SEC);
+	for (size_t i = 0; i < 2; i++) {
+		char byte;
+		ssize_t n = -1;
+		int fd;
+
+		set_slow(20 * NS_PER_SEC, i * 30 * NS_PER_SEC);
+		fd = dial();
+		tell(fd, str_from(parts[i]));
+		for (int k = 0; k < 20; k++)
+			loop_turn(l, NS_PER_MS);
+		loop_advance(l, 19 * NS_PER_SEC);
+		tell(fd, STR("s"));
+		for (int k = 0; k < 20; k++)
+			loop_turn(l, NS_PER_MS);
+		assert_int_equal(http_server_connections(server), 1);
+		loop_advance(l, 12 * NS_PER_SEC);
+		for (int k = 0; k < 2000 && n == -1; k++) {
+			loop_turn(l, NS_PER_MS);
+			n = recv(fd, &byte, 1, MSG_DONTWAIT);
+		}
+		assert_int_equal(n, 0);
+		close(fd);
+	}
+	assert_int_equal(seen.n, 0);
+}
+
 /* Above the limit they wait to be accepted, and are served when others have gone. */
 static void test_limit(void **state)
 {
@@ -551,4 +600,5 @@ static void test_port_in_use(void **state)
 
 TESTS_RUN(CASE(test_requests), CASE(test_byte_by_byte), CASE(test_too_large), CASE(test_long_head),
 	CASE(test_late), CASE(test_gone), CASE(test_quiesce), CASE(test_many),
-	CASE(test_other_protocols), CASE(test_limit), CASE(test_http2), CASE(test_port_in_use))
+	CASE(test_other_protocols), CASE(test_slow), CASE(test_limit), CASE(test_http2),
+	CASE(test_port_in_use))
