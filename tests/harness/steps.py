@@ -233,12 +233,14 @@ def send(w, udp, host, port, what):
 
 
 @verb(r"(loki\d*|otlp\d*) (?:answers (\d+)|(hangs|resets|closes|swallows))"
-    r"(?: (once|twice|(\d+) times))?(?: after (\d+) s)?(?: saying (.*))?")
-def answers(w, who, status, kind, often, n, after, body):
+    r"(?: (once|twice|(\d+) times))?(?: after (\d+) s( by date)?)?(?: saying (.*))?")
+def answers(w, who, status, kind, often, n, after, by_date, body):
     """Without a number of times: until it recovers. `swallows` takes the data and cuts the
-    connection; `after` is a Retry-After. To a call of gRPC a number below 100 is its status, and `after` a
+    connection; `after` is a Retry-After, in seconds or as a date. To a call of gRPC a number below 100 is its status, and `after` a
     RetryInfo."""
     times = int(n) if n else TIMES[often or ""]
+    if by_date:
+        after = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(time.time() + int(after)))
     headers = [("Retry-After", after)] if after else []
     w.fake(who).script(kind or "answers", status=int(status or 0), times=times, body=(body or "") + "\n",
         headers=headers)

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 
 #define SAY_EVERY (60 * NS_PER_SEC)
+#define MAX_SAID ((size_t)16) /* streams of one answer */
 #define MAX_RETRY_AFTER (3600 * NS_PER_SEC)
 
 static const char *const state_names[SENDER_STATES] = {"idle", "sending", "waiting"};
@@ -111,20 +112,29 @@ static bool may_say(struct loki_sender *s, uint64_t kind, int64_t *silent)
 	return true;
 }
 
-/* wait is until the next try, 0: there is none. hint NULL: what the answer suggests. */
-static void say(struct loki_sender *s, enum log_level level, const char *msg, const char *hint,
-	int64_t wait)
+/* What is to be said, in which words of the server, and until when it waits (0: it does not). hint
+ * NULL: what the answer suggests. stream: said once for each of them. */
+struct saying {
+	enum log_level level;
+	const char *msg;
+	const char *hint;
+	int64_t wait;
+	struct str text;
+	struct str stream;
+};
+
+static void say_this(struct loki_sender *s, const struct saying *it)
 {
 	struct loki_request *r = first(s);
-	struct str text = s->answered ? loki_answer_line(s->call.answer) : str_from(s->call.error);
 	int status = s->answered ? s->call.status : 0;
-	uint64_t kind = loki_answer_kind(status, text) ^ str_hash(str_from(msg));
+	uint64_t kind = loki_answer_kind(status, it->text) ^ str_hash(str_from(it->msg)) ^
+			str_hash(it->stream);
 	char pause[TIMESTAMP_SIZE];
 	struct kv kv[12] = {0};
 	int64_t silent;
 	size_t n = 0;
 
-	if (!log_is_on(level) || !may_say(s, kind, &silent))
+	if (!log_is_on(it->level) || !may_say(s, kind, &silent))
 		return;
 	kv[n++] = KV("endpoint", s->set->name);
 	kv[n++] = KV("host", s->set->host);
@@ -132,15 +142,23 @@ static void say(struct loki_sender *s, enum log_level level, const char *msg, co
 		kv[n++] = KV("tenant", r->tenant->name);
 	if (status)
 		kv[n++] = KV("status", status);
-	kv[n++] = KV("error", text);
+	kv[n++] = KV("error", it->text);
 	kv[n++] = KV("entries", r->entries);
 	kv[n++] = KV("try", s->tries);
-	if (wait)
-		kv[n++] = KV("retry_in", duration_format(pause, wait));
+	if (it->wait)
+		kv[n++] = KV("retry_in", duration_format(pause, it->wait));
 	if (silent)
 		kv[n++] = KV("not_said_again", silent);
-	kv[n++] = KV("hint", hint ? hint : loki_answer_hint(status, text));
-	log_at(level, s->set->id, msg, kv);
+	kv[n++] = KV("hint", it->hint ? it->hint : loki_answer_hint(status, it->text));
+	log_at(it->level, s->set->id, it->msg, kv);
+}
+
+static void say(struct loki_sender *s, enum log_level level, const char *msg, const char *hint,
+	int64_t wait)
+{
+	struct str text = s->answered ? loki_answer_line(s->call.answer) : str_from(s->call.error);
+
+	say_this(s, &(struct saying){level, msg, hint, wait, text, {0}});
 }
 
 static void blame_settings(struct loki_sender *s)
@@ -232,12 +250,33 @@ static void split(struct loki_sender *s)
 	send_next(s);
 }
 
+/* Counts what the server says of single entries, and says it once a stream. False: it says nothing
+ * of the kind. */
+static bool said_of_entries(struct loki_sender *s, const char *msg)
+{
+	struct loki_refusals all = {.rest = s->call.answer};
+	struct loki_tenant *t = first(s)->tenant;
+	struct loki_refusal one;
+	size_t n = 0;
+
+	for (; loki_refusals_next(&all, &one); n++) {
+		struct str text = loki_answer_line(one.line);
+
+		loki_tenant_refused(t, one.why, one.entries);
+		if (n < MAX_SAID)
+			say_this(s, &(struct saying){LOG_ERROR, msg, NULL, 0, text, one.stream});
+	}
+	return n > 0;
+}
+
 static void refused(struct loki_sender *s)
 {
+	static const char msg[] = "push refused, what the server did not take is dropped";
 	bool limited = s->call.status == 429;
 	const char *hint = limited ? "with retry_on_http_429 = true the lines would wait" : NULL;
 
-	say(s, LOG_ERROR, "push refused, what the server did not take is dropped", hint, 0);
+	if (limited || !said_of_entries(s, msg))
+		say(s, LOG_ERROR, msg, hint, 0);
 	drop(s, limited ? LOKI_DROP_RATE : LOKI_DROP_REFUSED);
 }
 

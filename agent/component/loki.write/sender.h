@@ -60,7 +60,7 @@ struct loki_sender {
 	struct http_call call;
 	bool answered; /* the call ended with an answer, not with an error */
 	struct timer timer;
-	struct loki_said said[8];
+	struct loki_said said[64];
 };
 
 void loki_sender_init(struct loki_sender *s, struct loop *l, const struct loki_send_settings *set,

@@ -45,6 +45,10 @@ static const struct metric_family dropped_entries = {
 	"Number of log entries dropped because they failed to be sent to the ingester after all "
 	"retries.",
 	NULL};
+static const struct metric_family refused = {
+	"invar_loki_write_refused_entries_total", METRIC_COUNTER,
+	"Entries that the server's answers name as refused, by reason; a part of those dropped.",
+	NULL};
 static const struct metric_family retries = {
 	"loki_write_batch_retries_total", METRIC_COUNTER,
 	"Number of times batches have had to be retried.", NULL};
@@ -138,6 +142,8 @@ void loki_tenant_release(struct loki_tenant *t)
 		metric_free(t->dropped_bytes[i]);
 		metric_free(t->dropped_entries[i]);
 	}
+	for (size_t i = 0; i < LOKI_WHYS; i++)
+		metric_free(t->refused[i]);
 	for (size_t i = 0; i < t->statuses.n; i++)
 		metric_free(t->statuses.p[i].duration);
 	free(t->statuses.p);
@@ -157,6 +163,13 @@ void loki_tenant_dropped(struct loki_tenant *t, enum loki_drop why, size_t entri
 	}
 	metric_add(t->dropped_bytes[why], (double)bytes);
 	metric_add(t->dropped_entries[why], (double)entries);
+}
+
+void loki_tenant_refused(struct loki_tenant *t, enum loki_why why, size_t entries)
+{
+	if (!t->refused[why])
+		t->refused[why] = series(t, &refused, "reason", loki_why_names[why]);
+	metric_add(t->refused[why], (double)entries);
 }
 
 void loki_tenant_answered(struct loki_tenant *t, int status, int64_t took_ns)

@@ -8,6 +8,7 @@
 
 #include "agent/base/map.h"
 #include "agent/base/metric.h"
+#include "agent/component/loki.write/refusals.h"
 
 struct loki_ages;
 
@@ -45,6 +46,7 @@ struct loki_tenant {
 	struct metric *latency;
 	struct metric *dropped_bytes[LOKI_DROPS]; /* made with the first drop */
 	struct metric *dropped_entries[LOKI_DROPS];
+	struct metric *refused[LOKI_WHYS]; /* made with the first */
 	struct {
 		struct loki_status *p;
 		size_t n;
@@ -58,5 +60,7 @@ struct loki_tenant *loki_tenant_hold(struct loki_tenant *t); /* t itself */
 void loki_tenant_release(struct loki_tenant *t);
 
 void loki_tenant_dropped(struct loki_tenant *t, enum loki_drop why, size_t entries, size_t bytes);
+/* Of those that were dropped: why, in the server's words. */
+void loki_tenant_refused(struct loki_tenant *t, enum loki_why why, size_t entries);
 void loki_tenant_answered(struct loki_tenant *t, int status, int64_t took_ns);
 void loki_tenant_settled(struct loki_tenant *t, const struct loki_ages *ages, int64_t wall_ns);
