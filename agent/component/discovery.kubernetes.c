@@ -161,6 +161,7 @@ static void export_targets(struct discovery *d)
 	int64_t wait;
 
 	arena_init(&a, 0);
+	d->mix.is_cut_off = d->is_sick;
 	wait = pod_mix_targets(&d->mix, &a, loop_now(d->base.loop), &t);
 	v = arena_new(&a, struct value, t.n + 1);
 	for (size_t i = 0; i < t.n; i++)

@@ -22,7 +22,8 @@ struct run {
 /* Is it time to do without the API server's word? Notes when it will be. */
 static bool is_due(struct run *r, const struct pod_dir_container *c)
 {
-	int64_t left = r->m->pods ? c->since + POD_MIX_WAIT - r->now : 0;
+	bool waits = r->m->pods && !r->m->is_cut_off;
+	int64_t left = waits ? c->since + POD_MIX_WAIT - r->now : 0;
 
 	if (left <= 0)
 		return true;

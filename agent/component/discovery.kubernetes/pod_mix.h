@@ -8,7 +8,8 @@
  *   has not been started, a container is held back until its id is known, or its folder is old
  * enough that somebody may have lines to read;
  * - a pod that the API server has deleted keeps its targets until its folder is gone;
- * - a pod that has only a folder gets targets from that, when the folder is old enough.
+ * - a pod that has only a folder gets targets from that, when the folder is old enough; at once
+ *   while the API server cannot be reached: it may be gone before the server is back.
  */
 
 #include "agent/base/map.h"
@@ -22,6 +23,7 @@
 
 struct pod_mix {
 	struct pod_store *pods;       /* NULL: there is no API server to ask */
+	bool is_cut_off;              /* it cannot be reached: nobody waits for its word */
 	struct pod_dirs *dirs;        /* NULL: the pods are of another node */
 	bool has_others;              /* folders of pods that the API server does not know count */
 	const struct str *namespaces; /* of which folders count; n 0: all */
