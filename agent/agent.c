@@ -151,7 +151,11 @@ static void init_context(struct agent *a)
 		.save = c->dry_run == DRY_RUN_OFF,
 	});
 	a->graph = graph_new(&(struct graph_settings){
-		.agent = c, .types = registry_types(), .stability = options_stability(o)});
+		.agent = c,
+		.types = registry_types(),
+		.stability = options_stability(o),
+		.ignore_unsupported = o->ignore_unsupported,
+	});
 }
 
 static void on_drained(void *owner)

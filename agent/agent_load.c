@@ -115,6 +115,15 @@ static void log_warnings(const struct agent *a, const struct diags *d)
 	}
 }
 
+static void log_left_out(const struct agent *a)
+{
+	size_t n;
+	const struct left_out *it = graph_left_out(a->graph, &n);
+
+	for (size_t i = 0; i < n; i++)
+		log_info(NULL, "left out", KV("component", it[i].id), KV("why", it[i].why));
+}
+
 bool agent_load_first(struct agent *a)
 {
 	struct source_set s;
@@ -127,6 +136,7 @@ bool agent_load_first(struct agent *a)
 	how = load(a, &s, &d);
 	if (how == GRAPH_LOADED) {
 		log_warnings(a, &d);
+		log_left_out(a);
 		sandbox_enter(a->options, &s.config);
 	} else {
 		source_print(stderr, &d);
@@ -191,6 +201,8 @@ bool agent_reload(struct agent *a, struct buf *answer)
 	how = load(a, &s, &d);
 	summarize(answer, &d);
 	log_warnings(a, &d);
+	if (how != GRAPH_REFUSED)
+		log_left_out(a);
 	if (how != GRAPH_REFUSED)
 		sandbox_check(&s.config);
 	source_fini(&s);

@@ -222,7 +222,14 @@ static int validate(const struct options *o)
 		err_set(&e, "validate wants a PATH: invar validate config.alloy");
 		return usage_error(&e);
 	}
-	return source_validate(o->path, options_stability(o), stderr) ? 0 : 1;
+	return source_validate(o->path,
+		       &(struct plan_settings){.types = registry_types(),
+			       .stability = options_stability(o),
+			       .terse = true,
+			       .ignore_unsupported = o->ignore_unsupported},
+		       stderr)
+		       ? 0
+		       : 1;
 }
 
 static const char *topic_of(const struct options *o)

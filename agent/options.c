@@ -91,6 +91,8 @@ static const struct flag flags[] = {
 		"names. May be given again."},
 	{"config.format", FLAG_TEXT, FOR_BOTH, AT(config_format), "alloy", format_words,
 		"Format of the configuration; only alloy."},
+	{"config.ignore-unsupported", FLAG_BOOL, FOR_BOTH, AT(ignore_unsupported), "false", NULL,
+		"Leave out components that only Alloy has, and what is only for them."},
 	{"write", FLAG_BOOL, FOR_FMT, AT(write), "false", NULL,
 		"Write the file anew instead of printing it (-w)."},
 	{"test", FLAG_BOOL, FOR_FMT, AT(test), "false", NULL,

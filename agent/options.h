@@ -40,6 +40,7 @@ struct options {
 	const char *storage_path;
 	const char *stability;
 	const char *config_format;
+	bool ignore_unsupported;
 	int64_t memory_budget; /* bytes; 0: from the cgroup */
 	int64_t held_limit;    /* bytes; 0: none */
 	const char *pod_logs;

@@ -108,10 +108,23 @@ void source_print(FILE *out, const struct diags *d)
 	buf_fini(&b);
 }
 
-bool source_validate(const char *path, int stability, FILE *out)
+static void print_left_out(FILE *out, const struct plan *p)
 {
-	const struct plan_settings set = {
-		.types = registry_types(), .stability = stability, .terse = true};
+	if (p->n_left_out > 0)
+		fprintf(out, "Left out, not supported here or only for what is not:\n");
+	for (size_t i = 0; i < p->n_left_out; i++) {
+		const struct left_out *it = &p->left_out[i];
+		size_t line, column;
+
+		range_position(it->at, &line, &column);
+		fprintf(out, "  " STR_FMT ":%zu: " STR_FMT ": " STR_FMT "\n",
+			STR_ARG(it->at.file->name), line, STR_ARG(it->id), STR_ARG(it->why));
+	}
+}
+
+bool source_validate(const char *path, const struct plan_settings *set, FILE *out)
+{
+	struct plan *p = NULL;
 	struct source_set s;
 	struct arena texts;
 	struct diags d;
@@ -120,8 +133,12 @@ bool source_validate(const char *path, int stability, FILE *out)
 	arena_init(&texts, 0);
 	diags_init(&d, &texts);
 	if (source_read(&s, path, true, &d))
-		plan_fini(plan_new(s.arena, &set, s.config.files, s.config.n, &d));
+		p = plan_new(s.arena, set, s.config.files, s.config.n, &d);
 	source_print(out, &d);
+	if (p) {
+		print_left_out(out, p);
+		plan_fini(p);
+	}
 	ok = d.errors == 0;
 	source_fini(&s);
 	diags_fini(&d);

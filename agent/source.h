@@ -20,8 +20,10 @@ struct source_set {
 bool source_read(struct source_set *s, const char *path, bool with_otlp, struct diags *d);
 void source_fini(struct source_set *s); /* arena NULL: it was given away */
 
-/* `invar validate`: prints what is wrong to out. True: nothing is (there may be warnings). */
-bool source_validate(const char *path, int stability, FILE *out);
+/* `invar validate`: prints what is wrong to out, and what is left out. True: nothing is wrong
+ * (there may be warnings). */
+struct plan_settings;
+bool source_validate(const char *path, const struct plan_settings *set, FILE *out);
 
 /* The built-in configuration as one text, as the environment makes it. */
 void source_print_default(struct buf *out, bool with_otlp);

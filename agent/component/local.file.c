@@ -66,8 +66,6 @@ static bool file_check(const void *args, struct diags *d)
 {
 	const struct file_args *a = args;
 
-	if (a->filename.n == 0)
-		return diag_error(d, a->at, "filename must not be empty");
 	if (a->poll_frequency <= 0)
 		return diag_error(d, a->at, "poll_frequency must be greater than 0");
 	return true;
@@ -158,6 +156,9 @@ static bool file_update(struct component *c, const void *args, struct err *e)
 	struct local_file *f = container_of(c, struct local_file, base);
 	const struct file_args *a = args;
 
+	/* Not in file_check(): in `validate` a variable that only the node has is empty. */
+	if (a->filename.n == 0)
+		return err_set(e, "filename must not be empty");
 	set_paths(f, a->filename);
 	f->every = a->poll_frequency;
 	f->is_watched = str_is(a->detector, "fsnotify");

@@ -420,6 +420,12 @@ void graph_stop(struct graph *g, void (*done)(void *owner), void *owner)
 	task_defer(&g->stop_task, g->set.agent->loop);
 }
 
+const struct left_out *graph_left_out(const struct graph *g, size_t *n)
+{
+	*n = g->plan ? g->plan->n_left_out : 0;
+	return *n ? g->plan->left_out : NULL;
+}
+
 size_t graph_count(const struct graph *g)
 {
 	return g->n_shown;

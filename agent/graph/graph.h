@@ -46,6 +46,8 @@ struct graph_node_info {
 	const char *reason;
 	int64_t health_at; /* Unix ns */
 };
+/* With ignore_unsupported: what the configuration has and does not run. */
+const struct left_out *graph_left_out(const struct graph *g, size_t *n);
 size_t graph_count(const struct graph *g);
 struct graph_node_info graph_node(const struct graph *g, size_t i);
 /* The id of the block that a place is in; NULL: of none. */

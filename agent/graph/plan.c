@@ -302,6 +302,10 @@ struct plan *plan_new(struct arena *a, const struct plan_settings *set, struct f
 	p->root->bodies = arena_new(a, const struct body *, n + 1);
 	for (size_t i = 0; i < n; i++)
 		p->root->bodies[p->root->n_bodies++] = &files[i]->body;
+	if (set->ignore_unsupported && n > 0) {
+		p->root->bodies[0] = plan_leave_out(p, p->root->bodies, n);
+		p->root->n_bodies = 1;
+	}
 	plan_build(p, p->root, true, d);
 	if (d->errors == errors && plan_expand(p, d)) {
 		p->sorted = arena_new(a, struct vertex *, p->n + 1);

@@ -92,6 +92,10 @@ static struct module *make_module(struct plan *p, const struct module *from,
 	m->bodies = arena_new(p->arena, const struct body *, im->n + 1);
 	for (size_t i = 0; i < im->n; i++)
 		add_text(p, m, &im->p[i], d);
+	if (p->set.ignore_unsupported && m->n_bodies > 0) {
+		m->bodies[0] = plan_leave_out(p, m->bodies, m->n_bodies);
+		m->n_bodies = 1;
+	}
 	if (m->depth > MODULES_DEEP)
 		diag_error(d, v->block->name_at, "modules are nested deeper than %d",
 			MODULES_DEEP);

@@ -27,6 +27,11 @@ static bool listed(const char *const *words, struct str name)
 	return false;
 }
 
+bool plan_is_foreign(const struct plan *p, struct str name)
+{
+	return listed(p->set.types.foreign, name);
+}
+
 /* Names that begin as this one does up to its first dot, or all if there are none. */
 static size_t list_supported(const struct plan *p, struct str space, struct buf *out)
 {

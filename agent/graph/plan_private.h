@@ -47,3 +47,9 @@ bool plan_expand(struct plan *p, struct diags *d);
 /* Arguments get what was given; of a foreach only what is not its template is evaluated. */
 void plan_bind(struct plan *p, struct module *m);
 const struct stmt *stmt_find(const struct body *b, const char *name, struct str label);
+
+/* Is it a name that only Alloy has? */
+bool plan_is_foreign(const struct plan *p, struct str name);
+
+/* plan_leave_out.c: the bodies as one, without what is not supported, and what was only for it. */
+const struct body *plan_leave_out(struct plan *p, const struct body *const *bodies, size_t n);

@@ -95,7 +95,8 @@ static void test_mistakes(void **state)
 		const char *config;
 		const char *error;
 	} cases[] = {
-		{"local.file \"f\" { filename = \"\" }", "1:1: filename must not be empty\n"},
+		{"local.file \"f\" { filename = \"\" }",
+			"1:1: cannot start: filename must not be empty\n"},
 		{"local.file \"f\" { filename = \"/none/x\" }",
 			"1:1: cannot start: /none/x: No such file or directory\n"},
 	};
