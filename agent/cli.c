@@ -70,7 +70,7 @@ static void help_components(struct buf *b)
 		buf_printf(b, "  %-34s %s\n", (*t)->name, (*t)->help);
 }
 
-static const char *type_word(enum arg_type type)
+const char *cli_type_word(enum arg_type type)
 {
 	switch (type) {
 	case ARG_BOOL:
@@ -135,7 +135,7 @@ static void help_args(struct buf *b, const struct arg *args, int depth)
 		if (a->type == ARG_BLOCK)
 			buf_printf(b, "%s { … }", a->flags & ARG_LABELED ? " \"LABEL\"" : "");
 		else
-			buf_printf(b, " = %s", type_word(a->type));
+			buf_printf(b, " = %s", cli_type_word(a->type));
 		if (a->def)
 			buf_printf(b, " (default %s)", a->def);
 		buf_printf(b, "%s%s%s\n", a->flags & ARG_REQUIRED ? " (required)" : "",
@@ -271,6 +271,8 @@ int cli_main(int argc, char **argv)
 		return help(o.topic);
 	case COMMAND_DOCS:
 		return print_with(cli_print_docs);
+	case COMMAND_COMPONENTS:
+		return cli_write_components(o.path ? o.path : "docs/components");
 	case COMMAND_MAN:
 		return print_with(cli_print_man);
 	case COMMAND_BASH:

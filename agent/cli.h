@@ -1,5 +1,7 @@
 #pragma once
 
+#include "agent/graph/arg.h"
+
 /* The commands. The exit code: 0 fine; 1 the configuration is wrong, the start failed, or
  * --once could not deliver everything; 2 the command line is wrong; 130 ended at once. */
 int cli_main(int argc, char **argv);
@@ -7,6 +9,10 @@ int cli_main(int argc, char **argv);
 /* cli_fmt.c: `invar fmt`. path NULL or "-": standard input. */
 struct options;
 int cli_fmt(const struct options *o);
+
+/* cli_components.c: writes docs/components/NAME.md for each block into the folder. */
+int cli_write_components(const char *folder);
+const char *cli_type_word(enum arg_type type); /* as people are told it: "list(string)" */
 
 /* cli_docs.c: what is made from the tables of commands and flags. */
 struct buf;

@@ -149,6 +149,7 @@ static const struct command_info commands[] = {
 	{COMMAND_VERSION, "version", "version", NULL},
 	{COMMAND_HELP, "help", "help [COMMAND|components|NAME]", NULL},
 	{COMMAND_DOCS, "docs-cli", NULL, NULL},
+	{COMMAND_COMPONENTS, "docs-components", NULL, NULL},
 	{COMMAND_MAN, "docs-man", NULL, NULL},
 	{COMMAND_BASH, "docs-bash", NULL, NULL},
 	{COMMAND_ZSH, "docs-zsh", NULL, NULL},
@@ -377,7 +378,8 @@ static bool parse_flag(int argc, char *const *argv, int *i, struct options *o, s
 
 static bool takes_path(enum command c)
 {
-	return c == COMMAND_RUN || c == COMMAND_VALIDATE || c == COMMAND_FMT;
+	return c == COMMAND_RUN || c == COMMAND_VALIDATE || c == COMMAND_FMT ||
+	       c == COMMAND_COMPONENTS;
 }
 
 static bool parse_command(const char *word, struct options *o, struct err *e)

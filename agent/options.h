@@ -22,10 +22,11 @@ enum command {
 	COMMAND_DEFAULT_CONFIG,
 	COMMAND_VERSION,
 	COMMAND_HELP,
-	COMMAND_DOCS, /* hidden: prints docs/cli.md */
-	COMMAND_MAN,  /* hidden, for the package: invar.1 */
-	COMMAND_BASH, /* … completion for bash */
-	COMMAND_ZSH,  /* … and zsh */
+	COMMAND_DOCS,       /* hidden: prints docs/cli.md */
+	COMMAND_COMPONENTS, /* hidden: writes docs/components */
+	COMMAND_MAN,        /* hidden, for the package: invar.1 */
+	COMMAND_BASH,       /* … completion for bash */
+	COMMAND_ZSH,        /* … and zsh */
 };
 
 struct options {

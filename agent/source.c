@@ -14,6 +14,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#define PRINTED_MAX 200 /* diagnostics; nobody reads more at once */
+
 /* A line that ends with "// with NAME" wants NAME in the environment. */
 static bool is_wanted(struct str line)
 {
@@ -99,9 +101,14 @@ void source_fini(struct source_set *s)
 
 void source_print(FILE *out, const struct diags *d)
 {
+	struct diags first = *d;
 	struct buf b = {0};
 
-	diags_print(&b, d, isatty(fileno(out)) && !getenv("NO_COLOR"));
+	if (first.n > PRINTED_MAX)
+		first.n = PRINTED_MAX;
+	diags_print(&b, &first, isatty(fileno(out)) && !getenv("NO_COLOR"));
+	if (d->n > first.n)
+		buf_printf(&b, "\nand %zu more\n", d->n - first.n);
 	if (b.n > 0)
 		fwrite(b.p, 1, b.n, out);
 	fflush(out);

@@ -5,6 +5,7 @@
 #include "tests/test.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 /* The built-in configuration is right, whatever the environment has. */
 static void check_default(bool with_otlp, size_t components)
@@ -73,4 +74,52 @@ static void test_hash(void **state)
 	arena_fini(&texts);
 }
 
-TESTS_RUN(cmocka_unit_test(test_default), cmocka_unit_test(test_hash))
+/* A hundred mistakes are a hundred messages, in the order of the text, and none of them because of
+ * another one. More than that are counted. */
+static void check_many(size_t mistakes, size_t printed, const char *last)
+{
+	const struct plan_settings set = {
+		.types = registry_types(), .stability = STABILITY_GA, .terse = true};
+	struct buf text = {0}, got = {0};
+	FILE *out = tmpfile();
+	char path[] = "/tmp/many-XXXXXX";
+	int fd = mkstemp(path);
+	size_t n = 0;
+
+	for (size_t i = 0; i < mistakes; i++)
+		buf_printf(&text, "%s \"w%zu\" { %s }\nloki.source.file \"f%zu\" {\n targets = []\n"
+				  " forward_to = [%s.w%zu.receiver]\n}\n",
+			i % 2 ? "loki.wirte" : "loki.write", i, i % 2 ? "" : "nope = 1", i,
+			i % 2 ? "loki.wirte" : "loki.write", i);
+	assert_int_equal(write(fd, text.p, text.n), text.n);
+	assert_false(source_validate(path, &set, out));
+	rewind(out);
+	got.n = fread(buf_reserve(&got, 1 << 20), 1, 1 << 20, out);
+	buf_add_char(&got, 0);
+	for (const char *p = got.p; (p = strstr(p, "Error: ")); p++, n++) {
+		char place[64];
+
+		if (n == mistakes || n == printed)
+			break;
+		snprintf(place, sizeof(place), "%s:%zu:", path, 5 * n + 1);
+		if (strncmp(p + 7, place, strlen(place)) != 0)
+			fail_msg("error %zu is %.60s", n, p);
+	}
+	assert_int_equal(n, printed);
+	assert_non_null(strstr(got.p, last));
+	fclose(out);
+	close(fd);
+	unlink(path);
+	buf_fini(&text);
+	buf_fini(&got);
+}
+
+static void test_many_mistakes(void **state)
+{
+	(void)state;
+	check_many(100, 100, "loki.wirte");
+	check_many(250, 200, "\nand 50 more\n");
+}
+
+TESTS_RUN(cmocka_unit_test(test_default), cmocka_unit_test(test_hash),
+	cmocka_unit_test(test_many_mistakes))
