@@ -70,7 +70,7 @@ static struct str long_name(struct arena *a, struct str name)
 			if (str_eq(word, name) && memchr(first.p, '.', first.n))
 				return first;
 	}
-	return name;
+	return arena_str(a, name);
 }
 
 static struct str arch(struct str machine)
