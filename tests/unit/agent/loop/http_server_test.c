@@ -10,6 +10,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <microhttpd.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -177,7 +178,7 @@ static const struct {
 	{"POST /b HTTP/1.1\r\n" HOST "Content-Length: 5\r\n\r\nhello", 1, "200 5 bytes",
 		"POST /b hello; "},
 	{"POST /b HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n"
-	 "3;x=\"y\"\r\nhel\r\n2\r\nlo\r\n0\r\nTrailer: t\r\n\r\n",
+	 "3\r\nhel\r\n2\r\nlo\r\n0\r\nTrailer: t\r\n\r\n",
 		1, "200 5 bytes", "POST /b hello; "},
 	/* pipelined, one of them bad */
 	{"POST /1 HTTP/1.1\r\n" HOST "Content-Length: 1\r\n\r\na"
@@ -230,6 +231,11 @@ static const struct {
 	{"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 0, "*", ""},
 	{"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", 0, "*", ""},
 	{"POST /b HTTP/1.1\r\n" HOST "Content-Length: 50\r\n\r\ncut", 0, "", ""},
+	/* libmicrohttpd 1.0.1 takes the end of an extension for data, and refuses what follows */
+	{"POST /b HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n"
+	 "3;x=\"y\"\r\nhel\r\n0\r\n\r\n",
+		1, MHD_VERSION < 0x01000000 ? "200 3 bytes" : "400 *",
+		MHD_VERSION < 0x01000000 ? "POST /b hel; " : ""},
 };
 
 static bool matches(struct str got, const char *want)
