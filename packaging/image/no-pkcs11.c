@@ -9,7 +9,8 @@
 #include <p11-kit/pin.h>
 #include <p11-kit/uri.h>
 
-/* clang-format off: a line a function */
+/* A line a function: */
+/* clang-format off */
 
 /* Modules: none. */
 CK_FUNCTION_LIST *p11_kit_module_load(const char *path, int flags) { return NULL; }
