@@ -77,7 +77,7 @@ static const struct flag flags[] = {
 		"Where the kubelet puts the logs of pods."},
 	{"kubernetes.pod-annotations", FLAG_BOOL, FOR_RUN, AT(pod_annotations), "false", NULL,
 		"Whether annotations of pods may exclude their logs, choose a tenant, and join "
-		"lines: docs/pod-annotations.md."},
+		"lines."},
 	{"shutdown.deadline", FLAG_DURATION, FOR_RUN, AT(shutdown_deadline), "10s", NULL,
 		"How long to deliver what is held when asked to end."},
 	{"feature.component-shutdown-deadline", FLAG_DURATION, FOR_RUN, AT(shutdown_deadline),
