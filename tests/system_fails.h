@@ -15,9 +15,10 @@
 #include <unistd.h>
 
 static struct {
-	int error;        /* errno of open(), openat() and opendir(); 0: they work */
-	const char *part; /* only for paths that contain it; NULL: for all */
-	bool no_watches;  /* inotify_add_watch() has none left */
+	int error;                              /* errno of open(), openat() and opendir(); 0: they work */
+	const char *part;                       /* only for paths that contain it; NULL: for all */
+	bool no_watches;                        /* inotify_add_watch() has none left */
+	void (*before_watch)(const char *path); /* what happens just before there is a watch */
 } fails;
 
 static inline bool system_fails(const char *path, int flags)
@@ -67,5 +68,7 @@ int inotify_add_watch(int fd, const char *path, uint32_t mask)
 		errno = ENOSPC;
 		return -1;
 	}
+	if (fails.before_watch)
+		fails.before_watch(path);
 	return (int)syscall(SYS_inotify_add_watch, fd, path, mask);
 }

@@ -204,12 +204,28 @@ static void list(struct match *m, struct place *at, size_t part, size_t depth)
 	closedir(dir);
 }
 
+/* A plain part. False: it is not there. */
+static bool step(struct match *m, struct place *at, size_t part, size_t depth)
+{
+	size_t n = at->n;
+	struct stat st;
+	int error;
+
+	if (!enter(at, m->parts[part].p))
+		return true; /* nor will it be */
+	error = stat(at->path, &st) == 0 ? 0 : errno;
+	if (!error)
+		arrive(m, at, part + 1, depth);
+	else
+		fail(m, error);
+	leave(at, n);
+	return !error;
+}
+
 static void visit(struct match *m, struct place *at, size_t part, size_t depth)
 {
 	struct str name = m->parts[part];
 	bool last = part + 1 == m->n_parts;
-	size_t n = at->n;
-	struct stat st;
 
 	if (depth > MAX_DEPTH)
 		return;
@@ -220,16 +236,10 @@ static void visit(struct match *m, struct place *at, size_t part, size_t depth)
 	}
 	if (last)
 		watch(m, at, name.p); /* to see it come and go */
-	if (!enter(at, name.p))
+	if (step(m, at, part, depth) || last)
 		return;
-	if (stat(at->path, &st) == 0) {
-		arrive(m, at, part + 1, depth);
-		leave(at, n);
-		return;
-	}
-	fail(m, errno);
-	leave(at, n);
 	watch(m, at, name.p);
+	step(m, at, part, depth); /* it may have come before the watch */
 }
 
 static int by_path(const void *a, const void *b)

@@ -173,6 +173,30 @@ static void test_no_descriptor(void **state)
 	want("a/2.log b/1.log b/2.log b/3.log ");
 }
 
+static void make_app(const char *path)
+{
+	if (!str_ends(str_from(path), "/a1"))
+		return;
+	fails.before_watch = NULL;
+	mkdir(in_dir("a1/app"), 0755);
+	touch("a1/app/0.log");
+}
+
+/* What comes between the look and the watch is found: a kubelet makes a pod's folder, the container's
+ * and its log within a millisecond. */
+static void test_comes_before_the_watch(void **state)
+{
+	(void)state;
+	match_start(&match, loop, notify, str_from(in_dir("a*/app/*.log")));
+	settle();
+	fails.before_watch = make_app;
+	mkdir(in_dir("a1"), 0755);
+	settle();
+	assert_null(fails.before_watch);
+	assert_int_equal(match.n, 1);
+	assert_str(match.paths[0], in_dir("a1/app/0.log"));
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
-TESTS_RUN(T(test_pods), T(test_plain_path), T(test_stars), T(test_no_descriptor))
+TESTS_RUN(T(test_comes_before_the_watch), T(test_pods), T(test_plain_path), T(test_stars), T(test_no_descriptor))
