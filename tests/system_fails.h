@@ -15,10 +15,11 @@
 #include <unistd.h>
 
 static struct {
-	int error;                              /* errno of open(), openat() and opendir(); 0: they work */
-	const char *part;                       /* only for paths that contain it; NULL: for all */
-	bool no_watches;                        /* inotify_add_watch() has none left */
-	void (*before_watch)(const char *path); /* what happens just before there is a watch */
+	int error;        /* of open(), openat() and opendir(); 0: they work */
+	const char *part; /* only for paths that contain it; NULL: for all */
+	bool no_watches;  /* inotify_add_watch() has none left */
+	/* what happens just before there is a watch */
+	void (*before_watch)(const char *path);
 } fails;
 
 static inline bool system_fails(const char *path, int flags)

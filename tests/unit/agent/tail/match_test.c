@@ -182,8 +182,8 @@ static void make_app(const char *path)
 	touch("a1/app/0.log");
 }
 
-/* What comes between the look and the watch is found: a kubelet makes a pod's folder, the container's
- * and its log within a millisecond. */
+/* What comes between the look and the watch is found: a kubelet makes a pod's folder, the
+ * container's and its log within a millisecond. */
 static void test_comes_before_the_watch(void **state)
 {
 	(void)state;
@@ -199,4 +199,5 @@ static void test_comes_before_the_watch(void **state)
 
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
-TESTS_RUN(T(test_comes_before_the_watch), T(test_pods), T(test_plain_path), T(test_stars), T(test_no_descriptor))
+TESTS_RUN(T(test_comes_before_the_watch), T(test_pods), T(test_plain_path), T(test_stars),
+	T(test_no_descriptor))
