@@ -143,12 +143,18 @@ static bool check_grpc(const struct otlp_grpc *g, struct diags *d)
 	return true;
 }
 
+/* Port 0 is another one each time. */
+static bool is_same(struct str a, struct str b)
+{
+	return str_eq(a, b) && !str_ends(a, ":0");
+}
+
 bool otlp_receiver_check(const void *args, struct diags *d)
 {
 	const struct otlp_receiver_args *a = args;
 	bool ok = otelcol_output_check(a->output, d);
 
-	if (a->grpc && a->http && str_eq(a->grpc->endpoint, a->http->endpoint))
+	if (a->grpc && a->http && is_same(a->grpc->endpoint, a->http->endpoint))
 		ok = diag_error(d, a->grpc->at,
 			"the grpc and the http block have the same endpoint; one of the blocks is "
 			"enough, for each port serves both protocols");
