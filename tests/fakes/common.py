@@ -21,7 +21,7 @@ class Server(ThreadingHTTPServer):
         self.fake = fake
         self.open = set()
         self.lock = threading.Lock()
-        super().__init__(("127.0.0.1", port), Handler)
+        super().__init__((fake.host, port), Handler)
 
     def get_request(self):
         s, address = super().get_request()
@@ -122,6 +122,7 @@ class Handler(BaseHTTPRequestHandler):
 class Fake:
     """answers holds what is scripted; after it the fake behaves as the real server does."""
     tls = None  # an ssl.SSLContext: it speaks TLS
+    host = "127.0.0.1"
 
     def __init__(self, port=0):
         self.port = port
@@ -162,7 +163,7 @@ class Fake:
         self.released.set()
 
     def url(self):
-        return f"http{'s' if self.tls else ''}://127.0.0.1:{self.port}"
+        return f"http{'s' if self.tls else ''}://{self.host}:{self.port}"
 
     def next_answer(self):
         with self.lock:
