@@ -148,7 +148,7 @@ def static_pod(c):
     return got
 
 
-def send_span(c, name, url, number):
+def send_span(c, name, url, number, may_be_masked=False):
     # An address is known to the API only some time after the first process of the pod runs.
     script = f"sleep 5; wget -q -O- --header 'Content-Type: application/json' --post-data='{TRACE % (number, name)}' {url}/v1/traces && echo sent; sleep 5"
     c.apply(pod(name, script))
@@ -160,13 +160,16 @@ def send_span(c, name, url, number):
         got = wait(f"the span of {name}", span, 60)
     except AssertionError as e:
         raise AssertionError(f"{e}; the pod says {c.node.kubectl('logs', name)!r}") from e
+    if may_be_masked and "k8s.pod.name" not in got[1]:
+        hint = wait("the agent's word about it", lambda: re.search(r"data came from.*hint=", c.agent_log()), 20)
+        return f"arrived; portmap puts the bridge's address in place of the pod's, and the agent says so: {hint[0][:80]}"
     for w in (f'k8s.pod.name="{name}"', 'k8s.namespace.name="default"', "k8s.pod.uid="):
         want(w in got[1], f"no {w} in {got[1]}")
     return got[1]
 
 
 def otlp_host_port(c):
-    return send_span(c, "span-hostport", f"http://{NODE}:4318", 1)
+    return send_span(c, "span-hostport", f"http://{NODE}:4318", 1, True)
 
 
 def otlp_service(c):
