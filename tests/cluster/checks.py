@@ -29,7 +29,7 @@ class Cluster:
         self.seen_rotated = set()
 
     def apply(self, *objects):
-        text = "\n---\n".join(json.dumps(o) for o in objects)
+        text = json.dumps({"apiVersion": "v1", "kind": "List", "items": objects})
         self.node.kubectl("apply", "-f", "-", text=text)
 
     def lines(self, name):
@@ -82,7 +82,13 @@ def once(c, name, last, prefix="count", seconds=60):
     """Lines 1..last arrived, each once and in order."""
     wait(f"line {last} of {name} (last: {numbers(c.lines(name), prefix)[-1:]})",
         lambda: last in numbers(c.lines(name), prefix), seconds)
-    wait(f"all {last} lines of {name}", lambda: len(set(numbers(c.lines(name), prefix)) & set(range(1, last + 1))) == last or None, 30)
+    def missing():
+        return sorted(set(range(1, last + 1)) - set(numbers(c.lines(name), prefix)))
+    try:
+        wait(f"all {last} lines of {name}", lambda: not missing() or None, 30)
+    except AssertionError as e:
+        gone = missing()
+        raise AssertionError(f"{e}: {len(gone)} are missing, from {gone[:1]} to {gone[-1:]}") from e
     got = numbers(c.lines(name), prefix)
     twice = [n for n, k in Counter(got).items() if k > 1]
     want(not twice, f"{len(twice)} lines of {name} came twice, the first {sorted(twice)[:3]}")

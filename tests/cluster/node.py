@@ -155,7 +155,7 @@ state = "/run/containerd"
 """)
         kubelet = {"apiVersion": "kubelet.config.k8s.io/v1beta1", "kind": "KubeletConfiguration", "cgroupDriver": "cgroupfs",
             "enforceNodeAllocatable": [], "makeIPTablesUtilChains": False, "containerLogMaxSize": "64Ki",
-            "containerLogMaxFiles": 5, "staticPodPath": f"{w}/static", "failSwapOn": False, "maxPods": 150,
+            "containerLogMaxFiles": 12, "staticPodPath": f"{w}/static", "failSwapOn": False, "maxPods": 150,
             "authentication": {"anonymous": {"enabled": False}, "x509": {"clientCAFile": f"{pki}/ca.crt"}},
             "tlsCertFile": f"{pki}/server.crt", "tlsPrivateKeyFile": f"{pki}/server.key", "registryPullQPS": 0,
             "evictionHard": {"memory.available": "10Mi"}, "imageGCHighThresholdPercent": 100, "kubeAPIQPS": 100,
