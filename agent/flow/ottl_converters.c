@@ -346,8 +346,10 @@ CONVERTER(int)
 		return false;
 	if (v.type == OTTL_INT)
 		*out = v;
-	else if (v.type == OTTL_FLOAT)
-		*out = ottl_int(v.f >= -0x1p63 && v.f < 0x1p63 ? (int64_t)v.f : INT64_MIN);
+	else if (v.type == OTTL_FLOAT) /* from -2^63 to below 2^63 */
+		*out = ottl_int(v.f >= -9223372036854775808.0 && v.f < 9223372036854775808.0
+					? (int64_t)v.f
+					: INT64_MIN);
 	else if (v.type == OTTL_BOOL)
 		*out = ottl_int(v.b);
 	else if (v.type == OTTL_STR && str_to_int(v.s, &v.i))

@@ -275,16 +275,17 @@ static struct ottl_node *parse_number(struct parser *p)
 /* The list of nodes between here and close, commas between them; the opening one was taken. */
 static bool parse_list(struct parser *p, const char *close, bool is_map, struct ottl_node *n)
 {
-	struct ottl_node *items[MAX_LIST];
+	struct ottl_node *items[MAX_LIST] = {NULL};
+	int each = is_map ? 2 : 1; /* a key and its value */
 
 	while (!is_op(p, close)) {
 		if (n->n > 0 && !want_op(p, ","))
 			return false;
 		if (n->n + 2 > MAX_LIST)
-			return FAIL(p, p->start, "more than %d elements", MAX_LIST / (1 + is_map));
+			return FAIL(p, p->start, "more than %d elements", MAX_LIST / each);
 		if (is_map && p->token != T_STRING)
 			return FAIL(p, p->start, "want a string as key");
-		for (int i = 0; i <= is_map; i++) {
+		for (int i = 0; i < each; i++) {
 			if (i == 1 && !want_op(p, ":"))
 				return false;
 			items[n->n] = parse_value(p);
@@ -300,7 +301,7 @@ static bool parse_list(struct parser *p, const char *close, bool is_map, struct 
 /* ["key"][0] behind a path or a call. */
 static bool parse_keys(struct parser *p, struct ottl_node ***keys, size_t *n)
 {
-	struct ottl_node *found[MAX_KEYS];
+	struct ottl_node *found[MAX_KEYS] = {NULL};
 
 	*n = 0;
 	while (take_op(p, "[")) {

@@ -185,7 +185,9 @@ static struct str take_bytes(struct cursor *c, size_t n)
 	if (n > c->s.n)
 		c->failed = true;
 	c->s = str_from_at(c->s, n);
-	return c->failed ? (struct str){0} : out;
+	if (c->failed)
+		out.n = 0;
+	return out;
 }
 
 static int64_t take_int(struct cursor *c, size_t bytes)
