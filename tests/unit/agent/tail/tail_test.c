@@ -181,12 +181,16 @@ static void test_copies_with_numbers(void **state)
 	want("1\n2\n");
 	next_tick();
 	append("a.log.1", CRI "F 1\n" CRI "F 2\n");
+	next_tick();
 	assert_int_equal(truncate(path_of("a.log"), 0), 0);
 	settle();
 	append("a.log", CRI "F 3\n");
 	settle();
+	next_tick();
 	move("a.log.1", "a.log.2");
+	next_tick();
 	append("a.log.1", CRI "F 3\n");
+	next_tick();
 	assert_int_equal(truncate(path_of("a.log"), 0), 0);
 	settle();
 	append("a.log", CRI "F 4\n");
