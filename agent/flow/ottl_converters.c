@@ -513,14 +513,13 @@ CONVERTER(parse_key_value)
 	struct buf map = {0};
 	struct str pair;
 	struct str text;
-	bool ok;
 
 	if (!arg_str(r, n, 0, &text))
 		return false;
 	if (text.n == 0)
 		return err_set(r->e, "ParseKeyValue(): cannot parse from empty target");
 	r->e->text[0] = 0;
-	while ((ok = next_pair(r, &text, by, &pair))) {
+	while (next_pair(r, &text, by, &pair)) {
 		ptrdiff_t at = str_find(pair, between);
 
 		if (at < 0) {

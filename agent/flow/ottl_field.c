@@ -107,7 +107,7 @@ static const struct ottl_field cache_field = {"cache", F_CACHE, 1};
 
 /* By the kind of data: gauge and sum, histogram, exponential histogram, summary. 0: it has none. */
 static const uint32_t point_numbers[POINT_LAST - POINT_START][4] = {
-	[POINT_START - POINT_START] = {2, 2, 2, 2},
+	[0] = {2, 2, 2, 2},
 	[POINT_TIME -
 		POINT_START] = {3, 3, 3, 3},
 	[POINT_FLAGS -

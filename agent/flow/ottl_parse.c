@@ -727,7 +727,7 @@ static struct ottl_node *parse_test(struct parser *p)
 	struct ottl_node *n;
 	struct ottl_node *right;
 	enum ottl_op op = OTTL_EQ;
-	size_t at = p->start;
+	size_t at;
 
 	if (is_keyword(p, "not")) {
 		n = new_node(p, OTTL_NOT);

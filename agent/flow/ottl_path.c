@@ -98,7 +98,7 @@ static bool get_trace_state(
 {
 	struct str rest = text;
 	struct str part;
-	struct str key;
+	struct str key = {0};
 
 	*out = ottl_str(text);
 	if (p->n_keys == 0)
@@ -262,7 +262,7 @@ bool ottl_path_get(struct ottl_run *r, const struct ottl_path *p, struct ottl_va
 		const struct otlp_message *m =
 			p->field->kind == F_CACHE ? r->state->cache : message_of(r, p->owner);
 		const struct otlp_slot *s;
-		struct str key;
+		struct str key = {0};
 
 		if (!key_text(r, p, 0, &key))
 			return false;
@@ -337,8 +337,8 @@ static bool put_inside(struct ottl_run *r, const struct ottl_path *p, size_t i, 
 static bool set_whole_map(struct ottl_run *r, struct otlp_message *m, const struct ottl_value *v)
 {
 	struct wire_reader reader = wire_read(v->s);
-	struct str any;
-	struct str key;
+	struct str any = {0};
+	struct str key = {0};
 
 	if (v->type != OTTL_MAP)
 		return err_set(r->e, "want a map, got %s", ottl_type_names[v->type]);
@@ -354,9 +354,9 @@ static bool set_map(struct ottl_run *r, const struct ottl_path *p, struct otlp_m
 	const struct ottl_value *v)
 {
 	const struct otlp_slot *s;
-	struct str key;
-	struct str put;
-	struct str any;
+	struct str key = {0};
+	struct str put = {0};
+	struct str any = {0};
 
 	if (p->n_keys == 0)
 		return set_whole_map(r, m, v);
@@ -374,8 +374,8 @@ static bool set_map(struct ottl_run *r, const struct ottl_path *p, struct otlp_m
 static bool set_any(struct ottl_run *r, const struct ottl_path *p, struct otlp_message *m,
 	const struct ottl_value *v)
 {
-	struct str put;
-	struct str any;
+	struct str put = {0};
+	struct str any = {0};
 
 	if (!ottl_to_any(r, v, &put) ||
 		!put_inside(r, p, 0, otlp_message_bytes(m, p->field->number), put, &any))
@@ -474,7 +474,7 @@ static bool set_trace_state(struct ottl_run *r, const struct ottl_path *p, struc
 	struct str rest = otlp_message_bytes(m, p->field->number);
 	struct buf b = {0};
 	struct str part;
-	struct str key;
+	struct str key = {0};
 
 	if (!want(r, v, OTTL_STR))
 		return false;

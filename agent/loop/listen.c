@@ -160,7 +160,7 @@ static const char *advice(int error)
 
 static int open_type(struct str text, int type, struct err *e)
 {
-	struct listen_address a;
+	struct listen_address a = {0};
 	int fd;
 
 	if (!listen_parse(text, &a, e)) {

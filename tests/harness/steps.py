@@ -261,6 +261,12 @@ def wants_auth(w, who, kind, what):
     setattr(w.fake(who), kind, what)
 
 
+@verb(r"(loki\d*) takes old lines")
+def takes_old(w, who):
+    """For texts with a date written in: a Loki with reject_old_samples = false."""
+    w.fake(who).takes_old = True
+
+
 @verb(r"(loki\d*) wants a tenant")
 def wants_tenant(w, who):
     w.fake(who).auth_on = True
