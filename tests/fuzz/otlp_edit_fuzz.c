@@ -110,8 +110,8 @@ static struct buf canonical(enum otlp_kind kind, struct str s)
 	return b;
 }
 
-/* Only when it is asked for: of the seed found-by-comparison libprotobuf-c makes something else
- * than we do, and it is not known yet who is right. */
+/* Only when it is asked for: where a message comes in two parts libprotobuf-c forgets the numbers
+ * of the first one, which by protobuf's rules stay, as here (seed found-by-comparison). */
 static void check_same(enum otlp_kind kind, struct str before, struct str after)
 {
 	struct buf a = {0};
