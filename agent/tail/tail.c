@@ -13,7 +13,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -70,21 +69,21 @@ static void set_names(struct tail *t, struct tail_name *real, struct tail_name *
 	t->name = real;
 	t->link_name = link;
 	/* A list that stays the same is not touched: its tails are looked at one after the
-	 * other. */
+	 * other. The name of before may be the link of now: it is let go last. */
 	if (old != real) {
 		list_remove(&t->in_name);
 		if (real)
 			list_add_last(&real->tails, &t->in_name);
-		if (old)
-			dir_name_release(old);
 	}
 	if (old_link != link) {
 		list_remove(&t->in_link_name);
 		if (link)
 			list_add_last(&link->links, &t->in_link_name);
-		if (old_link)
-			dir_name_release(old_link);
 	}
+	if (old && old != real)
+		dir_name_release(old);
+	if (old_link && old_link != link)
+		dir_name_release(old_link);
 }
 
 void tail_free(struct tail *t)
@@ -162,15 +161,20 @@ void tail_leave(struct tail *t)
 	tail_try_free(t);
 }
 
-/* Where the file really lies: events come for that folder. */
+/* Where the file really lies: events come for that folder. If a link leads to no folder, only the
+ * link's own tells of a change, and it is looked at again. */
 static bool find_names(struct tail *t)
 {
 	struct tail_name *link = NULL;
 	struct tail_name *name;
 	char real[PATH_MAX];
 
-	if (!realpath(t->path, real))
+	if (!link_target(t->path, real)) {
+		if (!is_gone(errno))
+			return false;
+		t->retry_at = loop_now(t->tailer->loop) + RETRY;
 		snprintf(real, sizeof(real), "%s", t->path);
+	}
 	name = dir_name(t->tailer, str_from(real));
 	if (!name)
 		return false;

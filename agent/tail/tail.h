@@ -31,6 +31,7 @@
 #include "agent/tail/tailer.h"
 #include "proto/cri/cri.h"
 
+#include <limits.h>
 #include <sys/types.h>
 
 #define BLOCK ((size_t)128 * 1024)     /* read at once from one file */
@@ -271,6 +272,10 @@ void file_rewind(struct tail_file *f); /* reads again what was not pushed whole 
  * out now, nothing was opened, and the tail is blocked. */
 bool tail_resume(struct tail *t);
 bool tail_rejoin(struct tail *t); /* … what was open when the tail was left */
+
+/* link.c: what path is, without links in it, whether or not something has that name now. False and
+ * errno: a folder is not there, or it cannot be found out. */
+bool link_target(const char *path, char target[PATH_MAX]);
 
 /* shadow.c: a file that another tail of the source has, or had, under another name. */
 /* The file of that other tail, to which fd is open; NULL: there is none. */
