@@ -209,6 +209,14 @@ static inline int tear_down(void **state)
 	return 0;
 }
 
+static inline int system_in_dir(const char *text)
+{
+	char command[256];
+
+	snprintf(command, sizeof(command), "cd %s && %s", w->dir, text);
+	return system(command);
+}
+
 static inline void compress(const char *name)
 {
 	char command[256];

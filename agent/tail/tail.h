@@ -223,11 +223,27 @@ struct tail *tail_new(
 	struct tailer *t, struct tail_source *s, struct str key, const struct labels *labels);
 void tail_look(struct tail *t); /* is there another file of its name? */
 void tail_tend(struct tail *t); /* what is due without an event */
-bool tail_step(struct tail *t); /* reads a chunk; true: there may be more */
 /* its source is done with it; what was read may still be settled */
 void tail_leave(struct tail *t);
 void tail_try_free(struct tail *t); /* frees it if it was left and all is settled */
 void tail_free(struct tail *t);     /* whatever is settled or not */
+
+/* step.c */
+bool tail_step(struct tail *t); /* reads a block; true: there may be more */
+/* for the next moment at which something is to be done without an event */
+void tail_set_timer(struct tail *t);
+
+/* read.c */
+enum got {
+	GOT_MORE, /* there may be more at once */
+	GOT_ALL,  /* the end was reached */
+	GOT_ERROR,
+};
+
+/* One block of whole lines, pushed. GOT_ERROR: errno. */
+enum got file_read_lines(struct tail_file *f);
+/* … and what is behind them, of a file that nobody writes any more. False and errno. */
+bool file_read_rest(struct tail_file *f);
 
 /* trouble.c */
 /* of descriptors or memory: it passes, and tells nothing */

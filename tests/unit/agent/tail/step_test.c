@@ -1,0 +1,203 @@
+/* When a file has ended, what is read again, what is given up: see tail_test.c for how. */
+#include "tests/tail_world.h"
+
+/* While what was read before the truncation is under way, the inode is known twice. */
+static void test_a_look_after_a_truncation(void **state)
+{
+	(void)state;
+	append("0.log", CRI "F 1\n" CRI "F 2\n");
+	w->hold = true;
+	follow("0.log");
+	assert_int_equal(truncate(path_of("0.log"), 0), 0);
+	settle();
+	append("0.log", CRI "F 3\n");
+	settle();
+	want("1\n2\n3\n");
+	move("0.log", "other");
+	move("other", "0.log");
+	settle();
+	want("");
+	while (w->n_held > 0)
+		ack_release(w->held[--w->n_held]);
+}
+
+/* Deleted while the agent had no chance to read: the budget was full. */
+static void test_deleted_file_is_read_to_its_end(void **state)
+{
+	(void)state;
+	append("0.log", CRI "F 1\n");
+	follow("0.log");
+	budget_charge(&w->budget, 1 << 20);
+	append("0.log", CRI "F 2\n");
+	settle();
+	unlink(path_of("0.log"));
+	settle();
+	follow("");
+	want("1\n");
+	budget_return(&w->budget, 1 << 20);
+	settle();
+	pass(10 * NS_PER_SEC);
+	want("2\n");
+}
+
+static void test_truncated_file_begins_anew(void **state)
+{
+	(void)state;
+	append("0.log", CRI "F a long first line\n");
+	follow("0.log");
+	assert_int_equal(truncate(path_of("0.log"), 0), 0);
+	settle();
+	append("0.log", CRI "F 2\n");
+	settle();
+	want("a long first line\n2\n");
+}
+
+/* The destination of the second line ends without having taken it: that line and what is behind it
+ * come again, when the rest is settled; and the position has waited. */
+static void test_failed_is_read_again(void **state)
+{
+	(void)state;
+	append("0.log", CRI "F 1\n");
+	follow("0.log");
+	w->hold = true;
+	append("0.log", CRI "F 2\n");
+	settle();
+	append("0.log", CRI "F 3\n");
+	settle();
+	append("0.log", CRI "P 4 ");
+	append("0.log", "\n");
+	settle();
+	want("1\n2\n3\n");
+	w->hold = false;
+	ack_fail(w->held[0]);
+	append("0.log", CRI "F end\n");
+	settle();
+	want("");
+	ack_release(w->held[1]);
+	settle();
+	want("2\n3\n4 end\n");
+	stop();
+	start();
+	follow("0.log");
+	want("");
+}
+
+/* Rotated, compressed and deleted files that were read to their end, and whose acks fail. */
+static void test_failed_after_rotations(void **state)
+{
+	(void)state;
+	w->hold = true;
+	append("0.log", CRI "F 1\n");
+	follow("0.log");
+	append("0.log", CRI "P 2 ");
+	append("0.log", "\n");
+	settle();
+	move("0.log", "0.log.20261122-100000");
+	append("0.log", CRI "F end\n");
+	settle();
+	move("0.log", "0.log.20261122-100010");
+	append("0.log", CRI "F 3\n");
+	settle();
+	pass(10 * NS_PER_SEC);
+	compress("0.log.20261122-100000");
+	unlink(path_of("0.log.20261122-100010"));
+	pass(10 * NS_PER_SEC);
+	w->hold = false;
+	buf_clear(&w->got);
+	while (w->n_held)
+		ack_fail(w->held[--w->n_held]);
+	settle();
+	pass(10 * NS_PER_SEC);
+	assert_non_null(memmem(w->got.p, w->got.n, "3\n", 2));
+	stop();
+	start();
+	follow("0.log");
+	buf_clear(&w->got);
+}
+
+/* A deleted file is not let go before its lines have arrived. */
+static void test_failed_after_deletion(void **state)
+{
+	(void)state;
+	w->hold = true;
+	append("0.log", CRI "F 1\n");
+	follow("0.log");
+	unlink(path_of("0.log"));
+	settle();
+	follow("");
+	pass(10 * NS_PER_SEC);
+	pass(10 * NS_PER_SEC);
+	want("1\n");
+	w->hold = false;
+	ack_fail(w->held[0]);
+	settle();
+	want("1\n");
+	pass(10 * NS_PER_SEC);
+	pass(10 * NS_PER_SEC);
+	assert_int_equal(w->source.n_tails, 0);
+}
+
+/* More is held than the limit allows: the oldest is given up, the others are read. */
+static void test_held_limit(void **state)
+{
+	static const char *const marks[] = {"a ", "b ", "c "};
+	static char long_line[700];
+	struct buf shown = {0};
+
+	(void)state;
+	memset(long_line, 'x', sizeof(long_line) - 1);
+	append("0.log", CRI "F 1\n");
+	follow("0.log");
+	budget_charge(&w->budget, 1 << 20);
+	for (int i = 0; i < 3; i++) {
+		char name[] = "0.log.20261122-10000x";
+
+		name[20] = (char)('0' + i);
+		append("0.log", CRI "F ");
+		append("0.log", marks[i]);
+		append("0.log", long_line);
+		append("0.log", "\n");
+		settle();
+		move("0.log", name);
+		settle();
+		unlink(path_of(name));
+		pass(NS_PER_SEC / 2);
+	}
+	pass(2 * NS_PER_SEC);
+	want("1\n");
+	budget_return(&w->budget, 1 << 20);
+	settle();
+	pass(10 * NS_PER_SEC);
+	assert_null(memmem(w->got.p, w->got.n, "a x", 3));
+	assert_null(memmem(w->got.p, w->got.n, "b x", 3));
+	assert_non_null(memmem(w->got.p, w->got.n, "c x", 3));
+	metric_print_all(&shown);
+	buf_add_char(&shown, 0);
+	assert_non_null(strstr(shown.p, "invar_tail_lost_files_total{reason=\"held_limit\"} 2\n"));
+	assert_non_null(strstr(shown.p, "invar_tail_lost_bytes_total{reason=\"held_limit\"} 1"));
+	buf_fini(&shown);
+}
+
+/* A file that cannot be read (EIO, every time) does not keep others from being read. */
+static void test_read_errors_are_its_own(void **state)
+{
+	struct tail_target t[2] = {{STR("/proc/self/mem"), labels_empty()},
+		{str_from(path_of("0.log")), labels_empty()}};
+
+	(void)state;
+	append("0.log", CRI "F 1\n");
+	tail_source_set(&w->source, t, 2);
+	settle();
+	append("0.log", CRI "F 2\n");
+	pass(20 * NS_PER_SEC);
+	want("1\n2\n");
+	labels_release(t[0].labels);
+	labels_release(t[1].labels);
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+TESTS_RUN(T(test_a_look_after_a_truncation), T(test_deleted_file_is_read_to_its_end),
+	T(test_truncated_file_begins_anew), T(test_failed_is_read_again),
+	T(test_failed_after_rotations), T(test_failed_after_deletion), T(test_held_limit),
+	T(test_read_errors_are_its_own))
