@@ -2,7 +2,7 @@
 
 /* The fields that paths name: what each is, and the number that it has on the wire. */
 
-#include "agent/flow/ottl_private.h"
+#include "agent/flow/ottl/private.h"
 
 enum field_kind {
 	F_ATTRIBUTES,

@@ -39,7 +39,7 @@ struct ottl_run {
 	struct err *e;
 };
 
-/* agent/flow/ottl_value.c */
+/* agent/flow/ottl/value.c */
 struct ottl_value ottl_str(struct str s);
 struct ottl_value ottl_int(int64_t i);
 struct ottl_value ottl_bool(bool b);
@@ -104,7 +104,7 @@ struct ottl_node {
 	struct ottl_node *next_regex; /* all nodes that have one, for ottl_free() */
 };
 
-/* agent/flow/ottl_path.c, and the names in agent/flow/ottl_field.c */
+/* agent/flow/ottl/path.c, and the names in agent/flow/ottl/field.c */
 struct ottl_path {
 	const struct ottl_field *field;
 	enum ottl_context owner; /* whose field it is */
@@ -120,7 +120,7 @@ bool ottl_path_is_map(const struct ottl_path *p); /* may be one, for editors of 
 struct otlp_message *ottl_path_attributes(struct ottl_run *r, const struct ottl_path *p);
 bool ottl_enum_find(struct str name, int64_t *out);
 
-/* agent/flow/ottl_eval.c */
+/* agent/flow/ottl/eval.c */
 bool ottl_eval(struct ottl_run *r, const struct ottl_node *n, struct ottl_value *out);
 bool ottl_holds(struct ottl_run *r, const struct ottl_node *n, bool *out);
 
@@ -136,11 +136,11 @@ struct ottl_function {
 	bool only_span;
 };
 
-extern const struct ottl_function ottl_editors[];         /* agent/flow/ottl_editors.c */
-extern const struct ottl_function ottl_converters[];      /* agent/flow/ottl_converters.c */
-extern const struct ottl_function ottl_time_converters[]; /* agent/flow/ottl_time.c */
+extern const struct ottl_function ottl_editors[];         /* agent/flow/ottl/editors.c */
+extern const struct ottl_function ottl_converters[];      /* agent/flow/ottl/converters.c */
+extern const struct ottl_function ottl_time_converters[]; /* agent/flow/ottl/time.c */
 
-/* agent/flow/ottl_semconv.c */
+/* agent/flow/ottl/semconv.c */
 bool ottl_set_semconv_span_name(
 	struct ottl_run *r, const struct ottl_node *n, struct ottl_value *out);
 bool ottl_prepare_semconv(struct arena *a, struct ottl_node *n, struct err *e);

@@ -2,7 +2,7 @@
  * kind and attributes: HTTP, RPC, databases, messaging; today's names of attributes and older ones.
  * (Collector: processor/transformprocessor/internal/traces.) */
 
-#include "agent/flow/ottl_private.h"
+#include "agent/flow/ottl/private.h"
 
 /* The text of the first of these attributes that is there; p NULL: none. */
 static struct str attr_text(struct ottl_run *r, const char *name, const char *other)

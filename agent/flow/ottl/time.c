@@ -2,7 +2,7 @@
  * have; its time is UTC unless the text says an offset. */
 
 #include "agent/base/timestamp.h"
-#include "agent/flow/ottl_private.h"
+#include "agent/flow/ottl/private.h"
 
 enum {
 	MAX_FORMAT = 256,

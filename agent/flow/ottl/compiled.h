@@ -2,7 +2,7 @@
 
 /* A compiled statement or condition. */
 
-#include "agent/flow/ottl_private.h"
+#include "agent/flow/ottl/private.h"
 
 struct ottl {
 	struct arena arena;          /* the tree, and the text that it points into */

@@ -1,7 +1,7 @@
 /* Running the tree. Its depth is that of the text, which has a limit, so this recurses. */
 
-#include "agent/flow/ottl_compiled.h"
-#include "agent/flow/ottl_private.h"
+#include "agent/flow/ottl/compiled.h"
+#include "agent/flow/ottl/private.h"
 
 /* What the compiler of Go would say of a function's arguments is said here at run time. */
 bool ottl_arg(struct ottl_run *r, const struct ottl_node *n, size_t i, struct ottl_value *out)

@@ -5,7 +5,7 @@
 
 #include "agent/base/utf8.h"
 #include "agent/flow/expand.h"
-#include "agent/flow/ottl_private.h"
+#include "agent/flow/ottl/private.h"
 
 #include <stdlib.h>
 

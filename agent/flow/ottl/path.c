@@ -3,8 +3,8 @@
  * Numbers of fields that differ between kinds of data points are looked up when it runs.
  */
 
-#include "agent/flow/ottl_field.h"
-#include "agent/flow/ottl_private.h"
+#include "agent/flow/ottl/field.h"
+#include "agent/flow/ottl/private.h"
 
 enum {
 	ID_SIZE_MAX = 16,

@@ -1,8 +1,8 @@
-/* The functions that make a value of values, but for those about time (ottl_time.c). Each says in
+/* The functions that make a value of values, but for those about time (time.c). Each says in
  * its first lines what it takes. */
 
 #include "agent/base/utf8.h"
-#include "agent/flow/ottl_private.h"
+#include "agent/flow/ottl/private.h"
 
 #include <gnutls/crypto.h>
 #include <math.h>

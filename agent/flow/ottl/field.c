@@ -3,8 +3,8 @@
  * the Collector's contexts (pkg/ottl/contexts).
  */
 
-#include "agent/flow/ottl_field.h"
-#include "agent/flow/ottl_private.h"
+#include "agent/flow/ottl/field.h"
+#include "agent/flow/ottl/private.h"
 
 static const struct ottl_field resource_fields[] = {
 	{"attributes", F_ATTRIBUTES, OTLP_RESOURCE_ATTRIBUTES},

@@ -2,7 +2,7 @@
  * its entries. */
 
 #include "agent/base/timestamp.h"
-#include "agent/flow/ottl_private.h"
+#include "agent/flow/ottl/private.h"
 #include "proto/otlp/json_reader.h"
 
 #include <math.h>

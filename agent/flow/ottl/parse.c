@@ -3,8 +3,8 @@
  * checked now: names of functions, paths and enums, numbers of arguments, regular expressions.
  */
 
-#include "agent/flow/ottl_compiled.h"
-#include "agent/flow/ottl_private.h"
+#include "agent/flow/ottl/compiled.h"
+#include "agent/flow/ottl/private.h"
 
 #include "agent/base/mem.h"
 #include "agent/base/utf8.h"
