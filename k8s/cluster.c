@@ -5,6 +5,7 @@
  */
 
 #include "k8s/cluster.h"
+#include "agent/base/ascii.h"
 
 #include "agent/base/arena.h"
 #include "agent/base/buf.h"
@@ -163,7 +164,7 @@ static bool check_namespace(struct str s, struct err *e)
 	for (size_t i = 0; i < s.n; i++) {
 		char c = s.p[i];
 
-		if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'))
+		if (!(ascii_is_lower(c) || ascii_is_digit(c) || c == '-'))
 			return err_set(e, "\"" STR_FMT "\" is no name of a namespace", STR_ARG(s));
 	}
 	return s.n > 0 || err_set(e, "a namespace's name is empty");

@@ -4,6 +4,7 @@
  */
 
 #include "k8s/json.h"
+#include "agent/base/ascii.h"
 
 #include "agent/base/arena.h"
 #include "agent/base/must.h"
@@ -54,7 +55,7 @@ char json_peek(struct json *j)
 	case 'n':
 		return c;
 	default:
-		return c == '-' || (c >= '0' && c <= '9') ? '0' : 0;
+		return c == '-' || ascii_is_digit(c) ? '0' : 0;
 	}
 }
 
@@ -85,7 +86,7 @@ static struct str take_string(struct json *j)
 
 static bool is_number_byte(char c)
 {
-	return (c >= '0' && c <= '9') || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E';
+	return ascii_is_digit(c) || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E';
 }
 
 /* A number's bytes; its grammar is checked where it is read as one. */
@@ -267,15 +268,6 @@ bool json_next_item(struct json *j)
 	return !j->is_bad;
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* Four hex digits at byte at; -1: they are not. */
 static int32_t hex4(struct str s, size_t at)
 {
@@ -284,7 +276,7 @@ static int32_t hex4(struct str s, size_t at)
 	if (s.n < at + 4)
 		return -1;
 	for (size_t i = at; i < at + 4; i++) {
-		int d = hex_digit(s.p[i]);
+		int d = ascii_hex(s.p[i]);
 
 		if (d < 0)
 			return -1;

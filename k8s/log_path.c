@@ -4,6 +4,7 @@
  */
 
 #include "k8s/log_path.h"
+#include "agent/base/ascii.h"
 
 #include "agent/base/buf.h"
 
@@ -15,8 +16,7 @@ static bool is_name(struct str s)
 	for (size_t i = 0; i < s.n; i++) {
 		char c = s.p[i];
 
-		if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
-			    c == '-' || c == '.'))
+		if (!(ascii_is_alnum(c) || c == '-' || c == '.'))
 			return false;
 	}
 	return true;

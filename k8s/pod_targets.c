@@ -4,6 +4,7 @@
  */
 
 #include "k8s/pod_targets.h"
+#include "agent/base/ascii.h"
 
 #include "agent/base/arena.h"
 #include "agent/base/must.h"
@@ -31,8 +32,7 @@ struct str pod_targets_label_name(struct arena *a, const char *prefix, struct st
 		p[i] = prefix[i];
 	for (size_t i = 0; i < name.n; i++) {
 		char c = name.p[i];
-		bool ok =
-			(c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+		bool ok = ascii_is_alnum(c);
 
 		p[n + i] = '_';
 		if (ok)

@@ -7,6 +7,7 @@
  */
 
 #include "k8s/watch.h"
+#include "agent/base/ascii.h"
 
 #include "agent/base/arena.h"
 #include "agent/base/log.h"
@@ -84,8 +85,7 @@ static void add_encoded(struct buf *out, struct str s)
 	for (size_t i = 0; i < s.n; i++) {
 		unsigned char c = (unsigned char)s.p[i];
 
-		if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-			c == '-' || c == '.' || c == '_' || c == '~')
+		if (ascii_is_alnum(c) || c == '-' || c == '.' || c == '_' || c == '~')
 			buf_add_char(out, (char)c);
 		else
 			buf_printf(out, "%%%02X", c);

@@ -1,4 +1,5 @@
 #include "agent/base/base64.h"
+#include "agent/base/ascii.h"
 
 #include "agent/base/must.h"
 
@@ -26,11 +27,11 @@ void base64_encode(struct buf *out, struct str s, enum base64_form form)
 
 static int digit(char c, enum base64_form form)
 {
-	if (c >= 'A' && c <= 'Z')
+	if (ascii_is_upper(c))
 		return c - 'A';
-	if (c >= 'a' && c <= 'z')
+	if (ascii_is_lower(c))
 		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
+	if (ascii_is_digit(c))
 		return c - '0' + 52;
 	if ((c == '+' && form != BASE64_URL) || (c == '-' && form != BASE64_STANDARD))
 		return 62;

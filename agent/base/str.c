@@ -1,4 +1,5 @@
 #include "agent/base/str.h"
+#include "agent/base/ascii.h"
 
 #include <string.h>
 
@@ -38,7 +39,7 @@ bool str_ends(struct str s, const char *suffix)
 
 static char lower(char c)
 {
-	return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+	return ascii_is_upper(c) ? (char)(c | 0x20) : c;
 }
 
 bool str_eq_nocase(struct str a, struct str b)

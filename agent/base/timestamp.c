@@ -1,4 +1,5 @@
 #include "agent/base/timestamp.h"
+#include "agent/base/ascii.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -91,7 +92,7 @@ static bool parse_fraction(struct str *s, int64_t *frac)
 	*frac = 0;
 	if (s->n == 0 || (s->p[0] != '.' && s->p[0] != ','))
 		return true;
-	for (; i < s->n && s->p[i] >= '0' && s->p[i] <= '9'; i++) {
+	for (; i < s->n && ascii_is_digit(s->p[i]); i++) {
 		if (scale > 1) {
 			scale /= 10;
 			*frac += (s->p[i] - '0') * scale;
@@ -150,10 +151,10 @@ static bool take_number(struct str *s, double *out)
 	size_t digits = 0;
 	size_t i = 0;
 
-	for (; i < s->n && s->p[i] >= '0' && s->p[i] <= '9'; i++, digits++)
+	for (; i < s->n && ascii_is_digit(s->p[i]); i++, digits++)
 		v = v * 10 + (s->p[i] - '0');
 	if (i < s->n && s->p[i] == '.') {
-		for (i++; i < s->n && s->p[i] >= '0' && s->p[i] <= '9'; i++, digits++) {
+		for (i++; i < s->n && ascii_is_digit(s->p[i]); i++, digits++) {
 			scale /= 10;
 			v += (s->p[i] - '0') * scale;
 		}

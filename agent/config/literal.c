@@ -1,6 +1,7 @@
 /* Literals to values. The scanner has checked them; what it found wrong never gets here, but a
  * tree with errors may, so nothing is taken for granted. */
 
+#include "agent/base/ascii.h"
 #include "agent/base/utf8.h"
 #include "agent/config/eval_internal.h"
 #include "agent/config/number.h"
@@ -8,7 +9,7 @@
 
 static unsigned digit(char c)
 {
-	if (c >= '0' && c <= '9')
+	if (ascii_is_digit(c))
 		return (unsigned)(c - '0');
 	return (unsigned)((c | 0x20) - 'a' + 10) & 15;
 }

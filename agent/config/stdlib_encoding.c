@@ -1,5 +1,6 @@
 /* encoding.*: base64 and URL escapes. JSON and YAML have their own files. */
 
+#include "agent/base/ascii.h"
 #include "agent/config/stdlib.h"
 
 #include "agent/base/base64.h"
@@ -59,8 +60,7 @@ bool stdlib_from_urlbase64(struct call *c)
 
 static bool is_unreserved(char ch)
 {
-	return (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9') ||
-	       ch == '-' || ch == '_' || ch == '.' || ch == '~';
+	return ascii_is_alnum(ch) || ch == '-' || ch == '_' || ch == '.' || ch == '~';
 }
 
 bool stdlib_url_encode(struct call *c)
@@ -83,7 +83,7 @@ bool stdlib_url_encode(struct call *c)
 
 static int hex(char ch)
 {
-	if (ch >= '0' && ch <= '9')
+	if (ascii_is_digit(ch))
 		return ch - '0';
 	if ((ch | 0x20) >= 'a' && (ch | 0x20) <= 'f')
 		return (ch | 0x20) - 'a' + 10;

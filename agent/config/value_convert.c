@@ -5,6 +5,7 @@
  * string.
  */
 
+#include "agent/base/ascii.h"
 #include "agent/base/buf.h"
 #include "agent/base/err.h"
 #include "agent/base/timestamp.h"
@@ -124,10 +125,10 @@ static bool duration_error(struct str s, struct err *e)
 	size_t number = at, unit;
 
 	buf_add_quoted(&b, str_head(s, 100));
-	while (number < s.n && ((s.p[number] >= '0' && s.p[number] <= '9') || s.p[number] == '.'))
+	while (number < s.n && (ascii_is_digit(s.p[number]) || s.p[number] == '.'))
 		number++;
 	for (unit = number; unit < s.n && s.p[unit] != '.' &&
-			    !(s.p[unit] >= '0' && s.p[unit] <= '9');)
+			    !ascii_is_digit(s.p[unit]);)
 		unit++;
 	if (number == at)
 		err_set(e, "time: invalid duration " STR_FMT, STR_ARG(buf_str(&b)));

@@ -1,4 +1,5 @@
 #include "agent/flow/labels.h"
+#include "agent/base/ascii.h"
 
 #include "agent/base/buf.h"
 #include "agent/base/mem.h"
@@ -249,7 +250,7 @@ bool label_name_is_valid(struct str name)
 {
 	for (size_t i = 0; i < name.n; i++) {
 		char c = name.p[i];
-		bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+		bool letter = ascii_is_letter(c) || c == '_';
 
 		if (!letter && (i == 0 || c < '0' || c > '9'))
 			return false;

@@ -2,6 +2,7 @@
  * What stands for one character in RE2 syntax: literals, escapes and classes, each written in the
  * one way in which PCRE2 understands it.
  */
+#include "agent/base/ascii.h"
 #include "agent/base/err.h"
 #include "agent/base/utf8.h"
 #include "agent/flow/regex_syntax_private.h"
@@ -31,15 +32,6 @@ uint32_t regex_class_take_char(struct parser *p)
 
 /* --- escapes --- */
 
-static int hex_value(char c)
-{
-	if (is_digit(c))
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* After \x: two digits, or any number of them in braces. */
 static bool take_hex(struct parser *p, uint32_t *rune)
 {
@@ -47,14 +39,14 @@ static bool take_hex(struct parser *p, uint32_t *rune)
 	size_t digits = 0;
 
 	if (peek(p, 0) != '{') {
-		if (hex_value(peek(p, 0)) < 0 || hex_value(peek(p, 1)) < 0)
+		if (ascii_hex(peek(p, 0)) < 0 || ascii_hex(peek(p, 1)) < 0)
 			return false;
-		*rune = (uint32_t)(hex_value(peek(p, 0)) * 16 + hex_value(peek(p, 1)));
+		*rune = (uint32_t)(ascii_hex(peek(p, 0)) * 16 + ascii_hex(peek(p, 1)));
 		p->at += 2;
 		return true;
 	}
-	for (p->at++; hex_value(peek(p, 0)) >= 0; p->at++, digits++) {
-		r = r * 16 + (uint32_t)hex_value(peek(p, 0));
+	for (p->at++; ascii_hex(peek(p, 0)) >= 0; p->at++, digits++) {
+		r = r * 16 + (uint32_t)ascii_hex(peek(p, 0));
 		if (r > 0x10ffff)
 			return false;
 	}

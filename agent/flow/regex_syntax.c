@@ -27,9 +27,9 @@ static int take_count(struct parser *p)
 {
 	int n = 0;
 
-	if (!is_digit(peek(p, 0)) || (peek(p, 0) == '0' && is_digit(peek(p, 1))))
+	if (!ascii_is_digit(peek(p, 0)) || (peek(p, 0) == '0' && ascii_is_digit(peek(p, 1))))
 		return -1;
-	for (; is_digit(peek(p, 0)); p->at++) {
+	for (; ascii_is_digit(peek(p, 0)); p->at++) {
 		if (n <= REPEAT_MAX)
 			n = n * 10 + (peek(p, 0) - '0');
 	}

@@ -2,6 +2,7 @@
 
 /* What regex_syntax.c (groups, repetition, the walk) and regex_class.c (escapes, classes) share. */
 
+#include "agent/base/ascii.h"
 #include "agent/flow/regex_syntax.h"
 
 #include "agent/base/buf.h"
@@ -43,14 +44,9 @@ static inline char peek(const struct parser *p, size_t ahead)
 	return (char)(p->at + ahead < p->s.n ? p->s.p[p->at + ahead] : 0);
 }
 
-static inline bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 static inline bool is_word(char c)
 {
-	return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+	return ascii_is_alnum(c) || c == '_';
 }
 
 static inline struct buf *out(struct parser *p)

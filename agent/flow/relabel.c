@@ -4,6 +4,7 @@
  * here has the same: labels that were set since the beginning come after those that were not.
  */
 #include "agent/flow/relabel.h"
+#include "agent/base/ascii.h"
 
 #include "agent/base/err.h"
 #include "agent/base/mem.h"
@@ -113,8 +114,7 @@ void label_list_set(struct label_list *l, struct str name, struct str value)
 
 static bool is_word(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       c == '_';
+	return ascii_is_alnum(c) || c == '_';
 }
 
 static bool has_dollar(struct str s)
@@ -128,7 +128,7 @@ static bool is_name_template(struct str s)
 {
 	size_t i = 0;
 
-	if (s.n == 0 || (s.p[0] >= '0' && s.p[0] <= '9'))
+	if (s.n == 0 || ascii_is_digit(s.p[0]))
 		return false;
 	while (i < s.n) {
 		bool brace;
@@ -413,7 +413,7 @@ static uint32_t convert_rune(uint32_t rune, bool up)
 	static locale_t unicode;
 
 	if (rune < 128) {
-		bool letter = up ? rune >= 'a' && rune <= 'z' : rune >= 'A' && rune <= 'Z';
+		bool letter = up ? ascii_is_lower(rune) : ascii_is_upper(rune);
 
 		return letter ? rune ^ 0x20 : rune;
 	}

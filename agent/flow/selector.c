@@ -3,6 +3,7 @@
  * the line. All must hold.
  */
 #include "agent/flow/selector.h"
+#include "agent/base/ascii.h"
 
 #include "agent/base/arena.h"
 #include "agent/base/err.h"
@@ -77,7 +78,7 @@ static bool take(struct cursor *c, const char *token)
 
 static int digit_value(char ch)
 {
-	if (ch >= '0' && ch <= '9')
+	if (ascii_is_digit(ch))
 		return ch - '0';
 	if (ch >= 'a' && ch <= 'f')
 		return ch - 'a' + 10;
@@ -189,8 +190,7 @@ static bool add(
 
 static bool is_name_char(char ch)
 {
-	return ch == '_' || (ch >= '0' && ch <= '9') || (ch >= 'a' && ch <= 'z') ||
-	       (ch >= 'A' && ch <= 'Z');
+	return ch == '_' || ascii_is_alnum(ch);
 }
 
 static bool take_matcher(struct cursor *c)

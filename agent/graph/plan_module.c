@@ -5,6 +5,7 @@
  * need to know nothing of modules.
  */
 
+#include "agent/base/ascii.h"
 #include "agent/base/buf.h"
 #include "agent/base/vec.h"
 #include "agent/config/ast.h"
@@ -264,11 +265,7 @@ static struct str fingerprint(struct arena *a, const struct value *v, bool hash_
 		char *copy = arena_alloc(a, v->s.n + 1, 1);
 
 		for (size_t i = 0; i < v->s.n; i++)
-			copy[i] = (v->s.p[i] >= 'a' && v->s.p[i] <= 'z') ||
-						  (v->s.p[i] >= 'A' && v->s.p[i] <= 'Z') ||
-						  (v->s.p[i] >= '0' && v->s.p[i] <= '9')
-					  ? v->s.p[i]
-					  : '_';
+			copy[i] = ascii_is_alnum(v->s.p[i]) ? v->s.p[i] : '_';
 		s = (struct str){copy, v->s.n};
 	} else if (v->type == VALUE_NUMBER) {
 		s = arena_str(a, buf_str(&b));

@@ -4,6 +4,7 @@
  * hundreds a second.
  */
 
+#include "agent/base/ascii.h"
 #include "agent/base/mem.h"
 #include "agent/base/must.h"
 #include "agent/loop/http2_private.h"
@@ -144,7 +145,7 @@ static void put(struct reply_headers *h, const char *name, const char *value)
 
 	must(h->n < MAX_NV && n <= sizeof(h->names) - h->names_n);
 	for (size_t i = 0; i < n; i++)
-		to[i] = name[i] >= 'A' && name[i] <= 'Z' ? (char)(name[i] | 0x20) : name[i];
+		to[i] = ascii_is_upper(name[i]) ? (char)(name[i] | 0x20) : name[i];
 	h->names_n += n;
 	h->nv[h->n++] = (nghttp2_nv){(uint8_t *)to, (uint8_t *)(uintptr_t)value, n, strlen(value),
 		NGHTTP2_NV_FLAG_NONE};

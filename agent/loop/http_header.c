@@ -1,13 +1,13 @@
 /* Texts of headers: what may be sent, Basic credentials, Retry-After and HTTP's dates. */
 
+#include "agent/base/ascii.h"
 #include "agent/base/base64.h"
 #include "agent/base/timestamp.h"
 #include "agent/loop/http_private.h"
 
 static bool is_token_char(char c)
 {
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	       (c && strchr("!#$%&'*+-.^_`|~", c));
+	return ascii_is_alnum(c) || (c && strchr("!#$%&'*+-.^_`|~", c));
 }
 
 bool http_header_is_valid(const struct http_header *h)
@@ -184,7 +184,7 @@ int64_t http_header_retry_after(struct str value, int64_t wall)
 	int64_t seconds;
 
 	value = str_trim(value);
-	if (value.n && value.p[0] >= '0' && value.p[0] <= '9') {
+	if (value.n && ascii_is_digit(value.p[0])) {
 		for (size_t i = 0; i < value.n; i++)
 			if (value.p[i] < '0' || value.p[i] > '9')
 				return -1;

@@ -4,6 +4,7 @@
  * rename to a rotated name the folder is asked: files get the names they have now, and a
  * sibling that no event has shown to us is taken in at its place.
  */
+#include "agent/base/ascii.h"
 #include "agent/tail/tail.h"
 
 #include "agent/base/mem.h"
@@ -49,7 +50,7 @@ static unsigned number_of(struct str name, size_t *base_n)
 	size_t dot = name.n;
 	unsigned n = 0;
 
-	while (dot > 0 && name.p[dot - 1] >= '0' && name.p[dot - 1] <= '9')
+	while (dot > 0 && ascii_is_digit(name.p[dot - 1]))
 		dot--;
 	if (dot < 2 || name.p[dot - 1] != '.' || name.n - dot > 3 || dot == name.n)
 		return 0;

@@ -1,4 +1,5 @@
 #include "proto/cri/docker.h"
+#include "agent/base/ascii.h"
 
 #include "agent/base/buf.h"
 #include "agent/base/timestamp.h"
@@ -36,7 +37,7 @@ static bool take_hex4(struct cursor *c, uint32_t *out)
 		char h = c->s.p[c->at++];
 		char l = (char)(h | 0x20);
 
-		if (h >= '0' && h <= '9')
+		if (ascii_is_digit(h))
 			v = v << 4 | (uint32_t)(h - '0');
 		else if (l >= 'a' && l <= 'f')
 			v = v << 4 | (uint32_t)(l - 'a' + 10);

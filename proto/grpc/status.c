@@ -1,6 +1,7 @@
 /* Hand-written as proto/otlp/status.c is: few fields, from outside, read with the wire reader. */
 
 #include "proto/grpc/status.h"
+#include "agent/base/ascii.h"
 
 #include "agent/base/timestamp.h"
 #include "proto/otlp/wire.h"
@@ -62,20 +63,11 @@ void grpc_text_encode(struct buf *out, struct str text)
 	}
 }
 
-static int hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 void grpc_text_decode(struct buf *out, struct str text)
 {
 	for (size_t i = 0; i < text.n; i++) {
-		int high = text.p[i] == '%' && i + 2 < text.n ? hex(text.p[i + 1]) : -1;
-		int low = high >= 0 ? hex(text.p[i + 2]) : -1;
+		int high = text.p[i] == '%' && i + 2 < text.n ? ascii_hex(text.p[i + 1]) : -1;
+		int low = high >= 0 ? ascii_hex(text.p[i + 2]) : -1;
 
 		buf_add_char(out, (char)(low >= 0 ? high << 4 | low : text.p[i]));
 		i += low >= 0 ? 2 : 0;

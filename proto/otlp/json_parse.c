@@ -6,6 +6,7 @@
  */
 
 #include "proto/otlp/json_parse.h"
+#include "agent/base/ascii.h"
 
 #include "agent/base/base64.h"
 #include "agent/base/err.h"
@@ -48,7 +49,7 @@ static bool to_double(struct str s, double *out)
 								   : (double)INFINITY;
 		return true;
 	}
-	if (s.n == 0 || s.n >= sizeof(text) || !((s.p[0] >= '0' && s.p[0] <= '9') || s.p[0] == '-'))
+	if (s.n == 0 || s.n >= sizeof(text) || !(ascii_is_digit(s.p[0]) || s.p[0] == '-'))
 		return false;
 	memcpy(text, s.p, s.n);
 	text[s.n] = 0;
@@ -214,21 +215,13 @@ static bool parse_packed(struct json_parser *p, const struct otlp_type *t,
 	return !failed;
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)(c | 0x20);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static bool put_hex(struct buf *out, struct str s)
 {
 	if (s.n % 2 != 0)
 		return false;
 	for (size_t i = 0; i < s.n; i += 2) {
-		int high = hex_digit(s.p[i]);
-		int low = hex_digit(s.p[i + 1]);
+		int high = ascii_hex(s.p[i]);
+		int low = ascii_hex(s.p[i + 1]);
 
 		if (high < 0 || low < 0)
 			return false;

@@ -1,6 +1,7 @@
 /* The scanner of JSON values. What is skipped is checked as strictly as what is read. */
 
 #include "proto/otlp/json_reader.h"
+#include "agent/base/ascii.h"
 
 #include "agent/base/err.h"
 #include "agent/base/utf8.h"
@@ -22,19 +23,6 @@ char json_reader_peek(struct json_reader *r)
 	return 0;
 }
 
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static int hex_digit(char c)
-{
-	if (is_digit(c))
-		return c - '0';
-	c = (char)(c | 0x20);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Four hex digits at byte i of the text. */
 static bool read_hex4(const struct json_reader *r, size_t i, uint32_t *out)
 {
@@ -43,7 +31,7 @@ static bool read_hex4(const struct json_reader *r, size_t i, uint32_t *out)
 	if (r->text.n - i < 4)
 		return false;
 	for (size_t k = 0; k < 4; k++) {
-		int d = hex_digit(r->text.p[i + k]);
+		int d = ascii_hex(r->text.p[i + k]);
 
 		if (d < 0)
 			return false;
@@ -142,7 +130,7 @@ static size_t skip_digits(struct json_reader *r)
 {
 	size_t from = r->at;
 
-	while (r->at < r->text.n && is_digit(r->text.p[r->at]))
+	while (r->at < r->text.n && ascii_is_digit(r->text.p[r->at]))
 		r->at++;
 	return r->at - from;
 }

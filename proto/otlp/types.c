@@ -4,6 +4,7 @@
  */
 
 #include "proto/otlp/types.h"
+#include "agent/base/ascii.h"
 
 #include "agent/base/must.h"
 
@@ -59,7 +60,7 @@ static struct str json_name(const char *name)
 
 	for (const char *p = name; *p; p++) {
 		must(n_names < NAMES_SIZE);
-		if (*p == '_' && p[1] >= 'a' && p[1] <= 'z')
+		if (*p == '_' && ascii_is_lower(p[1]))
 			names[n_names++] = (char)(*++p - 'a' + 'A');
 		else
 			names[n_names++] = *p;

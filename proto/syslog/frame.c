@@ -1,4 +1,5 @@
 #include "proto/syslog/frame.h"
+#include "agent/base/ascii.h"
 
 #define COUNT_MAX 9 /* digits of a length */
 
@@ -52,7 +53,7 @@ static bool read_count(struct str rest, size_t *digits, size_t *n)
 	size_t i = 0;
 
 	*n = 0;
-	for (; i < rest.n && i < COUNT_MAX && rest.p[i] >= '0' && rest.p[i] <= '9'; i++)
+	for (; i < rest.n && i < COUNT_MAX && ascii_is_digit(rest.p[i]); i++)
 		*n = 10 * *n + (size_t)(rest.p[i] - '0');
 	*digits = i;
 	return i > 0 && i < rest.n && rest.p[i] == ' ' && *n > 0;

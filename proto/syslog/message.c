@@ -1,4 +1,5 @@
 #include "proto/syslog/message.h"
+#include "agent/base/ascii.h"
 
 #include "agent/base/arena.h"
 #include "agent/base/err.h"
@@ -8,11 +9,6 @@
 
 #define BOM "\xef\xbb\xbf"
 
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 /* <0> to <191> */
 static bool take_priority(struct str *s, struct syslog_message *m, struct err *e)
 {
@@ -21,7 +17,7 @@ static bool take_priority(struct str *s, struct syslog_message *m, struct err *e
 
 	if (s->n < 3 || s->p[0] != '<')
 		return err_set(e, "it does not begin with a priority, such as <13>");
-	for (; i < s->n && i < 4 && is_digit(s->p[i]); i++)
+	for (; i < s->n && i < 4 && ascii_is_digit(s->p[i]); i++)
 		n = 10 * n + (unsigned)(s->p[i] - '0');
 	if (i == 1 || i == s->n || s->p[i] != '>' || n > 191)
 		return err_set(e, "the priority is no number from 0 to 191 in angle brackets");
@@ -97,7 +93,7 @@ bool syslog_parse_5424(struct str text, struct syslog_message *out, struct err *
 	*out = (struct syslog_message){0};
 	if (!take_priority(&s, out, e))
 		return false;
-	if (!take_word(&s, &version) || !is_digit(version.p[0]) || version.n > 3)
+	if (!take_word(&s, &version) || !ascii_is_digit(version.p[0]) || version.n > 3)
 		return err_set(e, "it has no version behind the priority: is it RFC 3164?");
 	if (!take_word(&s, &time))
 		return err_set(e, "it has no time");
@@ -174,8 +170,7 @@ static bool take_time(struct str *s, int64_t now, struct syslog_message *m)
 
 static bool is_tag(char c)
 {
-	return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
-	       c == '-' || c == '.' || c == '/';
+	return ascii_is_alnum(c) || c == '_' || c == '-' || c == '.' || c == '/';
 }
 
 /* "sshd[42]: text"; what has no colon behind the tag is text alone. */

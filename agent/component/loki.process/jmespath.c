@@ -3,6 +3,7 @@
  * deeper than DEPTH_MAX, and so does the search, which walks what is made here.
  */
 #include "agent/component/loki.process/jmespath.h"
+#include "agent/base/ascii.h"
 
 #include "agent/base/err.h"
 #include "agent/component/loki.process/jmespath_private.h"
@@ -80,9 +81,9 @@ static bool fail(struct parser *p, const char *what)
 
 static bool is_name(char c, bool first)
 {
-	bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+	bool letter = ascii_is_letter(c) || c == '_';
 
-	return letter || (!first && c >= '0' && c <= '9');
+	return letter || (!first && ascii_is_digit(c));
 }
 
 static char peek(const struct parser *p, size_t ahead)
@@ -220,7 +221,7 @@ static bool next(struct parser *p)
 		p->text = arena_str(p->a, str_head(str_from_at(p->s, from), p->at - from));
 		return true;
 	}
-	if (c == '-' || (c >= '0' && c <= '9'))
+	if (c == '-' || ascii_is_digit(c))
 		return take_number(p);
 	if (c == '"')
 		return take_quoted(p);

@@ -4,6 +4,7 @@
  * they cannot fail, and the walk asserts it.
  */
 #include "agent/component/loki.process/json.h"
+#include "agent/base/ascii.h"
 
 #include "agent/base/must.h"
 #include "agent/base/utf8.h"
@@ -19,20 +20,6 @@ static const char *skip_space(const char *p, const char *end)
 	return p;
 }
 
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static int hex_value(char c)
-{
-	if (is_digit(c))
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* Behind the backslash. */
 static const char *skip_escape(const char *p, const char *end)
 {
@@ -41,7 +28,7 @@ static const char *skip_escape(const char *p, const char *end)
 	if (*p != 'u')
 		return *p && strchr("\"\\/bfnrt", *p) ? p + 1 : NULL;
 	for (int i = 1; i <= 4; i++) {
-		if (p + i >= end || hex_value(p[i]) < 0)
+		if (p + i >= end || ascii_hex(p[i]) < 0)
 			return NULL;
 	}
 	return p + 5;
@@ -88,7 +75,7 @@ static const char *skip_digits(const char *p, const char *end)
 {
 	const char *from = p;
 
-	while (p < end && is_digit(*p))
+	while (p < end && ascii_is_digit(*p))
 		p++;
 	return p > from ? p : NULL;
 }
@@ -299,7 +286,7 @@ static uint32_t take_hex4(const char *p)
 	uint32_t rune = 0;
 
 	for (int i = 0; i < 4; i++)
-		rune = rune << 4 | (uint32_t)hex_value(p[i]);
+		rune = rune << 4 | (uint32_t)ascii_hex(p[i]);
 	return rune;
 }
 
@@ -353,7 +340,7 @@ struct str json_unquote(struct str raw, struct arena *a)
 static bool is_integer(struct str s)
 {
 	for (size_t i = 0; i < s.n; i++) {
-		if (!is_digit(s.p[i]) && !(i == 0 && s.p[i] == '-'))
+		if (!ascii_is_digit(s.p[i]) && !(i == 0 && s.p[i] == '-'))
 			return false;
 	}
 	return true;
@@ -401,7 +388,7 @@ static struct str format_float(struct str text, struct arena *a)
 			break;
 	}
 	for (const char *p = out; *p != 'e'; p++) {
-		if (is_digit(*p))
+		if (ascii_is_digit(*p))
 			digits[count++] = *p;
 	}
 	return layout(signbit(f), digits, count, (int)strtol(strchr(out, 'e') + 1, NULL, 10), a);

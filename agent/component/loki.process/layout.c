@@ -4,6 +4,7 @@
  * and "006".
  */
 #include "agent/component/loki.process/layout.h"
+#include "agent/base/ascii.h"
 
 #include "agent/base/timestamp.h"
 #include "agent/component/loki.process/zone.h"
@@ -105,7 +106,7 @@ static const char *const weekdays[] = {"Sunday", "Monday", "Tuesday", "Wednesday
 
 static bool is_digit(struct str s, size_t at)
 {
-	return at < s.n && s.p[at] >= '0' && s.p[at] <= '9';
+	return at < s.n && ascii_is_digit(s.p[at]);
 }
 
 /* --- layouts --- */
@@ -137,7 +138,7 @@ static enum element find_element(struct str s, size_t *n, int *width)
 		if (!str_starts(s, elements[i].text))
 			continue;
 		/* Go wants no small letter behind Jan and Mon: "Janitor" is a text. */
-		if (len == 3 && s.n > 3 && s.p[3] >= 'a' && s.p[3] <= 'z' &&
+		if (len == 3 && s.n > 3 && ascii_is_lower(s.p[3]) &&
 			(elements[i].element == MONTH || elements[i].element == WEEKDAY))
 			continue;
 		if (elements[i].element == UNDER_DAY && str_starts(s, "_2006"))
@@ -326,7 +327,7 @@ static bool take_zone_name(struct reading *r)
 	size_t n = 0;
 	int hours;
 
-	while (n < r->s.n && n < 5 && r->s.p[n] >= 'A' && r->s.p[n] <= 'Z')
+	while (n < r->s.n && n < 5 && ascii_is_upper(r->s.p[n]))
 		n++;
 	if (n < 3 || n > 5)
 		return false;

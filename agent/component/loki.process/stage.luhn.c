@@ -3,6 +3,7 @@
  * numbers have. As in Alloy the result becomes the line, even if it was made of a source, and
  * numbers that do not fit 63 bits stay. skip_regex spares the numbers inside its matches.
  */
+#include "agent/base/ascii.h"
 #include "agent/base/err.h"
 #include "agent/base/utf8.h"
 #include "agent/component/loki.process/input.h"
@@ -121,7 +122,7 @@ static bool find_number(const struct luhn *l, struct str text, size_t from, stru
 	for (size_t i = from; i < text.n;) {
 		size_t len = utf8_length(text, i);
 		char c = text.p[i];
-		bool is_ascii = c >= '0' && c <= '9';
+		bool is_ascii = ascii_is_digit(c);
 
 		len = len ? len : 1;
 		if (is_ascii || (len > 1 && utf8_is_digit(utf8_rune(text, i)))) {

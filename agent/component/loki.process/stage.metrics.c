@@ -4,6 +4,7 @@
  * in seconds), or true or false (1 or 0).
  */
 #include "agent/component/loki.process/stage.h"
+#include "agent/base/ascii.h"
 #include "agent/base/err.h"
 #include "agent/base/mem.h"
 #include "agent/component/loki.process/custom.h"
@@ -144,7 +145,7 @@ static bool is_name(struct str s)
 {
 	for (size_t i = 0; i < s.n; i++) {
 		char c = s.p[i];
-		bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
+		bool letter = ascii_is_letter(c) || c == '_' ||
 			      c == ':';
 
 		if (!letter && (i == 0 || c < '0' || c > '9'))

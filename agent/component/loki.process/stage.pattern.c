@@ -4,6 +4,7 @@
  * else is text. When a text is not found, the capture before it is the rest of the line and
  * the later ones are not set.
  */
+#include "agent/base/ascii.h"
 #include "agent/base/err.h"
 #include "agent/base/utf8.h"
 #include "agent/component/loki.process/input.h"
@@ -48,8 +49,7 @@ struct pattern {
 
 static bool is_name_char(char c)
 {
-	return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-	       (c >= 'A' && c <= 'Z');
+	return c == '_' || ascii_is_alnum(c);
 }
 
 /* Bytes of the capture that s begins with; 0: it begins with none. */
@@ -57,7 +57,7 @@ static size_t capture_length(struct str s)
 {
 	size_t n = 1;
 
-	if (s.n < 3 || s.p[0] != '<' || (s.p[1] >= '0' && s.p[1] <= '9'))
+	if (s.n < 3 || s.p[0] != '<' || ascii_is_digit(s.p[1]))
 		return 0;
 	while (n < s.n && is_name_char(s.p[n]))
 		n++;

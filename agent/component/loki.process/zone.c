@@ -3,6 +3,7 @@
  * file. Times are found by a search over the changes, which must be in order.
  */
 #include "agent/component/loki.process/zone.h"
+#include "agent/base/ascii.h"
 
 #include "agent/base/buf.h"
 #include "agent/base/err.h"
@@ -64,7 +65,7 @@ static bool take_number(struct str *s, int limit, int *out)
 	size_t n = 0;
 
 	*out = 0;
-	for (; n < s->n && n < 4 && s->p[n] >= '0' && s->p[n] <= '9'; n++)
+	for (; n < s->n && n < 4 && ascii_is_digit(s->p[n]); n++)
 		*out = *out * 10 + (s->p[n] - '0');
 	*s = str_from_at(*s, n);
 	return n > 0 && *out <= limit;
@@ -310,7 +311,7 @@ static bool is_zone_name(struct str name)
 	for (size_t i = 0; i < name.n; i++) {
 		char c = name.p[i];
 
-		if (!((c | 32) >= 'a' && (c | 32) <= 'z') && !(c >= '0' && c <= '9') &&
+		if (!((c | 32) >= 'a' && (c | 32) <= 'z') && !ascii_is_digit(c) &&
 			!(c && strchr("/_+-", c)))
 			return false;
 	}

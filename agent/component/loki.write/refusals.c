@@ -2,6 +2,7 @@
  * the whole batch is counted as dropped in any case, this only says why. */
 
 #include "agent/component/loki.write/refusals.h"
+#include "agent/base/ascii.h"
 
 const char *const loki_why_names[LOKI_WHYS] = {
 	"too_old",
@@ -61,7 +62,7 @@ static size_t number_at(struct str line, size_t at)
 {
 	size_t n = 0;
 
-	while (at < line.n && line.p[at] >= '0' && line.p[at] <= '9' && n < 1000000)
+	while (at < line.n && ascii_is_digit(line.p[at]) && n < 1000000)
 		n = n * 10 + (size_t)(line.p[at++] - '0');
 	return n < 1000000 ? n : 1000000;
 }

@@ -1,6 +1,7 @@
 /* The functions that make a value of values, but for those about time (time.c). Each says in
  * its first lines what it takes. */
 
+#include "agent/base/ascii.h"
 #include "agent/base/utf8.h"
 #include "agent/flow/ottl/private.h"
 
@@ -156,11 +157,6 @@ CONVERTER(to_upper)
 	return in_case(r, n, true, out);
 }
 
-static bool is_upper(char c)
-{
-	return c >= 'A' && c <= 'Z';
-}
-
 static bool is_between(char c)
 {
 	return c == ' ' || c == '_' || c == '-' || c == '.';
@@ -174,15 +170,15 @@ static void put_words(struct str s, bool snake, struct buf *b)
 	for (size_t i = 0; i < s.n; i++) {
 		char c = s.p[i];
 		bool starts = i > 0 && (is_between(s.p[i - 1]) ||
-					       (is_upper(c) && !is_upper(s.p[i - 1])));
+					       (ascii_is_upper(c) && !ascii_is_upper(s.p[i - 1])));
 
 		if (is_between(c))
 			continue;
 		if (snake && starts && !first)
 			buf_add_char(b, '_');
 		if (snake || !(starts || first))
-			c = (char)(snake && is_upper(c) ? c - 'A' + 'a' : c);
-		else if (c >= 'a' && c <= 'z')
+			c = (char)(snake && ascii_is_upper(c) ? c - 'A' + 'a' : c);
+		else if (ascii_is_lower(c))
 			c = (char)(c - 'a' + 'A');
 		buf_add_char(b, c);
 		first = false;

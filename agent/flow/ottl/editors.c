@@ -3,6 +3,7 @@
  * what becomes of each, and put back what changed: of attributes only the fields that did.
  */
 
+#include "agent/base/ascii.h"
 #include "agent/base/utf8.h"
 #include "agent/flow/expand.h"
 #include "agent/flow/ottl/private.h"
@@ -383,8 +384,7 @@ static void glob_to_regex(struct str glob, struct buf *out)
 		} else {
 			if (c == '\\' && i + 1 < glob.n)
 				c = glob.p[++i];
-			if ((uint8_t)c < 0x80 && !(c >= '0' && c <= '9') &&
-				!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && c != '_')
+			if ((uint8_t)c < 0x80 && !ascii_is_alnum(c) && c != '_')
 				buf_add_char(out, '\\');
 			buf_add_char(out, c);
 		}

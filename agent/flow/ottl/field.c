@@ -4,6 +4,7 @@
  */
 
 #include "agent/flow/ottl/field.h"
+#include "agent/base/ascii.h"
 #include "agent/flow/ottl/private.h"
 
 static const struct ottl_field resource_fields[] = {
@@ -205,9 +206,9 @@ bool ottl_infer(struct str text, enum ottl_context *out)
 			i++;
 		else if (text.p[i] == '"')
 			in_string = !in_string;
-		if (in_string || !(text.p[i] >= 'a' && text.p[i] <= 'z'))
+		if (in_string || !ascii_is_lower(text.p[i]))
 			continue;
-		while (i < text.n && ((text.p[i] >= 'a' && text.p[i] <= 'z') || text.p[i] == '_'))
+		while (i < text.n && (ascii_is_lower(text.p[i]) || text.p[i] == '_'))
 			i++;
 		if (i < text.n && text.p[i] == '.' && (start == 0 || text.p[start - 1] != '.') &&
 			find_context((struct str){text.p + start, i - start}, &c)) {

@@ -3,6 +3,7 @@
  * checked now: names of functions, paths and enums, numbers of arguments, regular expressions.
  */
 
+#include "agent/base/ascii.h"
 #include "agent/flow/ottl/compiled.h"
 #include "agent/flow/ottl/private.h"
 
@@ -52,14 +53,9 @@ static bool fail_at(struct parser *p, size_t at)
 
 #define FAIL(p, place, ...) (err_set((p)->e, __VA_ARGS__), fail_at((p), (place)))
 
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 static bool is_word(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '_';
+	return ascii_is_alnum(c) || c == '_';
 }
 
 static char char_at(const struct parser *p, size_t i)
@@ -69,7 +65,7 @@ static char char_at(const struct parser *p, size_t i)
 
 static size_t skip_digits(const struct parser *p, size_t i)
 {
-	while (is_digit(char_at(p, i)))
+	while (ascii_is_digit(char_at(p, i)))
 		i++;
 	return i;
 }
@@ -79,14 +75,14 @@ static size_t number_end(const struct parser *p, size_t i, bool *is_float)
 {
 	size_t end = skip_digits(p, i);
 
-	*is_float = char_at(p, end) == '.' && is_digit(char_at(p, end + 1));
+	*is_float = char_at(p, end) == '.' && ascii_is_digit(char_at(p, end + 1));
 	if (!*is_float)
 		return end;
 	end = skip_digits(p, end + 1);
 	if (char_at(p, end) == 'e' || char_at(p, end) == 'E') {
 		size_t sign = char_at(p, end + 1) == '-' || char_at(p, end + 1) == '+';
 
-		if (is_digit(char_at(p, end + 1 + sign)))
+		if (ascii_is_digit(char_at(p, end + 1 + sign)))
 			end = skip_digits(p, end + 1 + sign);
 	}
 	return end;
@@ -122,7 +118,7 @@ static void next(struct parser *p)
 		p->token = T_BYTES;
 		for (end = i + 2; is_word(char_at(p, end));)
 			end++;
-	} else if (is_digit(c) || (c == '.' && is_digit(char_at(p, i + 1)))) {
+	} else if (ascii_is_digit(c) || (c == '.' && ascii_is_digit(char_at(p, i + 1)))) {
 		end = number_end(p, i, &is_float);
 		p->token = is_float ? T_FLOAT : T_INT;
 	} else if (c == '"') {
@@ -240,9 +236,7 @@ static bool parse_hex(struct parser *p, struct str *out)
 		return FAIL(p, p->start, "bytes have two hex digits each");
 	for (size_t i = 0; i < digits.n; i++) {
 		char c = digits.p[i];
-		int d = is_digit(c) ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10
-					: c >= 'A' && c <= 'F'       ? c - 'A' + 10
-								     : -1;
+		int d = ascii_hex(c);
 
 		if (d < 0)
 			return FAIL(p, p->start, "\"%c\" is no hex digit", c);
@@ -536,18 +530,13 @@ static struct ottl_node *parse_literal(struct parser *p)
 	return n;
 }
 
-static bool is_upper(char c)
-{
-	return c >= 'A' && c <= 'Z';
-}
-
 static struct ottl_node *parse_word(struct parser *p)
 {
 	struct ottl_node *n;
 
 	if (is_keyword(p, "nil") || is_keyword(p, "true") || is_keyword(p, "false"))
 		return parse_literal(p);
-	if (!is_upper(p->s.p[0])) {
+	if (!ascii_is_upper(p->s.p[0])) {
 		if (is_called(p))
 			return FAIL(p, p->start,
 				       STR_FMT "() changes something and is no value",
@@ -795,7 +784,7 @@ static struct ottl_node *parse_or(struct parser *p)
 
 static bool parse_statement(struct parser *p)
 {
-	if (p->token != T_WORD || is_upper(p->s.p[0]) || !is_called(p))
+	if (p->token != T_WORD || ascii_is_upper(p->s.p[0]) || !is_called(p))
 		return FAIL(p, p->start, "a statement begins with a function that changes "
 					 "something, as set(…)");
 	p->o->editor = parse_call(p, true);

@@ -3,6 +3,7 @@
  * Numbers of fields that differ between kinds of data points are looked up when it runs.
  */
 
+#include "agent/base/ascii.h"
 #include "agent/flow/ottl/field.h"
 #include "agent/flow/ottl/private.h"
 
@@ -408,9 +409,7 @@ static bool unhex(struct str s, char *out, size_t size)
 		return false;
 	for (size_t i = 0; i < s.n; i++) {
 		char c = s.p[i];
-		int d = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10
-						 : c >= 'A' && c <= 'F'       ? c - 'A' + 10
-									      : -1;
+		int d = ascii_hex(c);
 
 		if (d < 0)
 			return false;

@@ -2,6 +2,7 @@
  * The text is read once from left to right. Blocks and parentheses are the only recursion, and it
  * has a limit. Variables are numbered by their place on the stack of those in scope.
  */
+#include "agent/base/ascii.h"
 #include "agent/base/must.h"
 #include "agent/base/utf8.h"
 #include "agent/component/loki.process/template/private.h"
@@ -104,15 +105,6 @@ static bool take_raw(struct parser *p, struct str *out)
 	return true;
 }
 
-static int hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* Behind the backslash. Bytes for \x and octal, else a character. */
 static bool take_escape(struct parser *p, char *to, size_t *n)
 {
@@ -136,7 +128,7 @@ static bool take_escape(struct parser *p, char *to, size_t *n)
 	if (count == 0)
 		return fail(p, "unknown escape sequence", (struct str){0});
 	for (int i = 0; i < count; i++, p->at++) {
-		int digit = hex(peek(p, 0));
+		int digit = ascii_hex(peek(p, 0));
 
 		if (digit < 0 || (octal && digit > 7))
 			return fail(p, "invalid escape sequence", (struct str){0});
@@ -191,7 +183,7 @@ static bool take_number(struct parser *p, struct tv *out)
 	size_t n = 0;
 	char *end;
 
-	while (peek(p, n) && (strchr("+-._", peek(p, n)) || hex(peek(p, n)) >= 0 ||
+	while (peek(p, n) && (strchr("+-._", peek(p, n)) || ascii_hex(peek(p, n)) >= 0 ||
 				     strchr("xXoOpP", peek(p, n))))
 		n++;
 	if (n >= sizeof(text))
@@ -285,7 +277,7 @@ static bool take_fields(struct parser *p, struct operand *out)
 
 		p->at++;
 		name = take_name(p);
-		if (name.n == 0 || (name.p[0] >= '0' && name.p[0] <= '9'))
+		if (name.n == 0 || ascii_is_digit(name.p[0]))
 			return fail(p, "unexpected <.> in operand", (struct str){0});
 		if (out->n_fields == cap) {
 			struct str *more = arena_new(&p->t->arena, struct str, cap * 2 + 2);
@@ -323,7 +315,7 @@ static bool take_start(struct parser *p, struct operand *out)
 	default:
 		break;
 	}
-	if ((c >= '0' && c <= '9') || c == '+' || c == '-')
+	if (ascii_is_digit(c) || c == '+' || c == '-')
 		return take_number(p, &out->value);
 	if (c == '.' && peek(p, 1) >= '0' && peek(p, 1) <= '9')
 		return take_number(p, &out->value);
