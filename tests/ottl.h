@@ -125,3 +125,26 @@ static inline void ottl_test_value(const char *expression, struct buf *out)
 	buf_fini(&text);
 	buf_fini(&all);
 }
+
+/* What a statement's compiler says. */
+struct ottl_test_compiled {
+	enum ottl_context context;
+	const char *text; /* a statement */
+	const char *want; /* where: what; NULL: fine */
+};
+
+static inline void ottl_test_compiles(const struct ottl_test_compiled *cases, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct err e = {""};
+		size_t at = 0;
+		struct ottl *o =
+			ottl_statement(cases[i].context, str_from(cases[i].text), &at, &e);
+		char got[sizeof(e.text) + 32] = "";
+
+		if (!o)
+			snprintf(got, sizeof(got), "%zu: %s", at, e.text);
+		assert_str(str_from(got), cases[i].want ? cases[i].want : "");
+		ottl_free(o);
+	}
+}
