@@ -148,3 +148,53 @@ static inline void ottl_test_compiles(const struct ottl_test_compiled *cases, si
 		ottl_free(o);
 	}
 }
+
+/* An editor at work on the attributes of a span. */
+struct ottl_test_edit {
+	const char *statement;
+	const char *in;   /* the attributes of a span */
+	const char *want; /* the same, or the error */
+};
+
+static inline void ottl_test_edits(const struct ottl_test_edit *cases, size_t n)
+{
+	static const char form[] = "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":["
+				   "{\"name\":\"n\",\"attributes\":[%s]}]}]}]}%c";
+	struct buf in = {0};
+	struct buf want = {0};
+	struct buf out = {0};
+
+	for (size_t i = 0; i < n; i++) {
+		buf_clear(&in);
+		buf_clear(&want);
+		buf_clear(&out);
+		buf_printf(&in, form, cases[i].in, 0);
+		if (cases[i].want[0] == '!')
+			buf_printf(&want, "%s%c", cases[i].want, 0);
+		else
+			buf_printf(&want, form, cases[i].want, 0);
+		ottl_test_run(OTTL_SPAN, cases[i].statement, false, in.p, &out);
+		assert_str(buf_str(&out), want.p);
+	}
+	buf_fini(&in);
+	buf_fini(&want);
+	buf_fini(&out);
+}
+
+/* What expressions are. */
+struct ottl_test_expression {
+	const char *expression;
+	const char *want; /* its JSON, or the error */
+};
+
+static inline void ottl_test_values(const struct ottl_test_expression *cases, size_t n)
+{
+	struct buf out = {0};
+
+	for (size_t i = 0; i < n; i++) {
+		buf_clear(&out);
+		ottl_test_value(cases[i].expression, &out);
+		assert_str(buf_str(&out), cases[i].want);
+	}
+	buf_fini(&out);
+}

@@ -1,113 +1,11 @@
-/*
- * The functions that change something. Those on maps take the entries of a map as a list, mark
- * what becomes of each, and put back what changed: of attributes only the fields that did.
- */
+/* The functions that change something: their table, and those on paths and maps. Those that replace
+ * texts are in replace.c. */
 
-#include "agent/base/ascii.h"
-#include "agent/base/utf8.h"
-#include "agent/flow/expand.h"
-#include "agent/flow/ottl/private.h"
-
-#include <stdlib.h>
+#include "agent/flow/ottl/entries.h"
 
 enum {
 	FLATTEN_DEPTH = 16,
 };
-
-struct entry {
-	struct str key;
-	struct str any;
-	bool is_removed;
-	bool is_changed; /* of any */
-};
-
-struct entries {
-	struct entry *p;
-	size_t n;
-	size_t cap;
-};
-
-static struct entry *add_entry(
-	struct ottl_run *r, struct entries *e, struct str key, struct str any)
-{
-	if (e->n == e->cap) {
-		size_t cap = e->cap ? 2 * e->cap : 32;
-		struct entry *p = arena_new(r->a, struct entry, cap);
-
-		if (e->n > 0)
-			memcpy(p, e->p, e->n * sizeof(*p));
-		e->p = p;
-		e->cap = cap;
-	}
-	e->p[e->n] = (struct entry){key, any, false, false};
-	return &e->p[e->n++];
-}
-
-/* The entries of the map that an argument's path is. nil has none; anything else fails. */
-static bool load(struct ottl_run *r, const struct ottl_path *path, struct entries *out)
-{
-	struct otlp_message *m = ottl_path_attributes(r, path);
-	struct wire_reader reader;
-	struct ottl_value v;
-	struct str key;
-	struct str any;
-
-	*out = (struct entries){0};
-	if (m) {
-		for (size_t i = 0; i < m->n; i++)
-			if (otlp_slot_is_attr(m, &m->p[i]))
-				add_entry(r, out, m->p[i].key, m->p[i].any);
-		return true;
-	}
-	if (!ottl_path_get(r, path, &v))
-		return false;
-	if (v.type != OTTL_MAP)
-		return err_set(r->e, "want a map, got %s", ottl_type_names[v.type]);
-	reader = wire_read(v.s);
-	while (otlp_map_next(&reader, &key, &any))
-		add_entry(r, out, key, any);
-	return true;
-}
-
-static bool store_value(struct ottl_run *r, const struct ottl_path *path, const struct entries *e)
-{
-	struct ottl_value v = {.type = OTTL_MAP};
-	struct buf b = {0};
-
-	for (size_t i = 0; i < e->n; i++)
-		if (!e->p[i].is_removed)
-			otlp_key_value_put(&b, 1, e->p[i].key, e->p[i].any);
-	v.s = ottl_take(r->a, &b);
-	return ottl_path_set(r, path, &v);
-}
-
-/* Puts back what was marked. Entries behind the first `old` are new. */
-static bool store(
-	struct ottl_run *r, const struct ottl_path *path, const struct entries *e, size_t old)
-{
-	struct otlp_message *m = ottl_path_attributes(r, path);
-	bool changed = e->n > old;
-
-	for (size_t i = 0; i < old; i++)
-		changed = changed || e->p[i].is_removed || e->p[i].is_changed;
-	if (!changed)
-		return true;
-	if (!m)
-		return store_value(r, path, e);
-	for (size_t i = 0; i < e->n; i++) {
-		if (e->p[i].any.n > OTTL_VALUE_MAX)
-			return err_set(r->e, "the value has more than %d bytes", OTTL_VALUE_MAX);
-	}
-	for (size_t i = 0; i < e->n; i++) {
-		if (e->p[i].is_removed)
-			otlp_message_remove_attr(m, e->p[i].key);
-	}
-	for (size_t i = 0; i < e->n; i++) {
-		if (!e->p[i].is_removed && (i >= old || e->p[i].is_changed))
-			otlp_message_set_attr(m, e->p[i].key, e->p[i].any);
-	}
-	return true;
-}
 
 /* nil sets nothing. */
 static bool call_set(struct ottl_run *r, const struct ottl_node *n, struct ottl_value *out)
@@ -124,7 +22,7 @@ static bool call_delete_key(struct ottl_run *r, const struct ottl_node *n, struc
 {
 	const struct ottl_path *path = n->args[0]->path;
 	struct otlp_message *m = ottl_path_attributes(r, path);
-	struct entries e;
+	struct ottl_entries e;
 	struct str key;
 
 	(void)out;
@@ -134,23 +32,23 @@ static bool call_delete_key(struct ottl_run *r, const struct ottl_node *n, struc
 		otlp_message_remove_attr(m, key);
 		return true;
 	}
-	if (!load(r, path, &e))
+	if (!ottl_entries_load(r, path, &e))
 		return false;
 	for (size_t i = 0; i < e.n; i++)
 		e.p[i].is_removed = str_eq(e.p[i].key, key);
-	return store(r, path, &e, e.n);
+	return ottl_entries_store(r, path, &e, e.n);
 }
 
 /* keep: what matches stays, else it goes. */
 static bool by_pattern(struct ottl_run *r, const struct ottl_node *n, bool keep)
 {
-	struct entries e;
+	struct ottl_entries e;
 
-	if (!load(r, n->args[0]->path, &e))
+	if (!ottl_entries_load(r, n->args[0]->path, &e))
 		return false;
 	for (size_t i = 0; i < e.n; i++)
 		e.p[i].is_removed = regex_match(n->re, e.p[i].key) != keep;
-	return store(r, n->args[0]->path, &e, e.n);
+	return ottl_entries_store(r, n->args[0]->path, &e, e.n);
 }
 
 static bool call_delete_matching_keys(
@@ -177,24 +75,24 @@ static bool is_in(const struct ottl_node *list, struct str key)
 
 static bool call_keep_keys(struct ottl_run *r, const struct ottl_node *n, struct ottl_value *out)
 {
-	struct entries e;
+	struct ottl_entries e;
 
 	(void)out;
-	if (!load(r, n->args[0]->path, &e))
+	if (!ottl_entries_load(r, n->args[0]->path, &e))
 		return false;
 	for (size_t i = 0; i < e.n; i++)
 		e.p[i].is_removed = !is_in(n->args[1], e.p[i].key);
-	return store(r, n->args[0]->path, &e, e.n);
+	return ottl_entries_store(r, n->args[0]->path, &e, e.n);
 }
 
 static bool call_limit(struct ottl_run *r, const struct ottl_node *n, struct ottl_value *out)
 {
 	int64_t max = n->args[1]->literal.i;
 	int64_t count = 0;
-	struct entries e;
+	struct ottl_entries e;
 
 	(void)out;
-	if (!load(r, n->args[0]->path, &e))
+	if (!ottl_entries_load(r, n->args[0]->path, &e))
 		return false;
 	if ((int64_t)e.n <= max)
 		return true;
@@ -206,7 +104,7 @@ static bool call_limit(struct ottl_run *r, const struct ottl_node *n, struct ott
 		e.p[i].is_removed = count >= max;
 		count++;
 	}
-	return store(r, n->args[0]->path, &e, e.n);
+	return ottl_entries_store(r, n->args[0]->path, &e, e.n);
 }
 
 static bool prepare_limit(struct arena *a, struct ottl_node *n, struct err *e)
@@ -238,10 +136,10 @@ static struct str cut(struct str s, size_t max)
 static bool call_truncate_all(struct ottl_run *r, const struct ottl_node *n, struct ottl_value *out)
 {
 	size_t max = (size_t)n->args[1]->literal.i;
-	struct entries e;
+	struct ottl_entries e;
 
 	(void)out;
-	if (!load(r, n->args[0]->path, &e))
+	if (!ottl_entries_load(r, n->args[0]->path, &e))
 		return false;
 	for (size_t i = 0; i < e.n; i++) {
 		struct otlp_any v = otlp_any_read(e.p[i].any);
@@ -251,202 +149,7 @@ static bool call_truncate_all(struct ottl_run *r, const struct ottl_node *n, str
 		e.p[i].any = otlp_any_string(r->a, cut(v.bytes, max));
 		e.p[i].is_changed = true;
 	}
-	return store(r, n->args[0]->path, &e, e.n);
-}
-
-/* Every match replaced, groups expanded as in Go. False: there was none. */
-static bool replace_all(struct ottl_run *r, const struct ottl_node *n, struct str text,
-	struct expand *x, struct str *out)
-{
-	struct regex_each it;
-	struct buf b = {0};
-	size_t from = 0;
-
-	regex_each_init(&it, n->re, text);
-	while (b.n <= OTTL_VALUE_MAX && regex_each_next(&it, n->re)) {
-		struct str whole = n->re->groups[0];
-		size_t start = (size_t)(whole.p - it.text.p);
-
-		buf_add(&b, it.text.p + from, start - from);
-		buf_add_str(&b, expand_run(x, n->re, r->a));
-		from = start + whole.n;
-	}
-	if (it.count == 0) {
-		buf_fini(&b);
-		return false;
-	}
-	buf_add_str(&b, str_from_at(it.text, from));
-	*out = ottl_take(r->a, &b);
-	return true;
-}
-
-/* The template of replacement: it may be any text, so it is compiled for each run. */
-static bool template_of(
-	struct ottl_run *r, const struct ottl_node *n, size_t i, struct expand *x)
-{
-	struct str text;
-
-	if (!ottl_arg_text(r, n, i, &text))
-		return false;
-	expand_init(x, r->a, n->re, text);
-	return true;
-}
-
-static bool call_replace_pattern(
-	struct ottl_run *r, const struct ottl_node *n, struct ottl_value *out)
-{
-	struct ottl_value v;
-	struct expand x;
-
-	(void)out;
-	if (!ottl_arg(r, n, 0, &v) || !template_of(r, n, 2, &x))
-		return false;
-	if (v.type != OTTL_STR || !replace_all(r, n, v.s, &x, &v.s))
-		return true;
-	return ottl_path_set(r, n->args[0]->path, &v);
-}
-
-static bool replace_entry(struct ottl_run *r, const struct ottl_node *n, struct expand *x,
-	struct entries *e, size_t i, bool keys)
-{
-	struct otlp_any v = otlp_any_read(e->p[i].any);
-	struct str any = e->p[i].any;
-	struct str text = keys ? e->p[i].key : v.bytes;
-
-	if ((!keys && v.kind != OTLP_ANY_STRING) || !replace_all(r, n, text, x, &text))
-		return false;
-	if (!keys) {
-		e->p[i].any = otlp_any_string(r->a, text);
-		e->p[i].is_changed = true;
-	} else if (!str_eq(text, e->p[i].key)) {
-		e->p[i].is_removed = true;
-		add_entry(r, e, text, any);
-	}
-	return true;
-}
-
-static bool call_replace_all_patterns(
-	struct ottl_run *r, const struct ottl_node *n, struct ottl_value *out)
-{
-	bool keys = str_is(n->args[1]->literal.s, "key");
-	struct entries e;
-	struct expand x;
-	size_t old;
-
-	(void)out;
-	if (!load(r, n->args[0]->path, &e) || !template_of(r, n, 3, &x))
-		return false;
-	old = e.n;
-	for (size_t i = 0; i < old; i++)
-		replace_entry(r, n, &x, &e, i, keys);
-	return store(r, n->args[0]->path, &e, old);
-}
-
-static bool prepare_mode(struct arena *a, struct ottl_node *n, struct err *e)
-{
-	struct str mode = n->args[1]->literal.s;
-
-	(void)a;
-	return str_is(mode, "key") || str_is(mode, "value") ||
-	       err_set(e, "invalid mode \"" STR_FMT "\", must be either \"key\" or \"value\"",
-		       STR_ARG(mode));
-}
-
-/* gobwas/glob without separators: *, ?, [abc], [a-z], [!a], {a,b} and \x. Matched by a regular
- * expression that is made of it. */
-static void glob_to_regex(struct str glob, struct buf *out)
-{
-	unsigned braces = 0;
-
-	buf_add_str(out, STR("^(?s:"));
-	for (size_t i = 0; i < glob.n; i++) {
-		char c = glob.p[i];
-
-		if (c == '*') {
-			buf_add_str(out, STR(".*"));
-		} else if (c == '?') {
-			buf_add_char(out, '.');
-		} else if (c == '[') {
-			bool negated = i + 1 < glob.n && glob.p[i + 1] == '!';
-
-			buf_add_str(out, negated ? STR("[^") : STR("["));
-			i += negated;
-		} else if (c == ']' || c == '-') {
-			buf_add_char(out, c);
-		} else if (c == '{') {
-			braces++;
-			buf_add_str(out, STR("(?:"));
-		} else if (c == '}' && braces > 0) {
-			braces--;
-			buf_add_char(out, ')');
-		} else if (c == ',' && braces > 0) {
-			buf_add_char(out, '|');
-		} else {
-			if (c == '\\' && i + 1 < glob.n)
-				c = glob.p[++i];
-			if ((uint8_t)c < 0x80 && !ascii_is_alnum(c) && c != '_')
-				buf_add_char(out, '\\');
-			buf_add_char(out, c);
-		}
-	}
-	buf_add_str(out, STR(")$"));
-}
-
-/* The glob is argument `i`. */
-static bool prepare_glob(struct arena *a, struct ottl_node *n, size_t i, struct err *e)
-{
-	struct buf b = {0};
-	struct str pattern;
-
-	glob_to_regex(n->args[i]->literal.s, &b);
-	pattern = ottl_take(a, &b);
-	n->re = regex_new(pattern, 0, e);
-	return n->re || err_wrap(e, "the glob \"" STR_FMT "\"", STR_ARG(n->args[i]->literal.s));
-}
-
-static bool prepare_replace_match(struct arena *a, struct ottl_node *n, struct err *e)
-{
-	return prepare_glob(a, n, 1, e);
-}
-
-static bool prepare_replace_all_matches(struct arena *a, struct ottl_node *n, struct err *e)
-{
-	return prepare_glob(a, n, 1, e);
-}
-
-static bool call_replace_match(
-	struct ottl_run *r, const struct ottl_node *n, struct ottl_value *out)
-{
-	struct ottl_value v;
-	struct str text;
-
-	(void)out;
-	if (!ottl_arg(r, n, 0, &v) || !ottl_arg_text(r, n, 2, &text))
-		return false;
-	if (v.type != OTTL_STR || !regex_match(n->re, v.s))
-		return true;
-	v.s = text;
-	return ottl_path_set(r, n->args[0]->path, &v);
-}
-
-static bool call_replace_all_matches(
-	struct ottl_run *r, const struct ottl_node *n, struct ottl_value *out)
-{
-	struct entries e;
-	struct str text;
-
-	(void)out;
-	if (!load(r, n->args[0]->path, &e) || !ottl_arg_text(r, n, 2, &text))
-		return false;
-	for (size_t i = 0; i < e.n; i++) {
-		struct otlp_any v = otlp_any_read(e.p[i].any);
-
-		if (v.kind != OTLP_ANY_STRING || !regex_match(n->re, v.bytes))
-			continue;
-		e.p[i].any = otlp_any_string(r->a, text);
-		e.p[i].is_changed = true;
-	}
-	return store(r, n->args[0]->path, &e, e.n);
+	return ottl_entries_store(r, n->args[0]->path, &e, e.n);
 }
 
 static bool call_merge_maps(struct ottl_run *r, const struct ottl_node *n, struct ottl_value *out)
@@ -454,13 +157,13 @@ static bool call_merge_maps(struct ottl_run *r, const struct ottl_node *n, struc
 	struct str how = n->args[2]->literal.s;
 	struct wire_reader reader;
 	struct ottl_value source;
-	struct entries e;
+	struct ottl_entries e;
 	struct str key;
 	struct str any;
 	size_t old;
 
 	(void)out;
-	if (!ottl_arg(r, n, 1, &source) || !load(r, n->args[0]->path, &e))
+	if (!ottl_arg(r, n, 1, &source) || !ottl_entries_load(r, n->args[0]->path, &e))
 		return false;
 	if (source.type != OTTL_MAP)
 		return err_set(r->e, "merge_maps(): want map, got %s",
@@ -468,7 +171,7 @@ static bool call_merge_maps(struct ottl_run *r, const struct ottl_node *n, struc
 	old = e.n;
 	reader = wire_read(source.s);
 	while (otlp_map_next(&reader, &key, &any)) {
-		struct entry *found = NULL;
+		struct ottl_entry *found = NULL;
 
 		for (size_t i = 0; !found && i < e.n; i++)
 			found = str_eq(e.p[i].key, key) ? &e.p[i] : NULL;
@@ -476,10 +179,10 @@ static bool call_merge_maps(struct ottl_run *r, const struct ottl_node *n, struc
 			found->any = any;
 			found->is_changed = true;
 		} else if (!found && !str_is(how, "update")) {
-			add_entry(r, &e, key, any);
+			ottl_entries_add(r, &e, key, any);
 		}
 	}
-	return store(r, n->args[0]->path, &e, old);
+	return ottl_entries_store(r, n->args[0]->path, &e, old);
 }
 
 static bool prepare_merge_maps(struct arena *a, struct ottl_node *n, struct err *e)
@@ -501,8 +204,8 @@ static struct str joined(struct ottl_run *r, struct str prefix, struct str key)
 				       r->a, STR_FMT "." STR_FMT, STR_ARG(prefix), STR_ARG(key));
 }
 
-static bool flatten_into(struct ottl_run *r, struct entries *out, struct str prefix, struct str any,
-	int64_t depth, unsigned level)
+static bool flatten_into(struct ottl_run *r, struct ottl_entries *out, struct str prefix,
+	struct str any, int64_t depth, unsigned level)
 {
 	struct otlp_any v = otlp_any_read(any);
 	struct wire_reader reader = wire_read(v.bytes);
@@ -523,7 +226,7 @@ static bool flatten_into(struct ottl_run *r, struct entries *out, struct str pre
 				    depth - 1, level + 1))
 				return false;
 	} else {
-		add_entry(r, out, prefix, any);
+		ottl_entries_add(r, out, prefix, any);
 	}
 	return true;
 }
@@ -532,12 +235,12 @@ static bool call_flatten(struct ottl_run *r, const struct ottl_node *n, struct o
 {
 	int64_t depth = n->args[2] ? n->args[2]->literal.i : INT64_MAX;
 	struct str prefix = n->args[1] ? n->args[1]->literal.s : STR("");
-	struct entries flat = {0};
-	struct entries e;
+	struct ottl_entries flat = {0};
+	struct ottl_entries e;
 	size_t old;
 
 	(void)out;
-	if (!load(r, n->args[0]->path, &e))
+	if (!ottl_entries_load(r, n->args[0]->path, &e))
 		return false;
 	for (size_t i = 0; i < e.n; i++)
 		if (!flatten_into(r, &flat, joined(r, prefix, e.p[i].key), e.p[i].any, depth, 0))
@@ -546,8 +249,8 @@ static bool call_flatten(struct ottl_run *r, const struct ottl_node *n, struct o
 	for (size_t i = 0; i < old; i++)
 		e.p[i].is_removed = true;
 	for (size_t i = 0; i < flat.n; i++)
-		add_entry(r, &e, flat.p[i].key, flat.p[i].any);
-	return store(r, n->args[0]->path, &e, old);
+		ottl_entries_add(r, &e, flat.p[i].key, flat.p[i].any);
+	return ottl_entries_store(r, n->args[0]->path, &e, old);
 }
 
 static bool prepare_flatten(struct arena *a, struct ottl_node *n, struct err *e)
@@ -603,13 +306,13 @@ const struct ottl_function ottl_editors[] = {
 	{"keep_matching_keys", "target:M pattern:R", call_keep_matching_keys, NULL, false},
 	{"limit", "target:M limit:I | priority_keys:L", call_limit, prepare_limit, false},
 	{"merge_maps", "target:M source:v strategy:S", call_merge_maps, prepare_merge_maps, false},
-	{"replace_all_matches", "target:M pattern:S replacement:v", call_replace_all_matches,
-		prepare_replace_all_matches, false},
+	{"replace_all_matches", "target:M pattern:S replacement:v", ottl_replace_all_matches,
+		ottl_prepare_replace_glob, false},
 	{"replace_all_patterns", "target:M mode:S regex:R replacement:v",
-		call_replace_all_patterns, prepare_mode, false},
-	{"replace_match", "target:P pattern:S replacement:v", call_replace_match,
-		prepare_replace_match, false},
-	{"replace_pattern", "target:P regex:R replacement:v", call_replace_pattern, NULL, false},
+		ottl_replace_all_patterns, ottl_prepare_replace_mode, false},
+	{"replace_match", "target:P pattern:S replacement:v", ottl_replace_match,
+		ottl_prepare_replace_glob, false},
+	{"replace_pattern", "target:P regex:R replacement:v", ottl_replace_pattern, NULL, false},
 	{"set", "target:P value:v", call_set, NULL, false},
 	{"set_semconv_span_name", "semconvVersion:S | originalSpanNameAttribute:S",
 		ottl_set_semconv_span_name, ottl_prepare_semconv, true},

@@ -145,6 +145,16 @@ bool ottl_set_semconv_span_name(
 	struct ottl_run *r, const struct ottl_node *n, struct ottl_value *out);
 bool ottl_prepare_semconv(struct arena *a, struct ottl_node *n, struct err *e);
 
+/* agent/flow/ottl/replace.c */
+bool ottl_replace_pattern(struct ottl_run *r, const struct ottl_node *n, struct ottl_value *out);
+bool ottl_replace_all_patterns(
+	struct ottl_run *r, const struct ottl_node *n, struct ottl_value *out);
+bool ottl_replace_match(struct ottl_run *r, const struct ottl_node *n, struct ottl_value *out);
+bool ottl_replace_all_matches(
+	struct ottl_run *r, const struct ottl_node *n, struct ottl_value *out);
+bool ottl_prepare_replace_mode(struct arena *a, struct ottl_node *n, struct err *e);
+bool ottl_prepare_replace_glob(struct arena *a, struct ottl_node *n, struct err *e);
+
 /* An argument's value; the types that the wanted one may come from are the function's to say. */
 bool ottl_arg(struct ottl_run *r, const struct ottl_node *n, size_t i, struct ottl_value *out);
 /* As a text (see ottl_to_text); nil fails. */

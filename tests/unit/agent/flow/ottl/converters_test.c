@@ -9,10 +9,7 @@
 #define KV(key, value) "{\"key\":\"" key "\",\"value\":" value "}"
 
 /* clang-format off */
-static const struct {
-	const char *expression;
-	const char *want;
-} cases[] = {
+static const struct ottl_test_expression cases[] = {
 	{"Concat([\"a\", 1, true, 1.5, nil, 0x0aff], \"-\")", S("a-1-true-1.5-<nil>-0aff")},
 	{"Concat([], \"-\")", S("")},
 	{"Concat(attributes[\"s\"], \"-\")", "! Concat(): want list, got string"},
@@ -105,15 +102,8 @@ static const struct {
 
 static void test_cases(void **state)
 {
-	struct buf out = {0};
-
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		buf_clear(&out);
-		ottl_test_value(cases[i].expression, &out);
-		assert_str(buf_str(&out), cases[i].want);
-	}
-	buf_fini(&out);
+	ottl_test_values(cases, sizeof(cases) / sizeof(*cases));
 }
 
 TESTS_RUN(cmocka_unit_test(test_cases))

@@ -2,10 +2,7 @@
 
 #define I(text) "{\"intValue\":\"" text "\"}"
 
-static const struct {
-	const char *expression;
-	const char *want;
-} cases[] = {
+static const struct ottl_test_expression cases[] = {
 	{"UnixNano(Now())", I("1700000000123456789")},
 	{"UnixSeconds(start_time)", I("1700000000")},
 	{"UnixMilli(Unix(5, 7000000))", I("5007")},
@@ -35,15 +32,8 @@ static const struct {
 
 static void test_cases(void **state)
 {
-	struct buf out = {0};
-
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		buf_clear(&out);
-		ottl_test_value(cases[i].expression, &out);
-		assert_str(buf_str(&out), cases[i].want);
-	}
-	buf_fini(&out);
+	ottl_test_values(cases, sizeof(cases) / sizeof(*cases));
 }
 
 TESTS_RUN(cmocka_unit_test(test_cases))

@@ -3,10 +3,7 @@
 /* Values as attributes and back, JSON, sizes. */
 static void test_json(void **state)
 {
-	static const struct {
-		const char *expression;
-		const char *want;
-	} cases[] = {
+	static const struct ottl_test_expression cases[] = {
 		{"ParseJSON(\" [] \")", "{\"arrayValue\":{}}"},
 		{"ParseJSON(\"{}\")", "{\"kvlistValue\":{}}"},
 		{"ParseJSON(\"1e3\")", "{\"doubleValue\":1000}"},
@@ -16,15 +13,9 @@ static void test_json(void **state)
 		{"[nil, [true]]", "{\"arrayValue\":{\"values\":[{},{\"arrayValue\":{\"values\":["
 				  "{\"boolValue\":true}]}}]}}"},
 	};
-	struct buf out = {0};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		buf_clear(&out);
-		ottl_test_value(cases[i].expression, &out);
-		assert_str(buf_str(&out), cases[i].want);
-	}
-	buf_fini(&out);
+	ottl_test_values(cases, sizeof(cases) / sizeof(*cases));
 }
 
 /* A document that is too deep for us, and a value that grows. */
