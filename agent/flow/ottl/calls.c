@@ -149,8 +149,7 @@ static bool parse_args(struct ottl_parser *p, struct ottl_node *n)
 	return ottl_want_op(p, ")");
 }
 
-static const struct ottl_function *find_function(
-	const struct ottl_function *list, struct str name)
+static const struct ottl_function *find_in(const struct ottl_function *list, struct str name)
 {
 	for (; list->name; list++)
 		if (str_is(name, list->name))
@@ -158,14 +157,24 @@ static const struct ottl_function *find_function(
 	return NULL;
 }
 
+static const struct ottl_function *find_converter(struct str name)
+{
+	static const struct ottl_function *const lists[] = {ottl_text_converters,
+		ottl_type_converters, ottl_parse_converters, ottl_bytes_converters,
+		ottl_time_converters};
+	const struct ottl_function *found = NULL;
+
+	for (size_t i = 0; !found && i < sizeof(lists) / sizeof(*lists); i++)
+		found = find_in(lists[i], name);
+	return found;
+}
+
 struct ottl_node *ottl_parse_call(struct ottl_parser *p, bool is_editor)
 {
 	struct ottl_node *n = ottl_new_node(p, OTTL_CALL);
 	bool ok;
 
-	n->fn = find_function(is_editor ? ottl_editors : ottl_converters, p->s);
-	if (!n->fn && !is_editor)
-		n->fn = find_function(ottl_time_converters, p->s);
+	n->fn = is_editor ? find_in(ottl_editors, p->s) : find_converter(p->s);
 	if (!n->fn)
 		return OTTL_FAIL(p, p->start,
 			       "function " STR_FMT "() is not known, or not supported",

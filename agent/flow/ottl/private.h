@@ -136,9 +136,13 @@ struct ottl_function {
 	bool only_span;
 };
 
-extern const struct ottl_function ottl_editors[];         /* agent/flow/ottl/editors.c */
-extern const struct ottl_function ottl_converters[];      /* agent/flow/ottl/converters.c */
-extern const struct ottl_function ottl_time_converters[]; /* agent/flow/ottl/time.c */
+extern const struct ottl_function ottl_editors[]; /* agent/flow/ottl/editors.c */
+/* agent/flow/ottl/convert_*.c */
+extern const struct ottl_function ottl_text_converters[];
+extern const struct ottl_function ottl_type_converters[];
+extern const struct ottl_function ottl_parse_converters[];
+extern const struct ottl_function ottl_bytes_converters[];
+extern const struct ottl_function ottl_time_converters[];
 
 /* agent/flow/ottl/semconv.c */
 bool ottl_set_semconv_span_name(

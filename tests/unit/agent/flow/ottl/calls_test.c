@@ -34,4 +34,18 @@ static void test_cases(void **state)
 	ottl_test_compiles(cases, sizeof(cases) / sizeof(*cases));
 }
 
-TESTS_RUN(cmocka_unit_test(test_cases))
+/* Of converters, in a statement that begins with 21 bytes. */
+static const struct ottl_test_expression converters[] = {
+	{"Nope(1)", "21: function Nope() is not known, or not supported"},
+	{"Len()", "25: Len() wants \"target\""},
+	{"Len(1, 2)", "28: Len() has too many arguments"},
+	{"Len(what=1)", "25: Len() has no argument \"what\""},
+};
+
+static void test_converters(void **state)
+{
+	(void)state;
+	ottl_test_values(converters, sizeof(converters) / sizeof(*converters));
+}
+
+TESTS_RUN(cmocka_unit_test(test_cases), cmocka_unit_test(test_converters))
