@@ -45,7 +45,6 @@ const char *const registry_foreign[] = {
 	"loki.enrich",
 	"loki.rules.kubernetes",
 	"loki.secretfilter",
-	"loki.source.api",
 	"loki.source.awsfirehose",
 	"loki.source.azure_event_hubs",
 	"loki.source.cloudflare",

@@ -110,6 +110,11 @@ size_t http_server_connections(const struct http_server *s)
 	(void)s;
 	return fake_server_connections_left;
 }
+size_t http_server_bodies(const struct http_server *s)
+{
+	(void)s;
+	return 0;
+}
 bool http_request_is_http2(const struct http_request *r)
 {
 	return r->is_http2;

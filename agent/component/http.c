@@ -3,16 +3,12 @@
  * is loaded; a certificate that was renewed comes into force with the next reload.
  */
 
-#include "agent/base/buf.h"
+#include "agent/base/arena.h"
 #include "agent/base/container_of.h"
 #include "agent/base/err.h"
+#include "agent/component/common/tls_server_args.h"
 #include "agent/graph/component.h"
 #include "agent/graph/context.h"
-
-#include <errno.h>
-#include <stdio.h>
-
-#define PEM_MAX (1 << 20)
 
 struct filter {
 	struct arg_strs paths;
@@ -49,17 +45,8 @@ struct certificate_filter {
 };
 
 struct tls {
-	struct range at;
-	struct str cert_pem;
-	struct str cert_file;
-	struct str key_pem;
-	struct str key_file;
-	struct str client_ca_pem;
-	struct str client_ca_file;
-	struct str client_auth_type;
-	struct arg_strs cipher_suites;
+	struct tls_server_args server;
 	struct arg_strs curve_preferences;
-	struct str min_version;
 	struct str max_version;
 	struct certificate_filter *windows_certificate_filter;
 };
@@ -117,24 +104,9 @@ static const struct arg certificate_filter_args[] = {
 	ARGS_END,
 };
 
-static const char *const client_auth_types[] = {"NoClientCert", "RequestClientCert",
-	"RequireAnyClientCert", "VerifyClientCertIfGiven", "RequireAndVerifyClientCert", NULL};
-
 static const struct arg tls_args[] = {
-	ARG_PLACE(tls, at),
-	ARG(tls, cert_pem, .type = ARG_STR, .help = "Certificate of the server as text."),
-	ARG(tls, cert_file, .type = ARG_STR, .help = "Certificate of the server in a file."),
-	ARG(tls, key_pem, .type = ARG_SECRET, .help = "Its key as text."),
-	ARG(tls, key_file, .type = ARG_STR, .help = "Its key in a file."),
-	ARG(tls, client_ca_pem, .type = ARG_STR, .help = "CA of clients as text."),
-	ARG(tls, client_ca_file, .type = ARG_STR, .help = "CA of clients in a file."),
-	ARG(tls, client_auth_type, .type = ARG_STR, .def = "NoClientCert",
-		.one_of = client_auth_types,
-		.help = "Whether clients must show a certificate."),
-	ARG(tls, cipher_suites, .type = ARG_STRS, .flags = ARG_NO_EFFECT, .help = "Ciphers."),
+	TLS_SERVER_ARGS(tls, server),
 	ARG(tls, curve_preferences, .type = ARG_STRS, .flags = ARG_NO_EFFECT, .help = "Curves."),
-	ARG(tls, min_version, .type = ARG_STR, .flags = ARG_NO_EFFECT,
-		.help = "Oldest version of TLS."),
 	ARG(tls, max_version, .type = ARG_STR, .flags = ARG_NO_EFFECT,
 		.help = "Newest version of TLS."),
 	ARG(tls, windows_certificate_filter, .type = ARG_BLOCK, .flags = ARG_NO_EFFECT,
@@ -154,59 +126,8 @@ static const struct arg http_args[] = {
 static bool http_check(const void *args, struct diags *d)
 {
 	const struct http_args *a = args;
-	const struct tls *t = a->tls;
 
-	if (!t)
-		return true;
-	if (t->cert_pem.n > 0 && t->cert_file.n > 0)
-		return diag_error(d, t->at, "cert_pem and cert_file are mutually exclusive");
-	if (t->key_pem.n > 0 && t->key_file.n > 0)
-		return diag_error(d, t->at, "key_pem and key_file are mutually exclusive");
-	if (t->client_ca_pem.n > 0 && t->client_ca_file.n > 0)
-		return diag_error(d, t->at, "client_ca_pem and client_ca_file are mutually "
-					    "exclusive");
-	return true;
-}
-
-/* pem itself, or the file's text, which is then in b. */
-static bool read_pem(struct str pem, struct str file, struct buf *b, struct str *out, struct err *e)
-{
-	FILE *f;
-	size_t n;
-
-	*out = pem;
-	if (pem.n > 0 || file.n == 0)
-		return true;
-	f = fopen(file.p, "re");
-	if (!f)
-		return err_set(e, STR_FMT ": %s", STR_ARG(file), strerror(errno));
-	n = fread(buf_reserve(b, PEM_MAX), 1, PEM_MAX, f);
-	b->n = n;
-	fclose(f);
-	*out = buf_str(b);
-	return n > 0 || err_set(e, STR_FMT ": it is empty", STR_ARG(file));
-}
-
-static bool asks_clients(const struct tls *t)
-{
-	return str_is(t->client_auth_type, "RequireAndVerifyClientCert") ||
-	       str_is(t->client_auth_type, "RequireAnyClientCert");
-}
-
-static bool read_tls(const struct tls *t, struct buf files[3], struct agent_http *out,
-	struct err *e)
-{
-	if (!read_pem(t->cert_pem, t->cert_file, &files[0], &out->tls_cert_pem, e) ||
-		!read_pem(t->key_pem, t->key_file, &files[1], &out->tls_key_pem, e))
-		return err_wrap(e, "tls");
-	if (out->tls_cert_pem.n == 0 || out->tls_key_pem.n == 0)
-		return err_set(e, "tls: a certificate and its key are needed: cert_file and "
-				  "key_file");
-	if (!asks_clients(t))
-		return true;
-	if (!read_pem(t->client_ca_pem, t->client_ca_file, &files[2], &out->tls_client_ca_pem, e))
-		return err_wrap(e, "tls");
-	return true;
+	return tls_server_args_check(a->tls ? &a->tls->server : NULL, d);
 }
 
 static void take_auth(const struct auth *a, struct agent_http *out)
@@ -228,14 +149,19 @@ static bool http_take(struct component *c, const void *args, struct err *e)
 {
 	const struct http_args *a = args;
 	struct agent_http set = {0};
-	struct buf files[3] = {{0}, {0}, {0}};
-	bool ok = !a->tls || read_tls(a->tls, files, &set, e);
+	struct tls_server_pem pem;
+	struct arena files;
+	bool ok;
 
+	arena_init(&files, 0);
+	ok = tls_server_args_read(a->tls ? &a->tls->server : NULL, &files, &pem, e);
+	set.tls_cert_pem = pem.cert;
+	set.tls_key_pem = pem.key;
+	set.tls_client_ca_pem = pem.client_ca;
 	take_auth(a->auth, &set);
 	if (ok && c->agent && c->agent->configure_http)
 		ok = c->agent->configure_http(c->agent, &set, e);
-	for (size_t i = 0; i < 3; i++)
-		buf_fini(&files[i]);
+	arena_fini(&files);
 	return ok;
 }
 

@@ -88,12 +88,12 @@ static bool read_run(struct json_reader *r, struct str *run)
 	size_t from = r->at;
 
 	while (r->at < r->text.n && r->text.p[r->at] != '"' && r->text.p[r->at] != '\\') {
-		if ((uint8_t)r->text.p[r->at] < 0x20)
+		if ((uint8_t)r->text.p[r->at] < 0x20 && !r->any_bytes)
 			return json_reader_fail(r, "control character in a string");
 		r->at++;
 	}
 	*run = (struct str){r->text.p + from, r->at - from};
-	if (!utf8_is_valid(*run)) {
+	if (!r->any_bytes && !utf8_is_valid(*run)) {
 		r->at = from;
 		return json_reader_fail(r, "the string is not UTF-8");
 	}

@@ -3,9 +3,9 @@
 /*
  * JSON (RFC 8259), pulled a value at a time by who knows what should come, without building a
  * tree. Numbers are given as their text, so that 64-bit integers stay exact (libcjson makes
- * doubles of them, which is why it is not used here). Strings are checked for UTF-8. All
- * functions return false with *e filled when the text is not what was asked for; the first failure
- * ends the reading.
+ * doubles of them, which is why it is not used here). Strings are checked for UTF-8, unless
+ * any_bytes is set. All functions return false with *e filled when the text is not what was asked
+ * for; the first failure ends the reading.
  */
 
 #include "agent/base/buf.h"
@@ -24,6 +24,7 @@ struct json_reader {
 	size_t at;
 	struct buf scratch; /* the last string that had escapes; free with buf_fini() */
 	struct err *e;
+	bool any_bytes; /* strings may hold control characters, and what is no UTF-8 */
 };
 
 /* The first character of the next value, white space skipped; 0 at the end. */

@@ -25,7 +25,7 @@ static const struct component_type *const types[] = {&discovery_kubernetes, &dis
 	&loki_source_file,
 	&loki_write, &otelcol_auth_basic, &otelcol_exporter_otlphttp, &otelcol_processor_batch,
 	&otelcol_receiver_otlp, &remotecfg, &tracing, NULL};
-static const char *const foreign[] = {"prometheus.*", "loki.source.api", NULL};
+static const char *const foreign[] = {"prometheus.*", "loki.source.docker", NULL};
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

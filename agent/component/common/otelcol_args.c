@@ -5,13 +5,12 @@
 #include "agent/base/arena.h"
 #include "agent/base/buf.h"
 #include "agent/base/err.h"
-#include "agent/loop/file.h"
+#include "agent/component/common/tls_server_args.h"
 #include "agent/loop/http_client.h"
 #include "agent/loop/http_server.h"
 
 enum {
 	MAX_CONSUMERS = 64,
-	MAX_PEM = 1 << 20,
 };
 
 const struct arg otelcol_output_args[] = {
@@ -171,32 +170,14 @@ void otelcol_tls_client_apply(const struct otelcol_tls_client *t, struct http_se
 	s->min_version = tls_version(t->min_version);
 }
 
-/* The PEM text given, or that of the file. */
-static bool read_pem(
-	struct arena *a, struct str pem, struct str file, struct str *out, struct err *e)
-{
-	struct buf text = {0};
-	int error;
-
-	*out = pem;
-	if (pem.n > 0 || file.n == 0)
-		return true;
-	error = file_read(file.p, &text, MAX_PEM);
-	if (error == 0)
-		*out = arena_str(a, buf_str(&text));
-	buf_fini(&text);
-	return error == 0 ||
-	       err_set(e, "cannot read " STR_FMT ": %s", STR_ARG(file), strerror(error));
-}
-
 bool otelcol_tls_server_apply(const struct otelcol_tls_server *t, struct arena *a,
 	struct http_server_settings *s, struct err *e)
 {
 	if (!t)
 		return true;
-	if (!read_pem(a, t->cert_pem, t->cert_file, &s->tls_cert_pem, e) ||
-		!read_pem(a, t->key_pem, t->key_file, &s->tls_key_pem, e) ||
-		!read_pem(a, (struct str){0}, t->client_ca_file, &s->tls_client_ca_pem, e))
+	if (!tls_read_pem(a, t->cert_pem, t->cert_file, &s->tls_cert_pem, e) ||
+		!tls_read_pem(a, t->key_pem, t->key_file, &s->tls_key_pem, e) ||
+		!tls_read_pem(a, (struct str){0}, t->client_ca_file, &s->tls_client_ca_pem, e))
 		return false;
 	if (s->tls_cert_pem.n == 0 || s->tls_key_pem.n == 0)
 		return err_set(e, "for a server with TLS, provide both a certificate and a key");

@@ -47,10 +47,15 @@ static const struct {
 	{"http {\n tls {\n cert_pem = \"C\"\n cert_file = \"x\"\n}\n}", false,
 		"2:2: cert_pem and cert_file are mutually exclusive\n"},
 	{"http {\n tls {\n cert_file = \"build/none.pem\"\n key_pem = \"K\"\n}\n}", false,
-		"1:1: cannot start: tls: build/none.pem: No such file or directory\n"},
+		"1:1: cannot start: tls: cannot read build/none.pem: No such file or directory\n"},
 	{"http {\n tls { }\n}", false,
 		"1:1: cannot start: tls: a certificate and its key are needed: cert_file and "
 		"key_file\n"},
+	{"http {\n tls {\n cert_pem = \"C\"\n key_pem = \"K\"\n client_auth_type = "
+	 "\"RequireAnyClientCert\"\n}\n}",
+		false,
+		"1:1: cannot start: tls: client_auth_type = \"RequireAnyClientCert\" needs a "
+		"client_ca_file\n"},
 	{"http {\n tls {\n client_auth_type = \"Perhaps\"\n}\n}", false,
 		"3:21: unknown client_auth_type Perhaps\n"},
 };
