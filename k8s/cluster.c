@@ -41,6 +41,7 @@ struct cluster {
 	struct pod_store *pods;
 	struct scope *scopes;
 	size_t n_scopes;
+	int64_t spread;
 	struct metric *count, *bytes;
 };
 
@@ -145,7 +146,7 @@ static void start_watch(struct cluster *c, struct scope *s, const struct cluster
 		.resource = STR("pods"),
 		.field_selector = set->field_selector,
 		.label_selector = set->label_selector,
-		.spread = set->config->is_pod ? WATCH_SPREAD : 0,
+		.spread = c->spread,
 	};
 
 	*s = (struct scope){
@@ -156,6 +157,11 @@ static void start_watch(struct cluster *c, struct scope *s, const struct cluster
 		w.path = arena_printf(&c->texts, "/api/v1/namespaces/" STR_FMT "/pods",
 			STR_ARG(namespace));
 	s->watch = watch_new(c->loop, c->target, &w, &s->sink);
+}
+
+int64_t cluster_spread(const struct cluster *c)
+{
+	return c->spread;
 }
 
 /* A name of a namespace goes into a path: nothing else may be in it. */
@@ -218,6 +224,7 @@ static struct cluster *cluster_new(struct loop *l, struct http_client *h,
 	c = mem_new(struct cluster, 1);
 	c->loop = l;
 	c->target = t;
+	c->spread = set->config->is_pod ? WATCH_SPREAD : 0;
 	arena_init(&c->texts, 0);
 	c->pods = pod_store_new(l);
 	make_metrics(c, set);

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct cluster;
 struct err;
@@ -37,6 +38,10 @@ struct pod_store *cluster_pods(struct cluster *c);
 /* Why the pods are not up to date, in words for the operator; NULL: they are, or nothing is
  * known yet. */
 const char *cluster_problem(const struct cluster *c);
+
+/* ns: the API server is first asked within so long of the beginning, at a moment of chance, so that
+ * not all nodes ask at once; 0: at once. */
+int64_t cluster_spread(const struct cluster *c);
 
 /* The field selector that restricts to one node: "spec.nodeName=NODE". Texts are in out. */
 struct buf;

@@ -431,7 +431,10 @@ static bool discovery_update(struct component *c, const void *args, struct err *
 	if (!configure(d, a, e))
 		return false;
 	d->is_first_done = d->is_first_done && d->cluster == before;
-	timer_set(&d->patient, c->loop, POD_MIX_WAIT);
+	/* Counted from when the API server has been asked: folders tell less, and with other labels
+	 * lines would be of another stream. */
+	timer_set(&d->patient, c->loop,
+		POD_MIX_WAIT + (d->cluster ? cluster_spread(d->cluster) : 0));
 	set_health(d);
 	if (is_synced(d))
 		export_targets(d);

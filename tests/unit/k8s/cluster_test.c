@@ -11,6 +11,7 @@
 #include "agent/loop/loop.h"
 #include "k8s/config.h"
 #include "k8s/pod_store.h"
+#include "k8s/watch.h"
 #include "tests/test.h"
 
 static struct loop *loop;
@@ -116,6 +117,21 @@ static void test_sharing(void **state)
 	cluster_release(NULL);
 }
 
+/* In a pod, on many nodes at once, nobody asks at the first moment. */
+static void test_spread(void **state)
+{
+	struct cluster *c = hold("x=y", NULL, 0);
+
+	(void)state;
+	assert_int_equal(cluster_spread(c), 0);
+	cluster_release(c);
+	config.is_pod = true;
+	c = hold("x=y", NULL, 0);
+	config.is_pod = false;
+	assert_int_equal(cluster_spread(c), WATCH_SPREAD);
+	cluster_release(c);
+}
+
 /* Namespace a's stream ends before its initial events do. */
 static void test_namespaces(void **state)
 {
@@ -177,4 +193,4 @@ static void test_selectors(void **state)
 
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
-TESTS_RUN(CASE(test_sharing), CASE(test_namespaces), CASE(test_selectors))
+TESTS_RUN(CASE(test_sharing), CASE(test_spread), CASE(test_namespaces), CASE(test_selectors))
