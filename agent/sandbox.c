@@ -34,14 +34,16 @@
 #define SANITIZED 0
 #endif
 
-/* Name resolution, TLS, time zones, and what the C library loads for them on demand. */
+/* Name resolution, TLS, time zones, what the C library loads for them on demand, and the journal,
+ * which libsystemd looks for by itself and does not miss. */
 static const char *const system_folders[] = {"/etc/ssl", "/etc/pki", "/etc/ca-certificates",
 	"/etc/crypto-policies", "/etc/gnutls", "/usr/share/ca-certificates",
 	"/usr/local/share/ca-certificates", "/usr/share/zoneinfo", "/usr/lib", "/usr/lib64",
-	"/usr/local/lib", "/lib", "/lib64", "/sys/fs/cgroup", "/var/log", "/var/run/secrets"};
+	"/usr/local/lib", "/lib", "/lib64", "/sys/fs/cgroup", "/var/log", "/var/run/secrets",
+	"/run/log/journal"};
 static const char *const system_files[] = {"/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf",
 	"/etc/host.conf", "/etc/gai.conf", "/etc/services", "/etc/localtime", "/etc/ld.so.cache",
-	"/dev/null", "/dev/urandom", "/dev/random"};
+	"/etc/machine-id", "/dev/null", "/dev/urandom", "/dev/random"};
 static const char *const variables[] = {"SSL_CERT_FILE", "SSL_CERT_DIR", "CURL_CA_BUNDLE",
 	"OPENSSL_CONF", "KUBECONFIG"};
 
