@@ -54,7 +54,9 @@ class Node:
             "overlay", "/var/lib")
         sh("hostname", NAME)
         sh("ip", "link", "set", "lo", "up")
-        sh("ip", "link", "add", "cni0", "type", "bridge")
+        # With an address of its own: else it takes the lowest of its pods', and each time that changes
+        # all connections stand still until their neighbour is looked for anew.
+        sh("ip", "link", "add", "cni0", "address", "02:00:0a:58:00:01", "type", "bridge")
         sh("ip", "addr", "add", f"{NODE}/16", "dev", "cni0")
         sh("ip", "addr", "add", f"{API}/32", "dev", "cni0")
         sh("ip", "link", "set", "cni0", "up")
