@@ -168,7 +168,7 @@ static bool take_text(struct cursor *c, struct str *out)
 {
 	char quote = peek(c);
 	bool has_escapes;
-	size_t end;
+	size_t end = 0; /* as gcc with -O2 does not see that find_end() sets it */
 	size_t n = 0;
 	char *to;
 
