@@ -1,6 +1,6 @@
 #pragma once
 
-/* What jmespath.c (the parser), jmespath_search.c and jmespath_functions.c share. */
+/* What the files of JMESPath share; those that read its text also jmespath_parser.h. */
 
 #include "agent/base/buf.h"
 #include "agent/component/loki.process/jmespath.h"

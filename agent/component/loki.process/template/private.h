@@ -1,7 +1,7 @@
 #pragma once
 
-/* What the parts of the template engine share: parse.c makes nodes, run.c walks them, names.c
- * lists the functions, and the other files are those functions. */
+/* What the parts of the template engine share: parse.c, pipes.c and words.c make nodes, run.c walks
+ * them, names.c lists the functions, and the other files are those functions. */
 
 #include "agent/base/buf.h"
 #include "agent/base/vec.h"
