@@ -24,7 +24,6 @@ const char *const registry_foreign[] = {
 	"discovery.hetzner",
 	"discovery.http",
 	"discovery.ionos",
-	"discovery.kubelet",
 	"discovery.kuma",
 	"discovery.lightsail",
 	"discovery.linode",

@@ -11,6 +11,7 @@
 #include "agent/base/log.h"
 #include "agent/base/mem.h"
 #include "agent/component/common/k8s_client_args.h"
+#include "agent/component/common/pod_export.h"
 #include "agent/component/discovery.kubernetes/pod_mix.h"
 #include "agent/flow/once.h"
 #include "agent/graph/component.h"
@@ -143,30 +144,16 @@ static bool discovery_check(const void *args, struct diags *d)
 	return ok;
 }
 
-/* Texts are borrowed: the export copies them. */
-static struct value target_value(struct arena *a, const struct pod_target *t)
-{
-	struct field *fields = arena_new(a, struct field, t->n + 1);
-
-	for (size_t i = 0; i < t->n; i++)
-		fields[i] = (struct field){t->v[i].name, value_str(t->v[i].value)};
-	return value_object(a, fields, t->n);
-}
-
 static void export_targets(struct discovery *d)
 {
 	struct pod_targets t = {.heeds_wishes = d->base.agent->pod_annotations};
 	struct arena a;
-	struct value *v;
 	int64_t wait;
 
 	arena_init(&a, 0);
 	d->mix.is_cut_off = d->is_sick;
 	wait = pod_mix_targets(&d->mix, &a, loop_now(d->base.loop), &t);
-	v = arena_new(&a, struct value, t.n + 1);
-	for (size_t i = 0; i < t.n; i++)
-		v[i] = target_value(&a, &t.p[i]);
-	component_export(&d->base, "targets", value_array(v, t.n));
+	component_export(&d->base, "targets", pod_export(&a, &t));
 	arena_fini(&a);
 	if (wait)
 		timer_set(&d->held, d->base.loop, wait);

@@ -69,6 +69,14 @@ static void refuse(struct remote_poll *p)
 	fail(p, why);
 }
 
+static void fail_size(struct remote_poll *p)
+{
+	char why[64];
+
+	snprintf(why, sizeof(why), "the answer is longer than %zu MiB", p->max >> 20);
+	fail(p, why);
+}
+
 static void on_done(struct http_call *call, enum http_outcome outcome)
 {
 	struct remote_poll *p = container_of(call, struct remote_poll, call);
@@ -78,8 +86,8 @@ static void on_done(struct http_call *call, enum http_outcome outcome)
 		fail(p, call->error);
 	else if (call->status != 200)
 		refuse(p);
-	else if (call->answer.n > REMOTE_POLL_MAX)
-		fail(p, "the answer is longer than 4 MiB");
+	else if (call->answer.n > p->max)
+		fail_size(p);
 	else if (!p->take(p, call->answer, &e))
 		fail(p, e.text);
 	else
@@ -102,7 +110,7 @@ static void fill_call(struct remote_poll *p, const struct remote_poll_settings *
 		.method = s->method,
 		.url = str_head(buf_str(&p->text), s->url.n),
 		.body = str_from_at(buf_str(&p->text), s->url.n + 1),
-		.max_answer = REMOTE_POLL_MAX + 1,
+		.max_answer = p->max + 1,
 		.accept_gzip = true,
 		.done = on_done,
 	};
@@ -127,6 +135,7 @@ bool remote_poll_set(struct remote_poll *p, const struct remote_poll_settings *s
 	p->next.fire = on_next;
 	p->every = s->every;
 	p->backoff = 0;
+	p->max = s->max ? s->max : REMOTE_POLL_MAX;
 	fill_call(p, s);
 	timer_clear(&p->next);
 	if (!p->has_answer)

@@ -19,7 +19,8 @@ struct component;
 struct err;
 struct metric;
 
-#define REMOTE_POLL_MAX ((size_t)4 << 20) /* of an answer; a longer one is an error */
+/* Of an answer, where nothing else is said; a longer one is an error. */
+#define REMOTE_POLL_MAX ((size_t)4 << 20)
 
 /* Embedded in its owner, zeroed, then the first part filled. */
 struct remote_poll {
@@ -34,8 +35,9 @@ struct remote_poll {
 	struct timer next;
 	struct once_part once;
 	struct metric *failures;
-	struct buf text;   /* url and body, which the call borrows */
-	int64_t every;     /* ns */
+	struct buf text; /* url and body, which the call borrows */
+	int64_t every;   /* ns */
+	size_t max;
 	int64_t backoff;   /* ns; 0: the last request went well */
 	bool has_answer;   /* once at least */
 	char problem[320]; /* "": none */
@@ -47,6 +49,7 @@ struct remote_poll_settings {
 	struct str url;
 	struct str body;
 	int64_t every; /* ns */
+	size_t max;    /* bytes of an answer; 0: REMOTE_POLL_MAX */
 };
 
 /* Texts are copied. The first request starts at once. False, with e filled, and what was in force
