@@ -4,6 +4,7 @@
 
 /* clang-format off */
 #define COMPONENTS(X) \
+	X(discovery_file) \
 	X(discovery_kubelet) \
 	X(discovery_kubernetes) \
 	X(discovery_relabel) \

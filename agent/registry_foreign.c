@@ -19,7 +19,6 @@ const char *const registry_foreign[] = {
 	"discovery.dockerswarm",
 	"discovery.ec2",
 	"discovery.eureka",
-	"discovery.file",
 	"discovery.gce",
 	"discovery.hetzner",
 	"discovery.http",

@@ -91,3 +91,6 @@ bool stdlib_trim_space(struct call *c);
 /* JSON text to a value; numbers are floats, or ints if they are whole and ints says so. Filled
  * with Go's words on failure. */
 bool json_to_value(struct arena *a, struct str text, bool ints, struct value *out, struct err *e);
+
+/* The same of YAML, its first document. */
+bool yaml_to_value(struct arena *a, struct str text, struct value *out, struct err *e);

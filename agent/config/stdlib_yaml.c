@@ -322,20 +322,24 @@ static bool read_document(struct reader *r, struct value *out)
 	return next_event(r) && read_node(r, 0, out) && next_event(r);
 }
 
-bool stdlib_from_yaml(struct call *c)
+bool yaml_to_value(struct arena *a, struct str text, struct value *out, struct err *e)
 {
-	struct reader r = {.a = c->a, .e = &c->e};
-	struct str text;
+	struct reader r = {.a = a, .e = e};
 	bool ok;
 
-	if (!call_text(c, 0, &text))
-		return false;
 	if (!yaml_parser_initialize(&r.parser))
 		mem_out(sizeof(r.parser));
 	yaml_parser_set_input_string(&r.parser, (const unsigned char *)text.p, text.n);
-	ok = read_document(&r, &c->out);
+	ok = read_document(&r, out);
 	yaml_event_delete(&r.event);
 	yaml_parser_delete(&r.parser);
 	free(r.anchors.p);
 	return ok;
+}
+
+bool stdlib_from_yaml(struct call *c)
+{
+	struct str text;
+
+	return call_text(c, 0, &text) && yaml_to_value(c->a, text, &c->out, &c->e);
 }
