@@ -63,7 +63,7 @@ static bool loki_process_update(struct component *c, const void *args, struct er
 	if (!made)
 		return false;
 	if (p->pipeline)
-		pipeline_flush(p->pipeline);
+		pipeline_leave(p->pipeline);
 	pipeline_free(p->pipeline);
 	p->pipeline = made;
 	p->shared.uses_extracted = pipeline_uses_extracted(&a->stages);
@@ -75,7 +75,7 @@ static bool loki_process_update(struct component *c, const void *args, struct er
 static void clear(struct loki_process *p)
 {
 	if (p->pipeline)
-		pipeline_flush(p->pipeline);
+		pipeline_leave(p->pipeline);
 	pipeline_free(p->pipeline);
 	work_fini(&p->work);
 	for (size_t i = 0; i < p->shared.counters.n; i++) {

@@ -18,6 +18,7 @@ struct ack {
 	void (*settled)(struct ack *a);
 	uint32_t refs;
 	bool failed;              /* somebody who held it gave up: valid in settled() */
+	bool last_chance;         /* its owner cannot bring the data again */
 	struct ack_link *waiters; /* other acks that this one holds, given back with it */
 };
 

@@ -36,6 +36,13 @@ struct str join_pending(const struct join *j)
 	return buf_str(&j->text);
 }
 
+void join_fail(struct join *j)
+{
+	if (j->ack)
+		j->ack->failed = true;
+	join_clear(j);
+}
+
 void join_clear(struct join *j)
 {
 	struct ack *ack = j->ack;

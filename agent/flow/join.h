@@ -33,3 +33,4 @@ struct str join_end(struct join *j, struct str piece, int64_t *time, struct ack 
  * join_clear(). */
 struct str join_pending(const struct join *j);
 void join_clear(struct join *j); /* empties it and gives back its ack */
+void join_fail(struct join *j);  /* the same, by ack_fail(): its pieces are to be brought again */

@@ -92,6 +92,7 @@ static void add_piece(struct tail *t, struct join *j, const struct record *r, st
 	}
 	join_add(j, r->content, r->time, &c->ack);
 	t->join_since = loop_now(t->tailer->loop);
+	t->join_looked = false;
 }
 
 static void push_record(struct tail *t, const struct record *r, struct chunk *c)

@@ -57,7 +57,8 @@ void tail_set_timer(struct tail *t)
 
 	if (t->retry_at)
 		at = t->retry_at;
-	if (lines_are_open(t) && t->join_since + JOIN_WAIT < at && !is_short_of(t))
+	if (lines_are_open(t) && t->join_since + JOIN_WAIT < at &&
+		(t->leaving || !is_short_of(t)))
 		at = t->join_since + JOIN_WAIT;
 	LIST_EACH (f, &t->files, struct tail_file, link) {
 		bool told = f->name && now - f->changed >= QUIET; /* events will tell */
@@ -139,11 +140,17 @@ static bool holds_deleted(const struct tail *t)
 	return false;
 }
 
-/* While a file that lost its name may be followed by another one (a rotation takes the name away
- * for a moment, and with it the target), the tail is kept. */
+static bool is_past_wait(const struct tail *t)
+{
+	return loop_now(t->tailer->loop) - t->join_since >= JOIN_WAIT;
+}
+
+/* A rotation takes a name away for a moment, and with it the target. So while a file that lost its
+ * name may be followed by another one, or the end of an open record may come, the tail is kept. */
 static bool may_leave(const struct tail *t, const struct tail_file *f)
 {
-	if (!t->tailer->set.once && holds_deleted(t))
+	if (!t->tailer->set.once &&
+		(holds_deleted(t) || (lines_are_open(t) && !is_past_wait(t))))
 		return false;
 	if (!f || f->state == FILE_READING)
 		return true;
@@ -186,8 +193,18 @@ static void read_last(struct tail_file *f)
 /* Will the other pieces of a record not come? They may be in a file that cannot be opened now. */
 static bool has_waited(const struct tail *t)
 {
-	return lines_are_open(t) && !is_short_of(t) &&
-	       loop_now(t->tailer->loop) - t->join_since >= JOIN_WAIT;
+	return lines_are_open(t) && !is_short_of(t) && is_past_wait(t);
+}
+
+/* If the process was stopped for so long, they may be in a file that no event has told of yet. */
+static bool looks_again(struct tail *t)
+{
+	if (!has_waited(t) || t->join_looked)
+		return false;
+	t->join_looked = true;
+	tail_reconcile(t);
+	tailer_ready(t);
+	return true;
 }
 
 /* Nothing more can be read now. */
@@ -198,6 +215,8 @@ static void at_rest(struct tail *t)
 	struct tail_file *f = newest(t);
 	bool has_name = false;
 
+	if (looks_again(t))
+		return;
 	/* A rotation takes the target away too: the other pieces may be in the next file. */
 	if (has_waited(t) || once || (t->leaving && may_leave(t, f)))
 		lines_flush(t);

@@ -141,6 +141,14 @@ void tail_try_free(struct tail *t)
 	tail_free(t);
 }
 
+/* What was read of a file that is gone cannot be read again. */
+static void leave_file(struct tail_file *f)
+{
+	file_close(f);
+	for (struct chunk *c = f->first; c && f->deleted; c = c->next)
+		c->ack.last_chance = true;
+}
+
 void tail_leave(struct tail *t)
 {
 	struct tail_source *s = t->source;
@@ -154,7 +162,7 @@ void tail_leave(struct tail *t)
 	timer_clear(&t->timer);
 	list_remove(&t->ready);
 	LIST_EACH (f, &t->files, struct tail_file, link)
-		file_close(f);
+		leave_file(f);
 	set_names(t, NULL, NULL);
 	tailer_changed(t->tailer);
 	tail_try_free(t);

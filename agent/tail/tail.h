@@ -140,8 +140,9 @@ struct tail {
 	struct tail_file *open_file; /* where the first piece is of those that are open, … */
 	uint64_t open_start;         /* … and all that came since one or the other has been */
 	struct ack *open_ack;        /* of the last chunk, while a record is open; held */
-	int64_t join_since;
-	int64_t retry_at; /* 0: no need */
+	int64_t join_since;          /* loop time of the last piece */
+	bool join_looked;            /* once more since then */
+	int64_t retry_at;            /* 0: no need */
 	struct timer timer;
 	struct metric *m_lines;
 	struct metric *m_bytes;

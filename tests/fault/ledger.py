@@ -120,7 +120,7 @@ class Ledger:
         self.count = books.count
         self.copies = {}
         self.odd = set()
-        self.came_alone = {}  # halves of records: when
+        self.came_alone = set()  # halves of records
         self.progress = time.monotonic()
         self.max_age = 0.0
         self.oldest = ""
@@ -137,7 +137,7 @@ class Ledger:
 
     def _broken(self, line, labels):
         if line in self.books.fragments:
-            self.came_alone[line] = time.monotonic()
+            self.came_alone.add(line)
         elif line in self.books.odd:
             self.odd.add(line)
             self.progress = time.monotonic()
@@ -149,7 +149,7 @@ class Ledger:
 
     def _torn(self, line):
         m = HEAD.match(line)
-        self.count["lines torn by copytruncate or a reload"] += 1
+        self.count["lines torn by copytruncate"] += 1
         if m and (int(m[1]), m[2].decode()) in self.books.streams:
             s = self.copy((int(m[1]), m[2].decode()))
             if int(m[3]) < len(s.state):
@@ -210,7 +210,7 @@ class Ledger:
     def _repeated(self, life, s, seq, name, state, c):
         self.count["lines repeated"] += 1
         if s.life[seq] == life:
-            if not state & UNHEARD and not self.judge.answer_lost(s.when[seq]):
+            if not state & UNHEARD and not self.judge.answer_lost(s.when[seq]) and not self.judge.is_read_again(c):
                 self.problem("repeated in one life of the agent", f"{name}, life {life}, "
                     f"{self.books.since(s.when[seq])} and {self.books.since(time.monotonic())}")
             return
@@ -241,8 +241,7 @@ class Ledger:
     def _came_by_half(self, key, at):
         """The end of a record that a rotation cut was in a file that was taken away."""
         half, file = self.books.cuts.get((key, at), (None, None))
-        return half in self.came_alone and (self.judge.may_be_lost(file) or
-            self.judge.cut_by_reload(self.came_alone[half], self.books.containers[key[0]].pod.in_api))
+        return half in self.came_alone and self.judge.may_be_lost(file)
 
     def _odd_missing(self):
         return [text for text, file in self.books.odd.items() if text not in self.odd and not self.judge.may_be_lost(file)]
@@ -256,9 +255,9 @@ class Ledger:
         """Judges each line that did not come; how many may be lost: their bytes went where nobody
         could read them."""
         allowed = 0
-        for line, when in self.came_alone.items():
+        for line in self.came_alone:
             other = self.books.fragments[line]
-            if not self.judge.may_be_lost(other) and not self.judge.cut_by_reload(when, "/api/" in str(other.path)):
+            if not self.judge.may_be_lost(other):
                 self.problem("half of a record", f"{line[:80]!r}: the other half in {other.path}")
         for text in self._odd_missing():
             self.problem("lost", f"malformed: {text!r}")

@@ -77,11 +77,25 @@ static void give_up(struct partials *p, size_t i)
 	partial_fini(p, it);
 }
 
-void partials_flush(struct partials *p)
+static void give_back(struct partials *p, size_t i)
+{
+	struct partial it = take_out(p, i);
+
+	join_fail(&it.join);
+	partial_fini(p, &it);
+}
+
+void partials_leave(struct partials *p)
 {
 	timer_clear(&p->idle);
-	while (p->open.n > 0)
-		give_up(p, 0);
+	while (p->open.n > 0) {
+		const struct ack *ack = p->open.p[0].join.ack;
+
+		if (ack && !ack->last_chance)
+			give_back(p, 0);
+		else
+			give_up(p, 0);
+	}
 }
 
 /* More lines are open than may be. */
@@ -98,7 +112,9 @@ static void flush_all(struct partials *p)
 			KV("hint", "raise max_partial_lines above the number of containers on a "
 				   "node"));
 	}
-	partials_flush(p);
+	timer_clear(&p->idle);
+	while (p->open.n > 0)
+		give_up(p, 0);
 }
 
 static void set_timer(struct partials *p, int64_t in)

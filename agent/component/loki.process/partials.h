@@ -39,4 +39,6 @@ void partials_add(struct partials *p, struct work *w);
  * false. True: it is a line of its own. */
 bool partials_end(struct partials *p, struct work *w);
 
-void partials_flush(struct partials *p);
+/* The stage ends: an open line is given back, and its file read again from it. What cannot
+ * be read again is passed on as it is. */
+void partials_leave(struct partials *p);

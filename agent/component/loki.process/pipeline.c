@@ -160,11 +160,11 @@ void pipeline_free(struct pipeline *p)
 }
 
 /* Upstream first: what one gives up, the next may hold. */
-void pipeline_flush(struct pipeline *p)
+void pipeline_leave(struct pipeline *p)
 {
 	for (size_t i = 0; i < p->n; i++) {
-		if (p->stages[i]->ops->flush)
-			p->stages[i]->ops->flush(p->stages[i]);
+		if (p->stages[i]->ops->leave)
+			p->stages[i]->ops->leave(p->stages[i]);
 	}
 }
 

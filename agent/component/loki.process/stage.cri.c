@@ -93,9 +93,9 @@ static bool cri_run(struct stage *s, struct work *w)
 	return c->partials.open.n == 0 || partials_end(&c->partials, w);
 }
 
-static void cri_flush(struct stage *s)
+static void cri_leave(struct stage *s)
 {
-	partials_flush(&container_of(s, struct cri, base)->partials);
+	partials_leave(&container_of(s, struct cri, base)->partials);
 }
 
 static void cri_fini(struct stage *s)
@@ -111,7 +111,7 @@ static const struct stage_ops cri_ops = {
 	.check = cri_check,
 	.init = cri_init,
 	.run = cri_run,
-	.flush = cri_flush,
+	.leave = cri_leave,
 	.fini = cri_fini,
 };
 

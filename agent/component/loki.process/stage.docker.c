@@ -60,9 +60,9 @@ static bool docker_run(struct stage *s, struct work *w)
 	return k->partials.open.n == 0 || partials_end(&k->partials, w);
 }
 
-static void docker_flush(struct stage *s)
+static void docker_leave(struct stage *s)
 {
-	partials_flush(&container_of(s, struct docker, base)->partials);
+	partials_leave(&container_of(s, struct docker, base)->partials);
 }
 
 static void docker_fini(struct stage *s)
@@ -78,7 +78,7 @@ static const struct stage_ops docker_ops = {
 	.size = sizeof(struct docker),
 	.init = docker_init,
 	.run = docker_run,
-	.flush = docker_flush,
+	.leave = docker_leave,
 	.fini = docker_fini,
 };
 

@@ -88,8 +88,9 @@ struct stage_ops {
 	bool (*init)(struct stage *s, const void *args, struct err *e);
 	/* False: the entry ends here. It was dropped and counted, is held, or was pushed on. */
 	bool (*run)(struct stage *s, struct work *w);
-	void (*flush)(struct stage *s); /* pushes on what it holds; NULL: it holds nothing */
-	void (*fini)(struct stage *s);  /* after flush() */
+	/* Its end: pushes on what it holds, or gives it back undone. NULL: it holds nothing. */
+	void (*leave)(struct stage *s);
+	void (*fini)(struct stage *s); /* after leave() */
 };
 
 struct pipeline {
@@ -107,7 +108,7 @@ bool pipeline_uses_extracted(const struct arg_choices *stages);
 struct pipeline *pipeline_new(struct process *p, const struct arg_choices *stages,
 	struct stage *outer, struct err *e);
 void pipeline_free(struct pipeline *p); /* NULL is nothing */
-void pipeline_flush(struct pipeline *p);
+void pipeline_leave(struct pipeline *p);
 
 /* All of its stages. False: the entry has ended. */
 bool pipeline_run(struct pipeline *p, struct work *w);

@@ -244,7 +244,7 @@ static bool limit_run(struct stage *s, struct work *w)
 }
 
 /* A stop or a reload does not wait for the rate. */
-static void limit_flush(struct stage *s)
+static void limit_leave(struct stage *s)
 {
 	struct limit *l = container_of(s, struct limit, base);
 
@@ -268,7 +268,7 @@ static const struct stage_ops limit_ops = {
 	.check = limit_check,
 	.init = limit_init,
 	.run = limit_run,
-	.flush = limit_flush,
+	.leave = limit_leave,
 	.fini = limit_fini,
 };
 

@@ -111,9 +111,9 @@ static bool match_run(struct stage *s, struct work *w)
 	return false;
 }
 
-static void match_flush(struct stage *s)
+static void match_leave(struct stage *s)
 {
-	pipeline_flush(container_of(s, struct match, base)->inner);
+	pipeline_leave(container_of(s, struct match, base)->inner);
 }
 
 static void match_fini(struct stage *s)
@@ -131,7 +131,7 @@ static const struct stage_ops match_ops = {
 	.check = match_check,
 	.init = match_init,
 	.run = match_run,
-	.flush = match_flush,
+	.leave = match_leave,
 	.fini = match_fini,
 };
 

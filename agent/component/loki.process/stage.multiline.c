@@ -257,7 +257,7 @@ static bool multiline_run(struct stage *s, struct work *w)
 	return false;
 }
 
-static void multiline_flush(struct stage *s)
+static void multiline_leave(struct stage *s)
 {
 	struct multiline *m = container_of(s, struct multiline, base);
 
@@ -286,7 +286,7 @@ static const struct stage_ops multiline_ops = {
 	.check = multiline_check,
 	.init = multiline_init,
 	.run = multiline_run,
-	.flush = multiline_flush,
+	.leave = multiline_leave,
 	.fini = multiline_fini,
 };
 

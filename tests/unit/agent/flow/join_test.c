@@ -3,11 +3,12 @@
 #include "tests/test.h"
 
 static int settled;
+static int failed;
 
 static void on_settled(struct ack *a)
 {
-	(void)a;
 	settled++;
+	failed += a->failed;
 }
 
 /* Pieces from three chunks: none is settled before the chunk of the last piece is. */
@@ -53,5 +54,27 @@ static void test_pending_is_given_back(void **state)
 	buf_fini(&j.text);
 }
 
+static void test_pending_is_given_back_undone(void **state)
+{
+	struct join j = {0};
+	struct ack a, b;
+
+	(void)state;
+	settled = failed = 0;
+	ack_init(&a, on_settled);
+	ack_init(&b, on_settled);
+	join_add(&j, STR("no "), 7, &a);
+	join_add(&j, STR("end"), 8, &b);
+	ack_release(&a);
+	ack_release(&b);
+	join_fail(&j);
+	assert_int_equal(settled, 2);
+	assert_int_equal(failed, 2);
+	assert_false(j.is_open);
+	join_fail(&j);
+	buf_fini(&j.text);
+}
+
 TESTS_RUN(cmocka_unit_test(test_acks_wait_for_the_whole),
+	cmocka_unit_test(test_pending_is_given_back_undone),
 	cmocka_unit_test(test_pending_is_given_back))

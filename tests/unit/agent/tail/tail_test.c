@@ -78,6 +78,50 @@ static void test_record_cut_by_rotation_without_target(void **state)
 	want("first second\n");
 }
 
+/* The name is back, but not yet the target, and the new file is empty. */
+static void test_record_cut_by_rotation_target_is_late(void **state)
+{
+	(void)state;
+	append("0.log", CRI "F 1\n");
+	follow("0.log");
+	move("0.log", "0.log.20261122-100000");
+	follow("");
+	append("0.log", "");
+	append("0.log.20261122-100000", CRI "P first \n");
+	settle();
+	want("1\n");
+	append("0.log", CRI "F second\n");
+	follow("0.log");
+	want("first second\n");
+}
+
+/* Its target is gone for good: the piece is sent in the end. */
+static void test_open_record_without_target(void **state)
+{
+	(void)state;
+	append("0.log", CRI "P last words\n");
+	follow("0.log");
+	follow("");
+	want("");
+	assert_int_equal(w->tailer->tails.n, 1);
+	pass(JOIN_WAIT);
+	want("last words\n");
+	assert_int_equal(w->tailer->tails.n, 0);
+}
+
+/* The process did not run for as long as it waits for the end of a record: that is there. */
+static void test_record_cut_by_rotation_while_stopped(void **state)
+{
+	(void)state;
+	append("0.log", CRI "P first \n");
+	follow("0.log");
+	move("0.log", "0.log.20261122-100000");
+	append("0.log", CRI "F second\n");
+	loop_advance(w->loop, 2 * JOIN_WAIT);
+	settle();
+	want("first second\n");
+}
+
 /* When the agent begins again at the record that is open, it finds no half of the other stream's,
  * although that was delivered. */
 static void test_pieces_of_both_streams_are_mixed(void **state)
@@ -356,6 +400,8 @@ static void test_many_rotations(void **state)
 
 TESTS_RUN(T(test_lines_come_as_they_are_written), T(test_a_file_that_comes_later),
 	T(test_rotation_keeps_order), T(test_record_cut_by_rotation),
+	T(test_record_cut_by_rotation_target_is_late), T(test_open_record_without_target),
+	T(test_record_cut_by_rotation_while_stopped),
 	T(test_record_cut_by_rotation_without_target), T(test_pieces_of_both_streams_are_mixed),
 	T(test_numbers_for_names), T(test_copies_with_numbers),
 	T(test_a_rotation_while_no_target_names_it), T(test_streams_are_joined_apart),

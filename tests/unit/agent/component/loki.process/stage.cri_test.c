@@ -47,7 +47,7 @@ static const struct stage_case cases[] = {
 		"f=a|" T "stdout F x",
 		NS "{c=\"x\", f=\"a\", flags=\"F\", stream=\"stdout\", "
 		   "t=\"2026-11-22T10:41:07.5Z\"} x\n"},
-	{"held to the end: stopping passes it on",
+	{"held to the end",
 		"stage.cri {}\nstage.static_labels { values = {s = \"1\"} }",
 		"f=a|" T "stdout P rest", ""},
 	{"no stream allowed", "stage.cri { max_partial_lines = 0 }", "",
@@ -63,7 +63,8 @@ static const struct stage_case cases[] = {
 
 STAGE_TESTS(cases)
 
-/* What never ends is passed on after five idle seconds, and when the component stops. */
+/* What never ends is passed on after five idle seconds; and when the component stops, as nobody can
+ * bring it again. */
 static void test_unfinished(void **state)
 {
 	struct harness h;
@@ -107,11 +108,12 @@ static void test_budget_full(void **state)
 }
 
 static int settled;
+static int failed;
 
 static void on_settled(struct ack *a)
 {
-	(void)a;
 	settled++;
+	failed += a->failed;
 }
 
 static void push_with(struct ack *a, const char *line)
@@ -143,6 +145,31 @@ static void test_acks(void **state)
 	ack_release(&second);
 	assert_int_equal(settled, 2);
 	harness_fini(&h);
+}
+
+/* When the stage ends, an open line is given back undone, to be read again; unless it cannot be. */
+static void test_acks_at_the_end(void **state)
+{
+	struct harness h;
+	struct ack again, never;
+
+	(void)state;
+	settled = failed = 0;
+	harness_init(&h, &loki_process);
+	assert_true(stage_load(&h, "stage.cri {}"));
+	ack_init(&again, on_settled);
+	push_with(&again, T "stdout P to be read again");
+	ack_release(&again);
+	ack_init(&never, on_settled);
+	never.last_chance = true;
+	push_with(&never, T "stderr P of a file that is gone");
+	ack_release(&never);
+	assert_int_equal(settled, 0);
+	harness_fini(&h);
+	assert_int_equal(settled, 2);
+	assert_int_equal(failed, 1);
+	assert_str(buf_str(&harness_seen),
+		NS "{f=\"a\", stream=\"stderr\"} of a file that is gone\n");
 }
 
 static void test_acks_idle(void **state)
@@ -189,4 +216,5 @@ static void test_endless(void **state)
 
 TESTS_RUN(cmocka_unit_test(test_cases), cmocka_unit_test(test_unfinished),
 	cmocka_unit_test(test_budget_full), cmocka_unit_test(test_acks),
-	cmocka_unit_test(test_acks_idle), cmocka_unit_test(test_endless))
+	cmocka_unit_test(test_acks_at_the_end), cmocka_unit_test(test_acks_idle),
+	cmocka_unit_test(test_endless))
