@@ -226,3 +226,27 @@ static inline void harness_fini(struct harness *h)
 	assert_int_equal(h->budget.used, 0);
 	assert_int_equal(labels_interned(), 0);
 }
+
+/* Configurations of a component that are refused. form has %s for the arguments. */
+struct harness_mistake {
+	const char *args;
+	const char *error;
+};
+
+static inline void harness_mistakes(const struct component_type *type, const char *form,
+	const struct harness_mistake *cases, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		ptrdiff_t at = str_find(str_from(form), STR("%s"));
+		struct harness h;
+		char text[1024];
+
+		assert_true(at >= 0);
+		harness_init(&h, type);
+		snprintf(text, sizeof(text), "%.*s%s%s", (int)at, form, cases[i].args,
+			form + at + 2);
+		assert_false(harness_load(&h, text));
+		assert_str(buf_str(&h.errors), cases[i].error);
+		harness_fini(&h);
+	}
+}

@@ -133,3 +133,22 @@ static inline bool log_dir_load(struct log_dir *d, const char *config)
 	log_dir_settle(d);
 	return ok;
 }
+
+/* h and d for each test of a file, and what makes and frees them, for a component of that type. */
+#define LOG_DIR_FIXTURE(type) \
+	extern const struct component_type type; \
+	static struct harness h; \
+	static struct log_dir d; \
+	static int set_up(void **state) \
+	{ \
+		(void)state; \
+		harness_init(&h, &(type)); \
+		log_dir_init(&d, &h); \
+		return 0; \
+	} \
+	static int tear_down(void **state) \
+	{ \
+		(void)state; \
+		log_dir_fini(&d); \
+		return 0; \
+	}

@@ -275,18 +275,12 @@ static bool compile(
 	return add_blocks(metrics, SIGNAL_METRICS, &a->metric_conditions, d) && ok;
 }
 
-static void free_groups(struct ottl_groups groups[SIGNAL_KINDS])
-{
-	for (size_t i = 0; i < SIGNAL_KINDS; i++)
-		otelcol_ottl_free(&groups[i]);
-}
-
 static bool otelcol_processor_filter_update(struct component *c, const void *args, struct err *e)
 {
 	struct filter *x = container_of(c, struct filter, base);
 
 	(void)e;
-	free_groups(x->groups);
+	otelcol_ottl_free(x->groups);
 	x->args = args;
 	compile(x->groups, x->args, NULL); /* check() has seen that it can be */
 	otelcol_editor_set_output(&x->editor, x->args->output);
@@ -297,7 +291,7 @@ static void fini(struct otelcol_editor *e)
 {
 	struct filter *x = container_of(e, struct filter, editor);
 
-	free_groups(x->groups);
+	otelcol_ottl_free(x->groups);
 	otelcol_ottl_runner_fini(&x->runner);
 	for (size_t i = 0; i < SIGNAL_KINDS; i++)
 		metric_free(x->filtered[i]);
@@ -331,7 +325,7 @@ static bool filter_check(const void *args, struct diags *d)
 	bool ok = otelcol_output_check(a->output, d);
 
 	ok = compile(groups, a, d) && ok;
-	free_groups(groups);
+	otelcol_ottl_free(groups);
 	return ok;
 }
 

@@ -200,19 +200,13 @@ static bool compile(
 	return ok;
 }
 
-static void free_groups(struct ottl_groups groups[SIGNAL_KINDS])
-{
-	for (size_t i = 0; i < SIGNAL_KINDS; i++)
-		otelcol_ottl_free(&groups[i]);
-}
-
 static bool otelcol_processor_transform_update(
 	struct component *c, const void *args, struct err *e)
 {
 	struct transform *x = container_of(c, struct transform, base);
 
 	(void)e;
-	free_groups(x->groups);
+	otelcol_ottl_free(x->groups);
 	x->args = args;
 	compile(x->groups, x->args, NULL); /* check() has seen that it can be */
 	otelcol_editor_set_output(&x->editor, x->args->output);
@@ -223,7 +217,7 @@ static void fini(struct otelcol_editor *e)
 {
 	struct transform *x = container_of(e, struct transform, editor);
 
-	free_groups(x->groups);
+	otelcol_ottl_free(x->groups);
 	otelcol_ottl_runner_fini(&x->runner);
 	metric_free(x->dropped);
 }
@@ -276,7 +270,7 @@ static bool transform_check(const void *args, struct diags *d)
 	ok = check_modes(&a->log_statements, d) && ok;
 	ok = check_modes(&a->metric_statements, d) && ok;
 	ok = compile(groups, a, d) && ok;
-	free_groups(groups);
+	otelcol_ottl_free(groups);
 	return ok;
 }
 

@@ -2,6 +2,7 @@
 
 #include "agent/component/common/http_client_args.h"
 
+#include "agent/component/common/tls_files.h"
 #include "agent/loop/http_client.h"
 
 const struct arg http_basic_auth_args[] = {
@@ -27,13 +28,7 @@ static const char *const versions[] = {"TLS10", "TLS11", "TLS12", "TLS13", NULL}
 
 const struct arg http_tls_args[] = {
 	ARG_PLACE(http_tls_args, at),
-	ARG(http_tls_args, ca_pem, .type = ARG_STR,
-		.help = "Certificates to trust in place of the system's, as PEM text."),
-	ARG(http_tls_args, ca_file, .type = ARG_STR, .help = "File with such certificates."),
-	ARG(http_tls_args, cert_pem, .type = ARG_STR, .help = "Our certificate, as PEM text."),
-	ARG(http_tls_args, cert_file, .type = ARG_STR, .help = "File with our certificate."),
-	ARG(http_tls_args, key_pem, .type = ARG_SECRET, .help = "Its key, as PEM text."),
-	ARG(http_tls_args, key_file, .type = ARG_STR, .help = "File with its key."),
+	TLS_FILES_ARGS(http_tls_args),
 	ARG(http_tls_args, server_name, .type = ARG_STR,
 		.help = "The name that the server's certificate must have, if not the address's."),
 	ARG(http_tls_args, insecure_skip_verify, .type = ARG_BOOL,

@@ -5,6 +5,7 @@
 #include "agent/base/arena.h"
 #include "agent/base/buf.h"
 #include "agent/base/err.h"
+#include "agent/component/common/tls_files.h"
 #include "agent/component/common/tls_server_args.h"
 #include "agent/loop/http_client.h"
 #include "agent/loop/http_server.h"
@@ -73,12 +74,7 @@ static const struct arg tpm_args[] = {
 /* clang-format off */
 #define TLS_ARGS(owner) \
 	ARG_PLACE(owner, at), \
-	ARG(owner, ca_file, .type = ARG_STR, .help = "Path to the CA file."), \
-	ARG(owner, ca_pem, .type = ARG_STR, .help = "CA PEM-encoded text."), \
-	ARG(owner, cert_file, .type = ARG_STR, .help = "Path to the TLS certificate."), \
-	ARG(owner, cert_pem, .type = ARG_STR, .help = "Certificate PEM-encoded text."), \
-	ARG(owner, key_file, .type = ARG_STR, .help = "Path to the TLS certificate key."), \
-	ARG(owner, key_pem, .type = ARG_SECRET, .help = "Key PEM-encoded text."), \
+	TLS_FILES_ARGS(owner), \
 	ARG(owner, min_version, .type = ARG_STR, .def = "TLS 1.2", \
 		.help = "Minimum acceptable TLS version."), \
 	ARG(owner, max_version, .type = ARG_STR, .flags = ARG_NO_EFFECT, .def = "TLS 1.3", \

@@ -31,7 +31,7 @@ static void free_list(struct ottl **p, size_t n)
 	free(p);
 }
 
-void otelcol_ottl_free(struct ottl_groups *g)
+static void free_groups(struct ottl_groups *g)
 {
 	for (size_t i = 0; i < g->n; i++) {
 		free_list(g->p[i].conditions, g->p[i].n_conditions);
@@ -39,6 +39,12 @@ void otelcol_ottl_free(struct ottl_groups *g)
 	}
 	free(g->p);
 	*g = (struct ottl_groups){0};
+}
+
+void otelcol_ottl_free(struct ottl_groups groups[SIGNAL_KINDS])
+{
+	for (size_t i = 0; i < SIGNAL_KINDS; i++)
+		free_groups(&groups[i]);
 }
 
 /* Byte `offset` of a text in the configuration, which is written from `at` on as a raw string or

@@ -38,7 +38,7 @@ struct ottl_groups {
 	size_t cap;
 };
 
-void otelcol_ottl_free(struct ottl_groups *g);
+void otelcol_ottl_free(struct ottl_groups groups[SIGNAL_KINDS]);
 
 /*
  * Compiles and adds. context empty: each text's own, by the prefixes of its paths. With d, what is

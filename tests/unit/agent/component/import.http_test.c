@@ -44,30 +44,4 @@ static void test_follows(void **state)
 	harness_fini(&h);
 }
 
-static const struct {
-	const char *args;
-	const char *error;
-} mistakes[] = {
-	{"url = \"a/x\"", "1:1: url \"a/x\" is not an address\n"},
-	{"url = \"http://a\"\n poll_frequency = \"1ms\"\n poll_timeout = \"1us\"",
-		"1:1: poll_frequency must be at least 1s\n"},
-	{"url = \"http://a\"\n poll_timeout = \"1m\"",
-		"1:1: poll_timeout must be less than poll_frequency\n"},
-};
-
-static void test_mistakes(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < sizeof(mistakes) / sizeof(mistakes[0]); i++) {
-		struct harness h;
-		char text[512];
-
-		harness_init(&h, &import_http);
-		snprintf(text, sizeof(text), "import.http \"m\" {\n %s\n}\n", mistakes[i].args);
-		assert_false(harness_load(&h, text));
-		assert_str(buf_str(&h.errors), mistakes[i].error);
-		harness_fini(&h);
-	}
-}
-
-TESTS_RUN(cmocka_unit_test(test_follows), cmocka_unit_test(test_mistakes))
+TESTS_RUN(cmocka_unit_test(test_follows))

@@ -3,25 +3,7 @@
 #include "tests/log_dir.h"
 /* clang-format on */
 
-extern const struct component_type local_file_match;
-
-static struct harness h;
-static struct log_dir d;
-
-static int set_up(void **state)
-{
-	(void)state;
-	harness_init(&h, &local_file_match);
-	log_dir_init(&d, &h);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	log_dir_fini(&d);
-	return 0;
-}
+LOG_DIR_FIXTURE(local_file_match)
 
 static void test_files_come_and_go(void **state)
 {
