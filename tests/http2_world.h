@@ -23,6 +23,12 @@ static size_t too_large;
 
 static const struct http_reply_header trailers[] = {{"Grpc-Status", "0"}, {NULL, NULL}};
 
+static inline void on_header(struct http_header_visitor *v, struct str name, struct str value)
+{
+	(void)v;
+	buf_printf(&seen, " " STR_FMT "=" STR_FMT, STR_ARG(name), STR_ARG(value));
+}
+
 static inline void on_request(struct http_server *s, struct http_request *r)
 {
 	char text[64];
@@ -33,6 +39,8 @@ static inline void on_request(struct http_server *s, struct http_request *r)
 		STR_ARG(http_request_path(r)));
 	if (http_request_query(r, "q").p)
 		buf_printf(&seen, " q=" STR_FMT, STR_ARG(http_request_query(r, "q")));
+	if (str_is(http_request_path(r), "/headers"))
+		http_request_headers(r, &(struct http_header_visitor){on_header});
 	if (http_request_header(r, "X-Test").p)
 		buf_printf(&seen, " x=" STR_FMT, STR_ARG(http_request_header(r, "X-Test")));
 	buf_printf(&seen, " %zu; ", http_request_body(r).n);

@@ -140,6 +140,11 @@ struct str http_request_header(const struct http_request *r, const char *name)
 			return str_from(r->headers[i + 1]);
 	return (struct str){0};
 }
+void http_request_headers(const struct http_request *r, struct http_header_visitor *v)
+{
+	for (size_t i = 0; i < 16 && r->headers[i]; i += 2)
+		v->header(v, str_from(r->headers[i]), str_from(r->headers[i + 1]));
+}
 struct str http_request_body(const struct http_request *r)
 {
 	return r->body;

@@ -29,6 +29,12 @@ static struct http_request *late;
 static struct buf seen; /* what the handler was told */
 static int gone;
 
+static inline void on_header(struct http_header_visitor *v, struct str name, struct str value)
+{
+	(void)v;
+	buf_printf(&seen, " " STR_FMT "=" STR_FMT, STR_ARG(name), STR_ARG(value));
+}
+
 static inline void on_request(struct http_server *s, struct http_request *r)
 {
 	struct str body = http_request_body(r);
@@ -40,6 +46,8 @@ static inline void on_request(struct http_server *s, struct http_request *r)
 		STR_ARG(http_request_path(r)));
 	if (q.p)
 		buf_printf(&seen, " q=" STR_FMT, STR_ARG(q));
+	if (str_is(http_request_path(r), "/headers"))
+		http_request_headers(r, &(struct http_header_visitor){on_header});
 	if (http_request_header(r, "x-TEST").p)
 		buf_printf(&seen, " x=" STR_FMT, STR_ARG(http_request_header(r, "x-TEST")));
 	buf_printf(&seen, " " STR_FMT "; ", STR_ARG(str_head(body, 20)));

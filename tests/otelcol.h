@@ -5,12 +5,13 @@
  *hands on what otel_push() gives, and `otel.sink "x" {}` writes down what it gets in harness_seen,
  *a line a request:
  *
- *	traces 2 <- 10.0.0.1 {"resourceSpans":[...]}
+ *	traces 2 <- 10.0.0.1 (x-tenant=a) {"resourceSpans":[...]}
  *
  * otel_sink_full makes every sink full; otel_sink_takes says which signals it takes.
  */
 
 #include "agent/component/common/otelcol_args.h"
+#include "agent/flow/client.h"
 #include "agent/flow/telemetry.h"
 #include "proto/otlp/json_print.h"
 #include "proto/otlp/walk.h"
@@ -25,6 +26,7 @@ static bool otel_sink_full[2]; /* of the sinks "a" and "b" */
 static bool otel_sink_quiet;   /* only counts */
 static uint64_t otel_sink_items;
 static struct consumers otel_to[SIGNAL_KINDS];
+static struct client *otel_client; /* of what is pushed */
 
 struct otel_sink {
 	struct component base;
@@ -34,6 +36,47 @@ struct otel_sink {
 struct otel_source_args {
 	struct otelcol_output *output;
 };
+
+/* Headers as name=value, what an authenticator says as @name=value. */
+static inline void otel_print_client(const struct client *c)
+{
+	struct str rest = client_pairs(c);
+
+	if (rest.n > 0)
+		buf_add_str(&harness_seen, STR(" ("));
+	while (rest.n > 0) {
+		struct str name = str_from(rest.p + 1);
+		struct str value = str_from(name.p + name.n + 1);
+
+		buf_printf(&harness_seen, "%s%s=%s", rest.p[0] == 'a' ? "@" : "", name.p, value.p);
+		rest = str_from_at(rest, 1 + name.n + 1 + value.n + 1);
+		buf_add_char(&harness_seen, rest.n > 0 ? ' ' : ')');
+	}
+}
+
+/* The client of what is pushed from now on: "name=value name=value"; NULL: none. */
+static inline void otel_set_client(const char *text)
+{
+	struct buf pairs = {0};
+	struct str rest = str_from(text);
+
+	while (rest.n > 0) {
+		struct str one = rest;
+		struct str name, value;
+
+		if (!str_cut(rest, ' ', &one, &rest))
+			rest = (struct str){0};
+		if (!str_cut(one, '=', &name, &value))
+			continue;
+		if (str_starts(name, "@"))
+			client_put(&pairs, CLIENT_AUTH, str_from_at(name, 1), value);
+		else
+			client_put(&pairs, CLIENT_METADATA, name, value);
+	}
+	client_release(otel_client);
+	otel_client = client_new(buf_str(&pairs));
+	buf_fini(&pairs);
+}
 
 static inline enum consumed otel_sink_consume(struct consumer *c, const struct telemetry *t)
 {
@@ -55,6 +98,7 @@ static inline enum consumed otel_sink_consume(struct consumer *c, const struct t
 		buf_printf(
 			&harness_seen, " <- %s", peer + (strncmp(peer, "::ffff:", 7) == 0 ? 7 : 0));
 	}
+	otel_print_client(t->client);
 	buf_add_char(&harness_seen, ' ');
 	otlp_json_print(otlp_request((enum otlp_kind)t->kind), t->bytes, &harness_seen);
 	buf_add_char(&harness_seen, '\n');
@@ -166,6 +210,7 @@ static inline enum consumed otel_push(enum signal_kind kind, const char *peer, c
 	assert_true(otlp_walk((enum otlp_kind)kind, buf_str(&bytes), &n, &e));
 	t.bytes = buf_str(&bytes);
 	t.items = n.items;
+	t.client = otel_client;
 	if (peer)
 		assert_int_equal(inet_pton(AF_INET6, peer, &t.peer), 1);
 	r = consumers_push(&otel_to[kind], &t, &done);

@@ -74,6 +74,7 @@ static inline enum consumed processor_push(
 	assert_true(otlp_walk((enum otlp_kind)kind, buf_str(&bytes), &n, &e));
 	t.bytes = buf_str(&bytes);
 	t.items = n.items;
+	t.client = otel_client;
 	if (peer)
 		assert_int_equal(inet_pton(AF_INET6, peer, &t.peer), 1);
 	r = consumers_push(&otel_to[kind], &t, &done);

@@ -122,6 +122,12 @@ static bool basic_admits(struct auth_handler *h, struct str authorization, const
 	return htpasswd_admits(&b->users, authorization);
 }
 
+static void basic_describe(struct auth_handler *h, struct str authorization, struct buf *pairs)
+{
+	(void)h;
+	htpasswd_describe(authorization, pairs);
+}
+
 static bool load_users(struct basic *b, const struct basic_htpasswd *h, struct err *e)
 {
 	struct arena scratch;
@@ -149,6 +155,7 @@ static bool otelcol_auth_basic_update(struct component *c, const void *args, str
 	b->args = a;
 	b->handler.apply = a->client_auth || a->username.n || a->password.n ? basic_apply : NULL;
 	b->handler.admits = a->htpasswd ? basic_admits : NULL;
+	b->handler.describe = a->htpasswd ? basic_describe : NULL;
 	b->handler.version++;
 	return true;
 }

@@ -11,6 +11,7 @@
 #include "agent/component/common/otelcol_editor.h"
 #include "agent/component/common/otelcol_match.h"
 #include "agent/config/number.h"
+#include "agent/flow/client.h"
 #include "agent/flow/regex.h"
 #include "agent/loop/loop.h"
 
@@ -94,7 +95,8 @@ static const struct arg action_args[] = {
 	ARG(action_args, from_attribute, .type = ARG_STR,
 		.help = "It gets this attribute's value, if there is one."),
 	ARG(action_args, from_context, .type = ARG_STR,
-		.help = "client.address: it gets the address of the sender."),
+		.help = "It gets what is known of the sender: client.address, auth.X, or "
+			"metadata.X, a header (where the receiver has include_metadata)."),
 	ARG(action_args, converted_type, .type = ARG_STR, .help = "string, int or double."),
 	ARGS_END,
 };
@@ -118,16 +120,38 @@ static enum action_kind action_kind(struct str name)
 	return ACTIONS;
 }
 
-/* The sender's address, as the Collector gives client.address. p NULL: it is not known. */
-static struct str sender(const struct attributes *x, struct arena *a)
+/* As the Collector gives client.address. p NULL: it is not known. */
+static struct str address_of(const struct telemetry *t, struct arena *a)
 {
 	char text[INET6_ADDRSTRLEN];
 
-	if (IN6_IS_ADDR_UNSPECIFIED(&x->now->peer))
+	if (IN6_IS_ADDR_UNSPECIFIED(&t->peer))
 		return (struct str){0};
-	inet_ntop(AF_INET6, &x->now->peer, text, sizeof(text));
+	inet_ntop(AF_INET6, &t->peer, text, sizeof(text));
 	return otlp_any_string(
 		a, arena_str(a, str_from(strncmp(text, "::ffff:", 7) == 0 ? text + 7 : text)));
+}
+
+/* What is known of the sender: `client.address`, `auth.X`, and `metadata.X`, a header, as is any
+ * other name. p NULL: it is not known. */
+static struct str sender(const struct attributes *x, struct str key, struct arena *a)
+{
+	enum client_source from = CLIENT_METADATA;
+	struct buf text = {0};
+	struct str out = {0};
+
+	if (str_is(key, "client.address"))
+		return address_of(x->now, a);
+	if (str_starts(key, "auth.")) {
+		from = CLIENT_AUTH;
+		key = str_from_at(key, strlen("auth."));
+	} else if (str_starts(key, "metadata.")) {
+		key = str_from_at(key, strlen("metadata."));
+	}
+	if (client_join(x->now->client, from, key, &text))
+		out = otlp_any_string(a, buf_str(&text));
+	buf_fini(&text);
+	return out;
 }
 
 /* The value that an action puts; p NULL: there is none, and nothing is done. */
@@ -140,7 +164,7 @@ static struct str source_of(const struct attributes *x, const struct action *a,
 		s = otlp_message_attr(m, a->args->from_attribute);
 		return s ? s->any : (struct str){0};
 	}
-	return a->args->from_context.n > 0 ? sender(x, scratch) : a->any;
+	return a->args->from_context.n > 0 ? sender(x, a->args->from_context, scratch) : a->any;
 }
 
 /* Strings as they are, numbers as 8 bytes little-endian, booleans as one; of what has no such
@@ -420,11 +444,6 @@ static bool check_source(const struct action_args *a, struct diags *d)
 		return diag_error(d, a->at,
 			"action \"" STR_FMT "\" does not use pattern or converted_type",
 			STR_ARG(a->action));
-	if (a->from_context.n > 0 && !str_is(a->from_context, "client.address"))
-		return diag_error(d, a->at,
-			"from_context \"" STR_FMT
-			"\" is not supported, only \"client.address\" is",
-			STR_ARG(a->from_context));
 	if (a->value.type == VALUE_FUNCTION || a->value.type == VALUE_CAPSULE)
 		return diag_error(d, a->at, "a %s is no value of an attribute",
 			value_type_name(&a->value));

@@ -3,16 +3,26 @@
  * and hands them on as one. The concatenation of two requests is their merge, so a batch is
  * bytes that are appended; cutting at send_batch_max_size copies, and never looks inside an item.
  *
+ * With metadata_keys there is a batch for each combination of their values. One that is empty is
+ * forgotten, so metadata_cardinality_limit counts those that hold something; beyond it this is full
+ * (the Collector keeps all it ever saw, and refuses others for good).
+ *
  * As Alloy's, it takes data before it is delivered. But it does not hide back-pressure: what
  * follows being full, the batch is kept and this is full too.
  */
 
+#include "agent/base/log.h"
+#include "agent/base/map.h"
+#include "agent/base/mem.h"
 #include "agent/base/metric.h"
 #include "agent/component/common/otelcol_fanout.h"
 #include "agent/flow/budget.h"
+#include "agent/flow/client.h"
 #include "agent/graph/context.h"
 #include "agent/loop/loop.h"
 #include "proto/otlp/slice.h"
+
+#include <stdlib.h>
 
 struct batch_args {
 	struct range at;
@@ -25,10 +35,11 @@ struct batch_args {
 	struct otelcol_debug_metrics *debug_metrics;
 };
 
-/* The batch of one signal. */
+/* The batch of one signal, and of one combination of metadata. */
 struct shard {
 	struct batch *owner;
 	enum signal_kind kind;
+	struct client *client; /* only what metadata_keys name; NULL: nothing */
 	struct buf bytes;
 	uint32_t items;
 	uint32_t
@@ -42,7 +53,10 @@ struct batch {
 	const struct batch_args *args;
 	struct consumer input;
 	struct fanout out;
-	struct shard shards[SIGNAL_KINDS];
+	struct shard plain[SIGNAL_KINDS]; /* without metadata */
+	struct map others[SIGNAL_KINDS];  /* by the pairs of their client */
+	struct buf pairs;
+	bool has_warned; /* of too many combinations */
 	struct buf piece;
 	bool is_stopping;
 	struct metric *send_size;
@@ -60,10 +74,10 @@ static const struct arg batch_args[] = {
 		.help = "A batch with so many items is sent at once."),
 	ARG(batch_args, send_batch_max_size, .type = ARG_UINT, .def = "3000",
 		.help = "Largest size of a batch; 0: no limit."),
-	ARG(batch_args, metadata_keys, .type = ARG_STRS, .flags = ARG_NO_EFFECT,
-		.help = "Headers of the client that make a batch of their own."),
-	ARG(batch_args, metadata_cardinality_limit, .type = ARG_UINT, .flags = ARG_NO_EFFECT,
-		.def = "1000", .help = "How many such batches there may be."),
+	ARG(batch_args, metadata_keys, .type = ARG_STRS,
+		.help = "Headers of the client whose values make a batch of their own."),
+	ARG(batch_args, metadata_cardinality_limit, .type = ARG_UINT, .def = "1000",
+		.help = "How many such batches there may be of a signal; 0: no limit."),
 	ARG(batch_args, output, .type = ARG_BLOCK, .flags = ARG_REQUIRED, OTELCOL_OUTPUT),
 	ARG(batch_args, debug_metrics, .type = ARG_BLOCK, OTELCOL_DEBUG_METRICS),
 	ARGS_END,
@@ -91,9 +105,11 @@ static const struct metric_family cardinality_family = {
 	"Combinations of metadata that have a batch.", NULL};
 
 /* Handed on, or kept by the fanout. False: nothing was. */
-static bool hand_on(struct batch *b, enum signal_kind kind, struct str bytes, uint32_t items)
+static bool hand_on(const struct shard *s, struct str bytes, uint32_t items)
 {
-	struct telemetry t = {.kind = kind, .bytes = bytes, .items = items};
+	struct telemetry t = {
+		.kind = s->kind, .bytes = bytes, .items = items, .client = s->client};
+	struct batch *b = s->owner;
 
 	if (fanout_push(&b->out, &t) == CONSUMER_FULL)
 		return false;
@@ -130,14 +146,14 @@ static bool send_piece(struct shard *s, uint32_t max)
 	uint32_t n = max > 0 && left > max ? max : left;
 
 	if (n == s->items) {
-		if (!hand_on(b, s->kind, buf_str(&s->bytes), n))
+		if (!hand_on(s, buf_str(&s->bytes), n))
 			return false;
 		shard_clear(s);
 		return true;
 	}
 	buf_clear(&b->piece);
 	otlp_slice((enum otlp_kind)s->kind, buf_str(&s->bytes), s->sent, n, &b->piece);
-	if (!hand_on(b, s->kind, buf_str(&b->piece), n))
+	if (!hand_on(s, buf_str(&b->piece), n))
 		return false;
 	s->sent += n;
 	if (s->sent == s->items)
@@ -185,6 +201,91 @@ static void shard_send(struct shard *s, bool all)
 		timer_set(&s->timer, b->base.loop, b->args->timeout);
 }
 
+/* ---- combinations of metadata ---- */
+
+static void on_timer(struct timer *t);
+
+static void count(struct batch *b)
+{
+	size_t most = 1;
+
+	for (size_t i = 0; i < SIGNAL_KINDS; i++)
+		most = b->others[i].n > most ? b->others[i].n : most;
+	metric_set(b->cardinality, (double)most);
+}
+
+static void shard_init(struct shard *s, struct batch *b, enum signal_kind kind)
+{
+	*s = (struct shard){.owner = b, .kind = kind, .timer = {.fire = on_timer}};
+}
+
+static void shard_fini(struct shard *s)
+{
+	timer_clear(&s->timer);
+	budget_return(s->owner->base.agent->budget, s->bytes.n + client_size(s->client));
+	buf_fini(&s->bytes);
+	client_release(s->client);
+}
+
+/* s may be gone after it. */
+static void forget_if_empty(struct shard *s)
+{
+	struct batch *b = s->owner;
+
+	if (!s->client || s->items > 0)
+		return;
+	map_remove(&b->others[s->kind], client_pairs(s->client));
+	shard_fini(s);
+	free(s);
+	count(b);
+}
+
+/* NULL: there are as many as may be. */
+static struct shard *add_shard(struct batch *b, enum signal_kind kind, struct str pairs)
+{
+	uint64_t limit = b->args->metadata_cardinality_limit;
+	struct shard *s;
+
+	if (limit > 0 && b->others[kind].n >= limit) {
+		if (!b->has_warned)
+			log_warn(b->base.id,
+				"too many combinations of metadata; senders of others have to wait",
+				KV("metadata_cardinality_limit", limit),
+				KV("hint", "name fewer headers, or raise the limit"));
+		b->has_warned = true;
+		return NULL;
+	}
+	s = mem_new(struct shard, 1);
+	shard_init(s, b, kind);
+	s->client = client_new(pairs);
+	budget_charge(b->base.agent->budget, client_size(s->client));
+	map_set(&b->others[kind], pairs, s);
+	count(b);
+	return s;
+}
+
+/* The one that data belongs to; NULL: there is none, nor may there be one more. */
+static struct shard *shard_for(struct batch *b, const struct telemetry *t)
+{
+	const struct arg_strs *keys = &b->args->metadata_keys;
+	struct shard *s;
+	struct str value;
+
+	if (!t->client || keys->n == 0)
+		return &b->plain[t->kind];
+	buf_clear(&b->pairs);
+	for (size_t i = 0; i < keys->n; i++)
+		for (size_t at = 0;
+			client_next(t->client, CLIENT_METADATA, keys->p[i], &at, &value);)
+			client_put(&b->pairs, CLIENT_METADATA, keys->p[i], value);
+	if (b->pairs.n == 0)
+		return &b->plain[t->kind];
+	s = map_find(&b->others[t->kind], buf_str(&b->pairs));
+	return s ? s : add_shard(b, t->kind, buf_str(&b->pairs));
+}
+
+/* ---- */
+
 static void stop_when_empty(struct batch *b);
 
 static void on_timer(struct timer *t)
@@ -195,6 +296,7 @@ static void on_timer(struct timer *t)
 	if (!s->is_blocked)
 		metric_add(b->by_timeout, 1);
 	shard_send(s, true);
+	forget_if_empty(s);
 	if (b->is_stopping)
 		stop_when_empty(b);
 }
@@ -207,17 +309,14 @@ static bool goes_through(const struct batch *b, const struct shard *s, const str
 	return s->items == 0 && is_due(s, t->items) && (max == 0 || t->items <= max);
 }
 
-static enum consumed batch_consume(struct consumer *c, const struct telemetry *t)
+static enum consumed shard_take(struct shard *s, const struct telemetry *t)
 {
-	struct batch *b = container_of(c, struct batch, input);
-	struct shard *s = &b->shards[t->kind];
+	struct batch *b = s->owner;
 
-	if (!fanout_takes(&b->out, t->kind))
-		return CONSUMER_NONE;
 	if (s->is_blocked)
 		return CONSUMER_FULL;
 	if (goes_through(b, s, t)) {
-		if (!hand_on(b, t->kind, t->bytes, t->items))
+		if (!hand_on(s, t->bytes, t->items))
 			return CONSUMER_FULL;
 		metric_add(b->by_size, 1);
 		return CONSUMED;
@@ -232,6 +331,22 @@ static enum consumed batch_consume(struct consumer *c, const struct telemetry *t
 		timer_set(&s->timer, b->base.loop, b->args->timeout);
 	}
 	return CONSUMED;
+}
+
+static enum consumed batch_consume(struct consumer *c, const struct telemetry *t)
+{
+	struct batch *b = container_of(c, struct batch, input);
+	enum consumed result;
+	struct shard *s;
+
+	if (!fanout_takes(&b->out, t->kind))
+		return CONSUMER_NONE;
+	s = shard_for(b, t);
+	if (!s)
+		return CONSUMER_FULL;
+	result = shard_take(s, t);
+	forget_if_empty(s);
+	return result;
 }
 
 /* As container_of(), for what is const. */
@@ -258,10 +373,16 @@ static struct metric *new_metric(const struct component *c, const struct metric_
 static void fini(struct batch *b)
 {
 	for (size_t i = 0; i < SIGNAL_KINDS; i++) {
-		timer_clear(&b->shards[i].timer);
-		buf_fini(&b->shards[i].bytes);
+		shard_fini(&b->plain[i]);
+		MAP_EACH(slot, &b->others[i])
+		{
+			shard_fini(slot->value);
+			free(slot->value);
+		}
+		map_fini(&b->others[i]);
 	}
 	fanout_fini(&b->out);
+	buf_fini(&b->pairs);
 	buf_fini(&b->piece);
 	metric_free(b->send_size);
 	metric_free(b->send_bytes);
@@ -273,7 +394,7 @@ static void fini(struct batch *b)
 static void stop_when_empty(struct batch *b)
 {
 	for (size_t i = 0; i < SIGNAL_KINDS; i++)
-		if (b->shards[i].items > 0)
+		if (b->plain[i].items > 0 || b->others[i].n > 0)
 			return;
 	if (!fanout_is_empty(&b->out))
 		return;
@@ -290,6 +411,35 @@ static void on_drained(struct fanout *f)
 		stop_when_empty(b);
 }
 
+/* Removing from a map while it is walked is not possible: those that are empty then are looked for
+ * one at a time. */
+static struct shard *find_empty(struct batch *b, size_t kind)
+{
+	MAP_EACH(slot, &b->others[kind])
+	{
+		struct shard *s = slot->value;
+
+		if (s->items == 0)
+			return s;
+	}
+	return NULL;
+}
+
+/* Each sends what is due, or all that it has. */
+static void send_each(struct batch *b, bool all)
+{
+	for (size_t i = 0; i < SIGNAL_KINDS; i++) {
+		struct shard *s = &b->plain[i];
+
+		if (s->items > 0)
+			shard_send(s, all);
+		MAP_EACH(slot, &b->others[i])
+		shard_send(slot->value, all);
+		while ((s = find_empty(b, i)))
+			forget_if_empty(s);
+	}
+}
+
 static bool otelcol_processor_batch_update(struct component *c, const void *args, struct err *e)
 {
 	struct batch *b = container_of(c, struct batch, base);
@@ -297,9 +447,8 @@ static bool otelcol_processor_batch_update(struct component *c, const void *args
 	(void)e;
 	b->args = args;
 	fanout_set(&b->out, b->args->output);
-	for (size_t i = 0; i < SIGNAL_KINDS; i++)
-		if (b->shards[i].items > 0)
-			shard_send(&b->shards[i], false);
+	b->has_warned = false;
+	send_each(b, false);
 	return true;
 }
 
@@ -310,11 +459,8 @@ static bool otelcol_processor_batch_start(struct component *c, const void *args,
 	fanout_init(&b->out, c->loop, c->agent->budget);
 	b->out.drained = on_drained;
 	b->input = (struct consumer){batch_consume, batch_takes, c->id};
-	for (size_t i = 0; i < SIGNAL_KINDS; i++) {
-		b->shards[i].owner = b;
-		b->shards[i].kind = (enum signal_kind)i;
-		b->shards[i].timer.fire = on_timer;
-	}
+	for (size_t i = 0; i < SIGNAL_KINDS; i++)
+		shard_init(&b->plain[i], b, (enum signal_kind)i);
 	b->send_size = new_metric(c, &send_size_family);
 	b->send_bytes = new_metric(c, &send_bytes_family);
 	b->by_timeout = new_metric(c, &by_timeout_family);
@@ -330,8 +476,7 @@ static void otelcol_processor_batch_stop(struct component *c)
 	struct batch *b = container_of(c, struct batch, base);
 
 	b->is_stopping = true;
-	for (size_t i = 0; i < SIGNAL_KINDS; i++)
-		shard_send(&b->shards[i], true);
+	send_each(b, true);
 	stop_when_empty(b);
 }
 
@@ -346,6 +491,13 @@ static bool batch_check(const void *args, struct diags *d)
 			"0");
 	if (a->timeout < 0)
 		return diag_error(d, a->at, "timeout must be greater than or equal to 0");
+	for (size_t i = 0; i < a->metadata_keys.n; i++)
+		for (size_t j = 0; j < i; j++)
+			if (str_eq_nocase(a->metadata_keys.p[i], a->metadata_keys.p[j]))
+				return diag_error(d, a->at,
+					"duplicate entry in metadata_keys: \"" STR_FMT
+					"\" (case-insensitive)",
+					STR_ARG(a->metadata_keys.p[i]));
 	return ok;
 }
 

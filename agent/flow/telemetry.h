@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct client;
+
 enum signal_kind {
 	SIGNAL_TRACES,
 	SIGNAL_LOGS,
@@ -27,6 +29,8 @@ struct telemetry {
 	struct str bytes;     /* the request, protobuf; borrowed for the call */
 	uint32_t items;       /* spans, log records or data points in it */
 	struct in6_addr peer; /* who sent it (IPv4 as ::ffff:a.b.c.d); all zero: not known */
+	/* What else is known of the request; borrowed for the call. NULL: nobody asks. */
+	struct client *client;
 };
 
 /* What consume() says. */

@@ -192,6 +192,26 @@ static struct str header_of(const struct http_request *r, const char *name)
 	return value_of(r, MHD_HEADER_KIND, name);
 }
 
+static enum MHD_Result on_header(void *visitor, enum MHD_ValueKind kind, const char *name,
+	size_t name_n, const char *value, size_t value_n)
+{
+	struct http_header_visitor *v = visitor;
+
+	(void)kind;
+	v->header(v, (struct str){name, name_n},
+		str_trim((struct str){value ? value : "", value_n}));
+	return MHD_YES;
+}
+
+static void headers_of(const struct http_request *base, struct http_header_visitor *v)
+{
+	const struct http1_request *r =
+		(const struct http1_request *)((const char *)base -
+					       offsetof(struct http1_request, base));
+
+	MHD_get_connection_values_n(r->connection, MHD_HEADER_KIND, on_header, v);
+}
+
 static struct str query_of(const struct http_request *r, const char *name)
 {
 	return value_of(r, MHD_GET_ARGUMENT_KIND, name);
@@ -199,6 +219,7 @@ static struct str query_of(const struct http_request *r, const char *name)
 
 static const struct http_protocol protocol = {
 	.header = header_of,
+	.headers = headers_of,
 	.query = query_of,
 	.reply = reply_to,
 };

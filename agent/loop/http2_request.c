@@ -63,6 +63,20 @@ static struct str header_of(const struct http_request *base, const char *name)
 	return name[0] == ':' ? (struct str){NULL, 0} : find(of_const(base), str_from(name));
 }
 
+static void headers_of(const struct http_request *base, struct http_header_visitor *v)
+{
+	const struct http2_request *r = of_const(base);
+	struct str pairs = str_head(buf_str(&r->heads), r->pairs);
+	struct str name, value;
+
+	for (size_t at = 0; next_pair(pairs, &at, &name, &value);) {
+		if (str_is(name, ":authority"))
+			name = STR("host");
+		if (name.n > 0 && name.p[0] != ':')
+			v->header(v, name, value);
+	}
+}
+
 /* Not percent-decoded: nobody who asks for one is reached by HTTP/2. */
 static struct str query_of(const struct http_request *base, const char *name)
 {
@@ -225,6 +239,7 @@ static void reply_to(struct http_request *base, const struct http_reply *reply)
 
 static const struct http_protocol protocol = {
 	.header = header_of,
+	.headers = headers_of,
 	.query = query_of,
 	.reply = reply_to,
 	.is_http2 = true,

@@ -7,6 +7,11 @@ struct str http_request_header(const struct http_request *r, const char *name)
 	return r->protocol->header(r, name);
 }
 
+void http_request_headers(const struct http_request *r, struct http_header_visitor *v)
+{
+	r->protocol->headers(r, v);
+}
+
 struct str http_request_query(const struct http_request *r, const char *name)
 {
 	return r->protocol->query(r, name);

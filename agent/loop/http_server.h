@@ -84,6 +84,11 @@ struct str http_request_path(const struct http_request *r); /* without the query
 /* p is NULL if there is none; names of headers in any case. */
 struct str http_request_query(const struct http_request *r, const char *name);
 struct str http_request_header(const struct http_request *r, const char *name);
+/* All headers in turn; names as they came. Of HTTP/2's own there is ":authority" as "host". */
+struct http_header_visitor {
+	void (*header)(struct http_header_visitor *v, struct str name, struct str value);
+};
+void http_request_headers(const struct http_request *r, struct http_header_visitor *v);
 struct str http_request_body(const struct http_request *r);
 const struct in6_addr *http_request_peer(const struct http_request *r); /* IPv4 as ::ffff:… */
 /* For an answer that comes later. */

@@ -14,6 +14,7 @@ struct tls_keys;
 /* How a request came, and how its answer goes. */
 struct http_protocol {
 	struct str (*header)(const struct http_request *r, const char *name);
+	void (*headers)(const struct http_request *r, struct http_header_visitor *v);
 	struct str (*query)(const struct http_request *r, const char *name);
 	void (*reply)(struct http_request *r, const struct http_reply *reply);
 	bool is_http2;

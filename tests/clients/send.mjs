@@ -3,7 +3,7 @@
  * ones that Node 20 takes or those of two years before (0.57, which do not try again when a connection is closed):
  *
  *	node send.mjs --endpoint URL --protocol proto|json|grpc [--signal traces|logs|metrics] [--count N]
- *		[--gzip] [--sdk newest|0.57] [--fails]
+ *		[--gzip] [--sdk newest|0.57] [--header NAME=VALUE] [--fails]
  *
  * URL is the agent's, without the path. Items are named "span 0" or "log 0" and on, metrics "metric 0" and on;
  * the resource is service.name=shop. It ends with 0 when the exporter said that every batch was
@@ -21,6 +21,7 @@ const {values: options} = parseArgs({options: {
 	spans: {type: 'string'},
 	gzip: {type: 'boolean', default: false},
 	sdk: {type: 'string', default: 'newest'},
+	header: {type: 'string'},
 	fails: {type: 'boolean', default: false},
 }});
 const kinds = {proto: 'proto', json: 'http', grpc: 'grpc'};
@@ -30,6 +31,9 @@ if (!options.endpoint || !kinds[options.protocol] || !signals[options.signal]) {
 		+ ' [--count N] [--gzip] [--sdk newest|0.57] [--fails]');
 	process.exit(2);
 }
+
+if (options.header)
+	process.env.OTEL_EXPORTER_OTLP_HEADERS = options.header;
 
 const old = options.sdk === '0.57';
 const count = Number(options.spans ?? options.count);

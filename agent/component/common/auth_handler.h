@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 struct arena;
+struct buf;
 struct err;
 struct http_settings;
 
@@ -27,5 +28,8 @@ struct auth_handler {
 	/* Is this request let in? authorization is the header's text, p NULL: there was none.
 	 * *challenge is then for WWW-Authenticate. NULL: not for servers. */
 	bool (*admits)(struct auth_handler *h, struct str authorization, const char **challenge);
+	/* Who a request that was let in comes from, as client_put() has it: for `auth.X`. NULL:
+	 * nothing is known but that it may come in. */
+	void (*describe)(struct auth_handler *h, struct str authorization, struct buf *pairs);
 	const char *header; /* the header that admits() wants; NULL: Authorization */
 };

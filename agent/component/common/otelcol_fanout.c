@@ -3,6 +3,7 @@
 #include "agent/component/common/otelcol_fanout.h"
 
 #include "agent/flow/budget.h"
+#include "agent/flow/client.h"
 
 static void on_timer(struct timer *t);
 
@@ -13,7 +14,8 @@ void fanout_init(struct fanout *f, struct loop *l, struct budget *b)
 
 static void drop(struct fanout *f, struct fanout_kept *k)
 {
-	budget_return(f->budget, k->bytes.n);
+	budget_return(f->budget, k->bytes.n + client_size(k->t.client));
+	client_release(k->t.client);
 	buf_clear(&k->bytes);
 	buf_shrink(&k->bytes, 0);
 	k->t = (struct telemetry){0};
@@ -46,7 +48,8 @@ static void keep(struct fanout *f, const struct telemetry *t, uint64_t done)
 	k->t = *t;
 	k->t.bytes = buf_str(&k->bytes);
 	k->done = done;
-	budget_charge(f->budget, k->bytes.n);
+	client_hold(t->client);
+	budget_charge(f->budget, k->bytes.n + client_size(t->client));
 	if (!timer_is_set(&f->timer))
 		timer_set(&f->timer, f->loop, OTELCOL_RETRY_PAUSE);
 }

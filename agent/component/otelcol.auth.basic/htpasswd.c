@@ -2,6 +2,8 @@
 
 #include "agent/component/otelcol.auth.basic/htpasswd.h"
 
+#include "agent/flow/client.h"
+
 #include <crypt.h>
 
 enum {
@@ -130,4 +132,18 @@ bool htpasswd_admits(struct htpasswd *h, struct str authorization)
 	buf_add_str(&h->known[h->next], authorization);
 	h->next = (h->next + 1) % HTPASSWD_KNOWN;
 	return true;
+}
+
+void htpasswd_describe(struct str authorization, struct buf *pairs)
+{
+	struct str raw = str_trim(str_from_at(authorization, 6));
+	char plain[MAX_HEADER];
+	struct str user, password;
+	size_t n;
+
+	if (authorization.n > MAX_HEADER || !decode(raw, plain, &n) ||
+		!str_cut((struct str){plain, n}, ':', &user, &password))
+		return;
+	client_put(pairs, CLIENT_AUTH, STR("username"), user);
+	client_put(pairs, CLIENT_AUTH, STR("raw"), raw);
 }

@@ -23,3 +23,7 @@ void htpasswd_fini(struct htpasswd *h);
 
 /* authorization: the header's text, "Basic …"; p NULL: there was none. */
 bool htpasswd_admits(struct htpasswd *h, struct str authorization);
+
+/* Of one that was admitted: who it is ("username") and the credentials as they came ("raw"), as
+ * client_put() has it. */
+void htpasswd_describe(struct str authorization, struct buf *pairs);

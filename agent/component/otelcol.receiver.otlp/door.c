@@ -76,6 +76,7 @@ static void read_grpc(struct door *d, const struct otlp_grpc *g)
 
 	d->endpoint = g->endpoint;
 	d->max_message = (size_t)g->max_recv_msg_size;
+	d->include_metadata = g->include_metadata;
 	d->auth = g->auth;
 	d->tls = g->tls;
 	set_keepalive(&d->http2, g->keepalive);
@@ -86,6 +87,7 @@ static void read_http(struct door *d, const struct otlp_http *h)
 {
 	d->endpoint = h->endpoint;
 	d->max_message = (size_t)h->max_request_body_size;
+	d->include_metadata = h->include_metadata;
 	d->auth = h->auth;
 	d->tls = h->tls;
 	d->settings.idle_timeout = h->idle_timeout;

@@ -8,8 +8,10 @@
 #include "agent/base/err.h"
 #include "agent/base/mem.h"
 #include "agent/base/metric.h"
+#include "agent/component/common/auth_handler.h"
 #include "agent/component/otelcol.receiver.otlp/receiver.h"
 #include "agent/flow/budget.h"
+#include "agent/flow/client.h"
 #include "agent/graph/context.h"
 #include "proto/grpc/message.h"
 #include "proto/grpc/status.h"
@@ -111,6 +113,35 @@ static bool read_body(struct door *d, struct http_request *r, enum otlp_kind kin
 	return false;
 }
 
+struct gatherer {
+	struct http_header_visitor visitor;
+	struct buf *pairs;
+};
+
+static void on_header(struct http_header_visitor *v, struct str name, struct str value)
+{
+	client_put(container_of(v, struct gatherer, visitor)->pairs, CLIENT_METADATA, name, value);
+}
+
+/* NULL, and nothing is done for it, unless the configuration asks. */
+static struct client *client_of(const struct door *d, const struct http_request *r)
+{
+	struct buf *pairs = &d->receiver->pairs;
+	struct gatherer g = {{on_header}, pairs};
+	struct auth_handler *auth = d->auth;
+
+	if (!d->include_metadata && !(auth && auth->describe))
+		return NULL;
+	buf_clear(pairs);
+	if (d->include_metadata)
+		http_request_headers(r, &g.visitor);
+	if (auth && auth->describe)
+		auth->describe(auth,
+			http_request_header(r, auth->header ? auth->header : "Authorization"),
+			pairs);
+	return client_new(buf_str(pairs));
+}
+
 /* Reads and checks a request. False: it has been answered. */
 static bool read_request(struct door *d, struct http_request *r, struct telemetry *t,
 	uint32_t *zero_ids, struct buf **in)
@@ -132,6 +163,7 @@ static bool read_request(struct door *d, struct http_request *r, struct telemetr
 	}
 	t->items = counts.items;
 	t->peer = *http_request_peer(r);
+	t->client = client_of(d, r);
 	*zero_ids = counts.zero_ids;
 	return true;
 }
@@ -187,6 +219,7 @@ static void free_held(struct otlp_receiver *o, struct held *h)
 	budget_return(o->base.agent->budget, h->charged);
 	o->held_bytes -= h->charged;
 	list_remove(&h->link);
+	client_release(h->t.client);
 	buf_fini(&h->own);
 	free(h);
 }
@@ -219,7 +252,7 @@ static void hold(struct door *d, struct http_request *r, const struct telemetry 
 		h->own = *in;
 		*in = (struct buf){0};
 	}
-	charge(o, h, h->own.cap + http_request_body(r).n);
+	charge(o, h, h->own.cap + http_request_body(r).n + client_size(t->client));
 	list_add_last(&o->held, &h->link);
 	http_request_set_user(r, h);
 	if (!timer_is_set(&o->timer))
@@ -250,8 +283,12 @@ void intake_take(struct door *d, struct http_request *r)
 		hold(d, r, &t, NULL, 0, 0);
 		return;
 	}
-	if (read_request(d, r, &t, &zero_ids, &in) && !hand_on(o, r, &t, zero_ids, &done))
-		hold(d, r, &t, in, zero_ids, done);
+	if (read_request(d, r, &t, &zero_ids, &in)) {
+		if (hand_on(o, r, &t, zero_ids, &done))
+			client_release(t.client);
+		else
+			hold(d, r, &t, in, zero_ids, done);
+	}
 	shrink(&o->decoded);
 	shrink(&o->proto);
 }
@@ -277,8 +314,8 @@ static bool try_again(struct otlp_receiver *o, struct held *h)
 		if (in) {
 			h->own = *in;
 			*in = (struct buf){0};
-			charge(o, h, h->own.cap);
 		}
+		charge(o, h, h->own.cap + client_size(h->t.client));
 	}
 	return hand_on(o, h->r, &h->t, h->zero_ids, &h->done);
 }
@@ -324,4 +361,5 @@ void intake_fini(struct otlp_receiver *o)
 	decoder_free(o->decoder);
 	buf_fini(&o->decoded);
 	buf_fini(&o->proto);
+	buf_fini(&o->pairs);
 }

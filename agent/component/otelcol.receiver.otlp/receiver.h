@@ -25,6 +25,7 @@ struct door {
 	bool is_wanted; /* its block is there */
 	struct str endpoint;
 	size_t max_message;
+	bool include_metadata;
 	struct auth_handler *auth;
 	struct otelcol_tls_server *tls;
 	struct http_server_settings settings;
@@ -44,6 +45,7 @@ struct otlp_receiver {
 	struct decoder *decoder;
 	struct buf decoded;
 	struct buf proto; /* made from JSON */
+	struct buf pairs; /* of a client */
 	struct list held; /* struct held, oldest first */
 	size_t held_bytes;
 	struct timer timer;

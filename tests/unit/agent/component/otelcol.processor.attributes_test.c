@@ -84,9 +84,6 @@ static const struct processor_case cases[] = {
 			       "\""),
 		NULL, "2:1: action \"insert\" wants exactly one of value, from_attribute a"
 		      "nd from_context"},
-	{SIGNAL_TRACES, ACTION("key = \"a\"\naction = \"insert\"\nfrom_context = \"metadata.x\""),
-		NULL, "2:1: from_context \"metadata.x\" is not supported, only \"client.address\""
-		      " is"},
 	{SIGNAL_TRACES, ACTION("key = \"a\"\naction = \"extract\"\npattern = \"(a)\""), NULL,
 		"2:1: the pattern of action \"extract\" wants groups, and each with a name: (?P<n"
 		"ame>...)"},
@@ -124,6 +121,53 @@ static void test_client_address(void **state)
 	harness_fini(&h);
 }
 
+/* What a receiver with include_metadata, or one with credentials, knows of the sender. */
+static void test_context(void **state)
+{
+	static const struct {
+		const char *from;
+		const char *want; /* NULL: there is none, and nothing is inserted */
+	} contexts[] = {
+		{"metadata.x-tenant", "one;two"},
+		{"metadata.X-Tenant", "one;two"},
+		{"X-Tenant", "one;two"},
+		{"metadata.x-empty", ""},
+		{"metadata.x", NULL},
+		{"metadata.username", NULL},
+		{"auth.username", "me"},
+		{"auth.x-tenant", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(contexts) / sizeof(*contexts); i++) {
+		struct harness h;
+		struct buf text = {0};
+
+		otel_init(&h, &otelcol_processor_attributes, NULL);
+		buf_printf(&text,
+			ACTION("key = \"a\"\naction = \"insert\"\nfrom_context = \"%s\"") "%c",
+			contexts[i].from, 0);
+		assert_true(processor_load(&h, "otelcol.processor.attributes", text.p, "traces "));
+		otel_set_client("X-Tenant=one x-empty= x-tenant=two @username=me");
+		processor_push(SIGNAL_TRACES, NULL, SPANS("{\"name\":\"s\"}"));
+		buf_clear(&text);
+		buf_add_str(&text, STR("traces 1 (x-tenant=one x-empty= x-tenant=two @username=me) "
+				       "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{\"name\""
+				       ":\"s\""));
+		if (contexts[i].want)
+			buf_printf(&text,
+				",\"attributes\":[{\"key\":\"a\",\"value\":"
+				"{\"stringValue\":\"%s\"}}]",
+				contexts[i].want);
+		buf_add_str(&text, STR("}]}]}]}\n"));
+		buf_add_char(&text, 0);
+		otel_seen(text.p);
+		otel_set_client(NULL);
+		buf_fini(&text);
+		harness_fini(&h);
+	}
+}
+
 /* What follows is full: nothing is kept, and the same may come again. */
 static void test_full(void **state)
 {
@@ -144,4 +188,4 @@ static void test_full(void **state)
 }
 
 TESTS_RUN(cmocka_unit_test(test_cases), cmocka_unit_test(test_client_address),
-	cmocka_unit_test(test_full))
+	cmocka_unit_test(test_context), cmocka_unit_test(test_full))

@@ -1,4 +1,5 @@
 #include "tests/otelcol.h"
+#include "agent/base/metric.h"
 
 extern const struct component_type otelcol_processor_batch;
 
@@ -92,6 +93,103 @@ static void test_full(void **state)
 	harness_fini(&h);
 }
 
+static enum consumed push_as(const char *client, char name)
+{
+	enum consumed r;
+
+	otel_set_client(client);
+	r = otel_push_spans(name, 1);
+	otel_set_client(NULL);
+	return r;
+}
+
+/* What has the same values of metadata_keys is a batch, which carries these and nothing else. */
+static void test_metadata(void **state)
+{
+	struct harness h;
+
+	(void)state;
+	otel_init(&h, &otelcol_processor_batch, NULL);
+	load(&h, "send_batch_size = 2\n metadata_keys = [\"X-Tenant\", \"x-zone\"]",
+		"otel.sink.a.input");
+	push_as("x-tenant=a other=1", 'x');
+	push_as("x-tenant=b other=2", 'y');
+	push_as("other=3", 'v');
+	push_as(NULL, 'w'); /* as nothing that is named */
+	otel_seen("traces 2 " SPANS(RS(S("v")) "," RS(S("w"))));
+	push_as("X-TENANT=a", 'z');
+	otel_seen("traces 2 (x-tenant=a) " SPANS(RS(S("x")) "," RS(S("z"))));
+	push_as("x-zone=1 x-tenant=b", 'u'); /* another combination than b alone */
+	push_as("x-tenant=b x-tenant=a", 't');
+	harness_advance(&h, 200 * MS);
+	assert_non_null(strstr(harness_seen.p, "traces 1 (x-tenant=b) " SPANS(RS(S("y")))));
+	assert_non_null(
+		strstr(harness_seen.p, "traces 1 (x-tenant=b x-zone=1) " SPANS(RS(S("u")))));
+	assert_non_null(
+		strstr(harness_seen.p, "traces 1 (x-tenant=b x-tenant=a) " SPANS(RS(S("t")))));
+	buf_clear(&harness_seen);
+	assert_int_equal(h.budget.used, 0);
+	push_as("x-tenant=c", 'x');
+	harness_fini(&h); /* what is left goes at the end */
+	otel_seen("traces 1 (x-tenant=c) " SPANS(RS(S("x"))));
+}
+
+/* Without metadata_keys a batch has none, whatever came with the data. */
+static void test_no_keys(void **state)
+{
+	struct harness h;
+
+	(void)state;
+	otel_init(&h, &otelcol_processor_batch, NULL);
+	load(&h, "send_batch_size = 2", "otel.sink.a.input");
+	push_as("x-tenant=a", 'x');
+	push_as("x-tenant=b", 'y');
+	otel_seen("traces 2 " SPANS(RS(S("x")) "," RS(S("y"))));
+	harness_fini(&h);
+}
+
+static void want_cardinality(int want)
+{
+	struct buf shown = {0};
+	char line[64];
+
+	snprintf(line, sizeof(line), "processor=\"batch\"} %d\n", want);
+	metric_print_all(&shown);
+	buf_add_char(&shown, 0);
+	assert_non_null(strstr(strstr(shown.p, "_metadata_cardinality{"), line));
+	buf_fini(&shown);
+}
+
+/* Too many combinations at a time have to wait; nothing is refused for good. */
+static void test_cardinality(void **state)
+{
+	struct harness h;
+
+	(void)state;
+	otel_init(&h, &otelcol_processor_batch, NULL);
+	load(&h, "metadata_keys = [\"t\"]\n metadata_cardinality_limit = 2", "otel.sink.a.input");
+	assert_int_equal(push_as("t=a", 'a'), CONSUMED);
+	assert_int_equal(push_as("t=b", 'b'), CONSUMED);
+	assert_int_equal(push_as("t=c", 'c'), CONSUMER_FULL);
+	assert_int_equal(push_as(NULL, 'n'), CONSUMED);
+	assert_int_equal(push_as("t=a", 'a'), CONSUMED);
+	want_cardinality(2);
+	harness_advance(&h, 200 * MS);
+	assert_int_equal(push_as("t=c", 'c'), CONSUMED);
+	buf_clear(&harness_seen);
+	want_cardinality(1);
+	otel_sink_full[0] = true;
+	harness_advance(&h, 200 * MS); /* c is due, and has to wait itself */
+	assert_int_equal(push_as("t=c", 'c'), CONSUMER_FULL);
+	assert_int_equal(push_as("t=d", 'd'), CONSUMED);
+	otel_sink_full[0] = false;
+	harness_advance(&h, 25 * MS);
+	otel_seen("traces 1 (t=c) " SPANS(RS(S("c"))));
+	harness_advance(&h, 200 * MS);
+	otel_seen("traces 1 (t=d) " SPANS(RS(S("d"))));
+	harness_fini(&h);
+}
+
 /* One of two consumers is full: each gets everything once. */
 static void test_one_full(void **state)
 {
@@ -142,6 +240,8 @@ static const struct {
 	{"send_batch_size = 10\nsend_batch_max_size = 5",
 		"1:1: send_batch_max_size must be greater or equal to send_batch_size when not "
 		"0\n"},
+	{"metadata_keys = [\"a\", \"b\", \"A\"]",
+		"1:1: duplicate entry in metadata_keys: \"A\" (case-insensitive)\n"},
 	{"nope = 1", "2:1: unrecognized attribute name \"nope\"\n"},
 };
 
@@ -163,5 +263,7 @@ static void test_bad(void **state)
 }
 
 TESTS_RUN(cmocka_unit_test(test_timeout), cmocka_unit_test(test_size), cmocka_unit_test(test_full),
-	cmocka_unit_test(test_one_full), cmocka_unit_test(test_stop_waits),
+	cmocka_unit_test(test_one_full), cmocka_unit_test(test_metadata),
+	cmocka_unit_test(test_no_keys), cmocka_unit_test(test_cardinality),
+	cmocka_unit_test(test_stop_waits),
 	cmocka_unit_test(test_bad))

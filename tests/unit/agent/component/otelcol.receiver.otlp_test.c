@@ -218,6 +218,65 @@ static void test_auth(void **state)
 	harness_fini(&h);
 }
 
+/* What the sink has before the request itself. */
+static void check_seen(const char *want)
+{
+	assert_true(str_starts(buf_str(&harness_seen), want));
+	buf_clear(&harness_seen);
+}
+
+/* Headers are carried with the data where the block of the port says so; who it was is said by the
+ * authenticator. */
+static void test_metadata(void **state)
+{
+	static const struct {
+		const char *http;
+		const char *want;
+	} ports[] = {
+		{"http {}", "traces 1 <- 10.0.0.9 {"},
+		{"grpc {\n include_metadata = true\n }\n http {}", "traces 1 <- 10.0.0.9 {"},
+		{"http {\n include_metadata = true\n }",
+			"traces 1 <- 10.0.0.9 (content-type=application/x-protobuf x-tenant=a "
+			"authorization=Basic dTpw) {"},
+		{"http {\n auth = otelcol.auth.basic.who.handler\n }",
+			"traces 1 <- 10.0.0.9 (@username=u @raw=dTpw) {"},
+		{"http {\n include_metadata = true\n auth = otelcol.auth.basic.who.handler\n }",
+			"traces 1 <- 10.0.0.9 (content-type=application/x-protobuf x-tenant=a "
+			"authorization=Basic dTpw @username=u @raw=dTpw) {"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(ports) / sizeof(*ports); i++) {
+		struct harness h;
+		struct http_request r;
+		struct buf body = {0};
+
+		begin(&h, ports[i].http);
+		make_body(&body, SPAN, "");
+		r = post("/v1/traces", "application/x-protobuf", buf_str(&body));
+		r.headers[2] = "X-Tenant";
+		r.headers[3] = "a";
+		r.headers[4] = "Authorization";
+		r.headers[5] = "Basic dTpw";
+		fake_server_receive(&r);
+		check_answer(&r, "200  ");
+		check_seen(ports[i].want);
+		if (strstr(ports[i].want, "x-tenant")) { /* held: it is kept with the request */
+			otel_sink_full[0] = true;
+			r.is_answered = false;
+			fake_server_receive(&r);
+			assert_false(r.is_answered);
+			otel_sink_full[0] = false;
+			buf_clear(&harness_seen);
+			harness_advance(&h, 25 * MS);
+			check_answer(&r, "200  ");
+			check_seen(ports[i].want);
+		}
+		buf_fini(&body);
+		harness_fini(&h);
+	}
+}
+
 static enum health health_of(const struct harness *h, const char *id)
 {
 	for (size_t i = 0; i < graph_count(h->graph); i++)
@@ -307,9 +366,6 @@ static const struct {
 	{"grpc {\n read_buffer_size = \"1MiB\"\n }",
 		"3:2: attribute \"read_buffer_size\" of otelcol.receiver.otlp.r is accepted, but "
 		"has no effect here\n"},
-	{"http {\n include_metadata = true\n }",
-		"3:2: attribute \"include_metadata\" of otelcol.receiver.otlp.r is accepted, but "
-		"has no effect here\n"},
 };
 
 static void test_checks(void **state)
@@ -331,5 +387,5 @@ static void test_checks(void **state)
 
 TESTS_RUN(cmocka_unit_test(test_requests), cmocka_unit_test(test_too_large),
 	cmocka_unit_test(test_hold), cmocka_unit_test(test_budget), cmocka_unit_test(test_auth),
-	cmocka_unit_test(test_port_in_use), cmocka_unit_test(test_reload),
-	cmocka_unit_test(test_stop), cmocka_unit_test(test_checks))
+	cmocka_unit_test(test_metadata), cmocka_unit_test(test_port_in_use),
+	cmocka_unit_test(test_reload), cmocka_unit_test(test_stop), cmocka_unit_test(test_checks))

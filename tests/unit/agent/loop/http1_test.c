@@ -20,6 +20,8 @@ static const struct {
 	 "POST /2 HTTP/1.1\r\n" HOST "Content-Length: 2\r\n\r\nbb"
 	 "GET /3 HTTP/1.1\r\n" HOST "\r\n",
 		3, "200 200 200 0 bytes", "POST /1 a; POST /2 bb; GET /3 ; "},
+	{"GET /headers HTTP/1.1\r\n" HOST "X-a: 1\r\nx-A:  2 \r\nx-b:\r\n\r\n", 1, "200 0 bytes",
+		"GET /headers Host=a X-a=1 x-A=2 x-b= ; "},
 	{"GET /a HTTP/1.0\r\n\r\n", 1, "200 0 bytes", "GET /a ; "},
 	{"GET /a HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n", 1, "200 0 bytes", "GET /a ; "},
 	/* refused by head(), with a body that is thrown away; the connection goes on */

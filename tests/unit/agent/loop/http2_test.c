@@ -16,7 +16,10 @@ static void test_requests(void **state)
 	h2_post(&c, "/forbidden", NULL, NULL);
 	h2_wait(&c, "5 closed 0");
 	h2_wait(&c, "3 closed 0");
-	assert_str(buf_str(&seen), "POST /a q=1 x=v 5; POST /grpc 0; ");
+	h2_post(&c, "/headers", headers, NULL);
+	h2_wait(&c, "7 closed 0");
+	assert_str(buf_str(&seen), "POST /a q=1 x=v 5; POST /grpc 0; "
+				   "POST /headers host=a x-test=v te=trailers x=v 0; ");
 	assert_true(str_find(buf_str(&c.seen),
 			    STR("1 :status=200 content-type=text/plain content-length=7\n")) != -1);
 	assert_true(str_find(buf_str(&c.seen), STR("3 :status=200 content-type=text/plain\n")) !=
