@@ -63,9 +63,9 @@ static inline void make_body(struct buf *out, const char *text, const char *enco
 		buf_add_str(&plain, str_from(text));
 	else
 		proto_text(&plain, text);
-	c = encoder_new(*encoding == '!' || strcmp(encoding, "identity") == 0 ? STR("")
-									      : str_from(encoding),
-		0, &e);
+	if (*encoding == '!' || str_is(str_from(encoding), "identity"))
+		encoding = "";
+	c = encoder_new(str_from(encoding), 0, &e);
 	assert_non_null(c);
 	encoder_run(c, buf_str(&plain), out);
 	encoder_free(c);
