@@ -15,6 +15,7 @@
 
 struct arena;
 struct err;
+struct json;
 
 /* A label or an annotation. */
 struct pod_pair {
@@ -107,6 +108,9 @@ struct pod *pod_parse(struct arena *scratch, struct str json, struct err *e);
 
 struct pod *pod_hold(const struct pod *p); /* p itself */
 void pod_release(const struct pod *p);     /* NULL is nothing */
+
+/* The labels or annotations of any object, in a or in the JSON text. */
+void pod_pairs_read(struct arena *a, struct json *j, struct pod_pairs *out);
 
 /* Empty (p NULL): not there. */
 struct str pod_pairs_find(const struct pod_pairs *v, struct str name);

@@ -48,16 +48,16 @@ static int by_name(const void *x, const void *y)
 	return cmp ? cmp : str_cmp(a->value, b->value);
 }
 
-static void read_pairs(struct draft *d, struct json *j, struct pod_pairs *out)
+void pod_pairs_read(struct arena *a, struct json *j, struct pod_pairs *out)
 {
-	struct pod_pair *v = arena_new(d->a, struct pod_pair, json_count(j) + 1);
+	struct pod_pair *v = arena_new(a, struct pod_pair, json_count(j) + 1);
 	struct str key;
 	size_t n = 0;
 	size_t kept = 0;
 
 	for (json_enter_object(j); json_next_key(j, &key); n++) {
-		v[n].name = json_unescape(key, d->a);
-		v[n].value = json_str(j, d->a);
+		v[n].name = json_unescape(key, a);
+		v[n].value = json_str(j, a);
 		if (v[n].value.n > POD_VALUE_MAX)
 			v[n].value.n = 0;
 	}
@@ -110,9 +110,9 @@ static void read_metadata(struct draft *d, struct json *j)
 		else if (str_is(key, "deletionTimestamp"))
 			p->deleted = read_time(j, d->a);
 		else if (str_is(key, "labels"))
-			read_pairs(d, j, &p->labels);
+			pod_pairs_read(d->a, j, &p->labels);
 		else if (str_is(key, "annotations"))
-			read_pairs(d, j, &p->annotations);
+			pod_pairs_read(d->a, j, &p->annotations);
 		else if (str_is(key, "ownerReferences"))
 			read_owners(d, j);
 		else

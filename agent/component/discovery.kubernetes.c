@@ -1,5 +1,5 @@
 /*
- * discovery.kubernetes: the pods of this node as targets.
+ * discovery.kubernetes: the pods of this node as targets; nodes and services too.
  *
  * Differences from Alloy, on purpose: only the own node's pods are watched, since the
  * logs of the others are not here; changes are exported within 50 ms, not 5 s; and pods are known
@@ -12,6 +12,7 @@
 #include "agent/base/mem.h"
 #include "agent/component/common/k8s_client_args.h"
 #include "agent/component/common/pod_export.h"
+#include "agent/component/discovery.kubernetes/others.h"
 #include "agent/component/discovery.kubernetes/pod_mix.h"
 #include "agent/flow/once.h"
 #include "agent/graph/component.h"
@@ -19,6 +20,7 @@
 #include "agent/loop/loop.h"
 #include "k8s/cluster.h"
 #include "k8s/config.h"
+#include "k8s/object_roles.h"
 
 #define COALESCE (50 * INT64_C(1000000))
 #define TRIM (1000 * INT64_C(1000000))  /* after an export, until all who read it are done */
@@ -31,10 +33,11 @@ struct attach_metadata_block {
 };
 
 static const struct arg attach_metadata_args[] = {
-	ARG(attach_metadata_block, node, .type = ARG_BOOL, .def = "false", .flags = ARG_NO_EFFECT,
-		.help = "Attach the labels of the pod's node."),
+	ARG(attach_metadata_block, node, .type = ARG_BOOL, .def = "false",
+		.help = "Attach the labels of the pod's node; wants the right to watch nodes."),
 	ARG(attach_metadata_block, namespace, .type = ARG_BOOL, .def = "false",
-		.flags = ARG_NO_EFFECT, .help = "Attach the labels of the pod's namespace."),
+		.help = "Attach the labels of the pod's namespace; wants the right to watch "
+			"namespaces."),
 	ARGS_END,
 };
 
@@ -81,7 +84,8 @@ struct discovery_args {
 static const struct arg discovery_args[] = {
 	ARG_PLACE(discovery_args, at),
 	ARG(discovery_args, role, .type = ARG_STR, .flags = ARG_REQUIRED,
-		.help = "What is discovered: pod. The other roles give no targets yet."),
+		.help = "What is discovered: pod, node, service. Others are taken, but give no "
+			"targets."),
 	K8S_CLIENT_ARGS(discovery_args, client),
 	ARG(discovery_args, attach_metadata, .type = ARG_BLOCK, .block = attach_metadata_args,
 		.size = sizeof(struct attach_metadata_block),
@@ -99,6 +103,7 @@ struct discovery {
 	struct arena texts; /* of the settings in force */
 	struct cluster *cluster;
 	struct pod_mix mix;
+	struct others others;
 	struct pod_subscriber on_pods;
 	struct pod_dirs_subscriber on_dirs;
 	struct timer soon;    /* changes gather */
@@ -153,6 +158,8 @@ static void export_targets(struct discovery *d)
 	arena_init(&a, 0);
 	d->mix.is_cut_off = d->is_sick;
 	wait = pod_mix_targets(&d->mix, &a, loop_now(d->base.loop), &t);
+	others_attach(&d->others, &a, &t);
+	others_targets(&d->others, &a, &t);
 	component_export(&d->base, "targets", pod_export(&a, &t));
 	arena_fini(&a);
 	if (wait)
@@ -170,8 +177,12 @@ static void export_targets(struct discovery *d)
 
 static void set_health(struct discovery *d)
 {
-	const char *problem = d->cluster ? cluster_problem(d->cluster) : d->no_cluster;
+	const char *problem = d->cluster ? cluster_problem(d->cluster) : NULL;
 
+	if (!d->cluster && d->no_cluster[0])
+		problem = d->no_cluster;
+	if (!problem)
+		problem = others_problem(&d->others);
 	if (problem)
 		component_set_health(&d->base, HEALTH_UNHEALTHY, problem);
 	else if (d->is_sick)
@@ -181,7 +192,8 @@ static void set_health(struct discovery *d)
 
 static bool is_synced(const struct discovery *d)
 {
-	return !d->cluster || pod_store_is_synced(cluster_pods(d->cluster));
+	return (!d->cluster || pod_store_is_synced(cluster_pods(d->cluster))) &&
+	       others_is_synced(&d->others);
 }
 
 /* The first complete list is exported at once; what changes after it is gathered a little. */
@@ -196,6 +208,14 @@ static void on_change(struct discovery *d)
 static void on_pods(struct pod_subscriber *w)
 {
 	struct discovery *d = container_of(w, struct discovery, on_pods);
+
+	set_health(d);
+	on_change(d);
+}
+
+static void on_others(struct others *o)
+{
+	struct discovery *d = container_of(o, struct discovery, others);
 
 	set_health(d);
 	on_change(d);
@@ -216,8 +236,8 @@ static void on_patient(struct timer *t)
 	struct discovery *d = container_of(t, struct discovery, patient);
 
 	log_warn(d->base.id, "the pods are not known yet, their log folders have to do",
-		KV("hint", "lines are sent with what the folders' names tell until the API server "
-			   "answers"));
+		KV("hint", "lines are sent with what is known of their pods, and what the "
+			   "folders' names tell, until the API server answers"));
 	export_targets(d);
 }
 
@@ -237,14 +257,14 @@ static void on_settled(struct timer *t)
 	once_idle(&container_of(t, struct discovery, settle)->once);
 }
 
-/* The selector of role pod; of several the last, as in Prometheus. */
+/* The selector of the role; of several the last, as in Prometheus. */
 static struct selector_block selector_of(const struct discovery_args *a)
 {
 	const struct selector_block *v = a->selectors.p;
 	struct selector_block s = {0};
 
 	for (size_t i = 0; i < a->selectors.n; i++) {
-		if (str_is(v[i].role, "pod"))
+		if (str_eq(v[i].role, a->role))
 			s = v[i];
 	}
 	return s;
@@ -301,7 +321,8 @@ static struct question ask(struct discovery *d, struct arena *texts, const struc
 		q.namespaces[q.n_namespaces++] = arena_str(texts, a->namespaces->names.p[i]);
 	if (a->namespaces && a->namespaces->own_namespace && own_namespace.n)
 		q.namespaces[q.n_namespaces++] = arena_str(texts, own_namespace);
-	restrict_to_node(d, texts, &q);
+	if (str_is(a->role, "pod"))
+		restrict_to_node(d, texts, &q);
 	q.has_others = q.has_others && q.label.n == 0;
 	return q;
 }
@@ -354,6 +375,53 @@ static bool find_own_cluster(struct discovery *d, struct k8s_config *out)
 	return false;
 }
 
+/* Which objects beside the pods are watched. */
+static bool start_others(struct discovery *d, const struct discovery_args *a,
+	const struct k8s_config *config, const struct question *q, struct err *e)
+{
+	struct others_wish w = {
+		.role = object_role_find(a->role),
+		.namespaces = q->namespaces,
+		.n_namespaces = q->n_namespaces,
+	};
+
+	if (w.role) {
+		w.field = q->field;
+		w.label = q->label;
+	} else if (a->attach_metadata) {
+		w.attach_namespace = a->attach_metadata->namespace;
+		w.attach_node = a->attach_metadata->node;
+		if (q->is_own_node)
+			w.node = d->base.agent->node_name;
+	}
+	return others_start(&d->others, d->base.loop, d->base.agent->http, config, &w, e);
+}
+
+/* The watches of an API server, and what they feed. */
+static bool watch(struct discovery *d, const struct discovery_args *a,
+	const struct k8s_config *config, const struct question *q, struct cluster **cluster,
+	struct err *e)
+{
+	*cluster = NULL;
+	if (str_is(a->role, "pod")) {
+		*cluster = cluster_hold(d->base.loop, d->base.agent->http,
+			&(struct cluster_settings){
+				.config = config,
+				.field_selector = q->field,
+				.label_selector = q->label,
+				.namespaces = q->namespaces,
+				.n_namespaces = q->n_namespaces,
+			},
+			e);
+		if (!*cluster)
+			return false;
+	}
+	if (start_others(d, a, config, q, e))
+		return true;
+	cluster_release(*cluster);
+	return false;
+}
+
 static bool configure(struct discovery *d, const struct discovery_args *a, struct err *e)
 {
 	struct cluster *cluster = NULL;
@@ -361,6 +429,7 @@ static bool configure(struct discovery *d, const struct discovery_args *a, struc
 	struct question q;
 	struct arena texts;
 	bool has_server = true;
+	bool ok = true;
 
 	if (a->client.kubeconfig_file.n || a->client.api_server.n) {
 		if (!k8s_client_args_config(&a->client, &config, e))
@@ -371,18 +440,13 @@ static bool configure(struct discovery *d, const struct discovery_args *a, struc
 	arena_init(&texts, 0);
 	q = ask(d, &texts, a, config.namespace);
 	if (has_server) {
-		cluster = cluster_hold(d->base.loop, d->base.agent->http,
-			&(struct cluster_settings){
-				.config = &config,
-				.field_selector = q.field,
-				.label_selector = q.label,
-				.namespaces = q.namespaces,
-				.n_namespaces = q.n_namespaces,
-			},
-			e);
+		ok = watch(d, a, &config, &q, &cluster, e);
 		k8s_config_fini(&config);
+		d->no_cluster[0] = 0;
+	} else {
+		others_stop(&d->others);
 	}
-	if (has_server && !cluster) {
+	if (!ok) {
 		arena_fini(&texts);
 		return false;
 	}
@@ -390,15 +454,18 @@ static bool configure(struct discovery *d, const struct discovery_args *a, struc
 	return true;
 }
 
-/* A role that is not there yet: no targets, and a word about it. */
+/* A role that is not there: no targets, and a word about it. */
 static void discover_nothing(struct discovery *d, const struct discovery_args *a)
 {
 	struct question q = {0};
 	struct arena texts;
 
-	log_warn(d->base.id, "this role is not supported yet: its targets are empty",
-		KV("role", a->role), KV("hint", "only role pod has targets"));
+	log_warn(d->base.id, "this role has no targets here", KV("role", a->role),
+		KV("hint", "its targets join services and pods of the whole cluster, which the "
+			   "agent of a node does not watch; roles pod, node and service have "
+			   "targets"));
 	arena_init(&texts, 0);
+	others_stop(&d->others);
 	switch_to(d, NULL, texts, &q);
 	timer_clear(&d->patient);
 	timer_clear(&d->soon);
@@ -411,17 +478,19 @@ static bool discovery_update(struct component *c, const void *args, struct err *
 	const struct discovery_args *a = args;
 	struct cluster *before = d->cluster;
 
-	if (!str_is(a->role, "pod")) {
+	if (!str_is(a->role, "pod") && !object_role_find(a->role)) {
 		discover_nothing(d, a);
 		return true;
 	}
 	if (!configure(d, a, e))
 		return false;
-	d->is_first_done = d->is_first_done && d->cluster == before;
+	d->is_first_done = d->is_first_done && d->cluster == before && !d->others.target;
 	/* Counted from when the API server has been asked: folders tell less, and with other labels
 	 * lines would be of another stream. */
-	timer_set(&d->patient, c->loop,
-		POD_MIX_WAIT + (d->cluster ? cluster_spread(d->cluster) : 0));
+	timer_clear(&d->patient);
+	if (str_is(a->role, "pod"))
+		timer_set(&d->patient, c->loop,
+			POD_MIX_WAIT + (d->cluster ? cluster_spread(d->cluster) : 0));
 	set_health(d);
 	if (is_synced(d))
 		export_targets(d);
@@ -434,6 +503,7 @@ static bool discovery_start(struct component *c, const void *args, struct err *e
 
 	d->on_pods.changed = on_pods;
 	d->on_dirs.changed = on_dirs;
+	d->others.changed = on_others;
 	d->soon.fire = on_soon;
 	d->patient.fire = on_patient;
 	d->held.fire = on_held;
@@ -443,6 +513,7 @@ static bool discovery_start(struct component *c, const void *args, struct err *e
 	once_busy(c->agent->work, &d->once);
 	if (discovery_update(c, args, e))
 		return true;
+	others_stop(&d->others);
 	once_idle(&d->once);
 	return false;
 }
@@ -457,6 +528,7 @@ static void discovery_stop(struct component *c)
 	pod_store_unsubscribe(&d->on_pods);
 	pod_dirs_unsubscribe(&d->on_dirs);
 	pod_mix_fini(&d->mix);
+	others_stop(&d->others);
 	pod_dirs_release(d->mix.dirs);
 	cluster_release(d->cluster);
 	arena_fini(&d->texts);
@@ -465,13 +537,15 @@ static void discovery_stop(struct component *c)
 }
 
 static const struct export_field discovery_exports[] = {
-	{"targets", ARG_TARGETS, NULL, "A target for each port of each container of each pod."},
+	{"targets", ARG_TARGETS, NULL,
+		"A target for each port of each container of each pod; for each node; for each "
+		"port of each service."},
 	{NULL, ARG_END, NULL, NULL},
 };
 
 const struct component_type discovery_kubernetes = {
 	.name = "discovery.kubernetes",
-	.help = "Finds the pods of this node, with their metadata.",
+	.help = "Finds the pods of this node, with their metadata; and nodes and services.",
 	.stability = STABILITY_GA,
 	.args = discovery_args,
 	.size = sizeof(struct discovery),

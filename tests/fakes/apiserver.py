@@ -15,6 +15,8 @@ Over HTTP: POST /_control/<verb> with a JSON object. Verbs beside those of commo
  pod {...}            adds or changes a pod: a whole object, or the arguments of make_pod()
  delete {namespace, name}
  event {...}          an event: the arguments of make_event()
+ node, namespace, service, podlogs {name, namespace, labels, annotations, ...}  one of these; ... is its spec, its status
+ remove {plural, name, namespace}  deletes one of these
  lease {namespace, name, ...}  the spec of a Lease, set from outside; without one: it is deleted
  object {kind, namespace, name, ...}  a Secret or a ConfigMap, to be read by its name
  token {token}        only this bearer token is accepted from now on (null: any, or none)
@@ -42,9 +44,12 @@ import common
 
 OBJECT = re.compile(r"^/api/v1/namespaces/([a-z0-9.-]+)/(secrets|configmaps)/([a-z0-9.-]+)$")
 PLURALS = {"Secret": "secrets", "ConfigMap": "configmaps"}
-PATH = re.compile(r"^/api/v1/(?:namespaces/([a-z0-9-]+)/)?(pods|events)$")
+PATH = re.compile(r"^(?:/api/v1|/apis/monitoring.grafana.com/v1alpha2)/(?:namespaces/([a-z0-9-]+)/)?"
+    r"(pods|events|nodes|namespaces|services|podlogs)$")
 LEASES = re.compile(r"^/apis/coordination.k8s.io/v1/namespaces/([a-z0-9-]+)/leases(?:/([a-z0-9.-]+))?$")
-KINDS = {"pods": "Pod", "events": "Event"}
+KINDS = {"pods": "Pod", "events": "Event", "nodes": "Node", "namespaces": "Namespace", "services": "Service",
+    "podlogs": "PodLogs"}
+CLUSTERED = ("nodes", "namespaces")  # these are in no namespace
 TRUE = ("1", "true")
 
 
@@ -165,7 +170,7 @@ def label_selector(text):
 class Api(common.Fake):
     def __init__(self, port=0):
         self.pods = {}  # (namespace, name): object
-        self.stores = {"pods": self.pods, "events": {}}
+        self.stores = {k: {} for k in KINDS} | {"pods": self.pods}
         self.leases = {}  # (namespace, name): object
         self.objects = {}  # (plural, namespace, name): object
         self.version = 100
@@ -211,6 +216,29 @@ class Api(common.Fake):
             event["metadata"]["resourceVersion"] = str(self.version)
             self.stores["events"][key] = event
             self.history.append((self.version, "MODIFIED" if before else "ADDED", event, before, "events"))
+            self.lock.notify_all()
+
+    def set_thing(self, plural, name, namespace="default", labels=None, annotations=None, **more):
+        """A node, namespace, service or PodLogs: more is its spec and status."""
+        key = ("", name) if plural in CLUSTERED else (namespace, name)
+        meta = {"name": name, "uid": str(uuid.uuid5(uuid.NAMESPACE_DNS, f"{plural}/{name}")), "labels": labels or {},
+            "annotations": annotations or {}} | ({"namespace": namespace} if key[0] else {})
+        with self.lock:
+            before = self.stores[plural].get(key)
+            self.version += 1
+            meta["resourceVersion"] = str(self.version)
+            thing = {"metadata": meta} | more
+            self.stores[plural][key] = thing
+            self.history.append((self.version, "MODIFIED" if before else "ADDED", thing, before, plural))
+            self.lock.notify_all()
+
+    def delete_thing(self, plural, name, namespace="default"):
+        with self.lock:
+            before = self.stores[plural].pop(("", name) if plural in CLUSTERED else (namespace, name))
+            self.version += 1
+            thing = copy.deepcopy(before)
+            thing["metadata"]["resourceVersion"] = str(self.version)
+            self.history.append((self.version, "DELETED", thing, before, plural))
             self.lock.notify_all()
 
     def set_lease(self, name, namespace="default", note=None, **spec):
@@ -259,6 +287,10 @@ class Api(common.Fake):
                 self.set_pod(args)
             elif path == "delete":
                 self.delete_pod(args.get("namespace", "default"), args["name"])
+            elif path + "s" in self.stores and path != "event" or path == "podlogs":
+                self.set_thing(path if path == "podlogs" else path + "s", **args)
+            elif path == "remove":
+                self.delete_thing(**args)
             elif path == "event":
                 self.set_event(**args)
             elif path == "lease":
@@ -342,7 +374,7 @@ class Api(common.Fake):
             self.problems.append(f"parameter {k} is not known here")
         fields = field_selector(query.get("fieldSelector", ""))
         labels = label_selector(query.get("labelSelector", ""))
-        return lambda p: (not namespace or p["metadata"]["namespace"] == namespace) and fields(p) and labels(p)
+        return lambda p: (not namespace or p["metadata"].get("namespace") == namespace) and fields(p) and labels(p)
 
     def dump(self, request, value):
         if request.headers.get("User-Agent", "").startswith("curl"):
@@ -521,7 +553,8 @@ class Api(common.Fake):
         self.chunk(request, self.dump(request, {"type": kind, "object": value}) + b"\n")
 
     def typed(self, plural, value):
-        return {"kind": KINDS[plural], "apiVersion": "v1"} | value
+        version = "monitoring.grafana.com/v1alpha2" if plural == "podlogs" else "v1"
+        return {"kind": KINDS[plural], "apiVersion": version} | value
 
     def bookmark(self, request, plural, version, annotations=None):
         meta = {"resourceVersion": str(version)} | ({"annotations": annotations} if annotations else {})

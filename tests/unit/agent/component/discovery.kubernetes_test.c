@@ -215,7 +215,7 @@ static void test_a_reload_keeps_the_watch(void **state)
 static void test_other_roles_have_no_targets(void **state)
 {
 	(void)state;
-	assert_true(load("role = \"node\""));
+	assert_true(load("role = \"endpoints\""));
 	until_asked("");
 	assert_int_equal(harness_seen.n, 0);
 	assert_int_equal(health(), HEALTH_HEALTHY);
