@@ -8,6 +8,7 @@
 
 #include "agent/base/err.h"
 #include "agent/base/mem.h"
+#include "proto/otlp/lz4_frame.h"
 #include "proto/otlp/snappy_framed.h"
 
 #include <libdeflate.h>
@@ -198,6 +199,17 @@ static enum decoded decode_snappy(struct decoding *c)
 	return DECODED;
 }
 
+static enum decoded decode_lz4(struct decoding *c)
+{
+	bool is_too_large;
+
+	if (lz4_frame_decode(c->body, c->max, c->out, &is_too_large))
+		return DECODED;
+	if (is_too_large)
+		return too_large(c);
+	return bad(c, "no frame of lz4, or cut off, or a wrong checksum");
+}
+
 static enum decoded decode_identity(struct decoding *c)
 {
 	if (c->body.n > c->max)
@@ -219,6 +231,7 @@ static const struct {
 	{"zstd", decode_zstd},
 	{"snappy", decode_snappy},
 	{"x-snappy-framed", decode_snappy_framed},
+	{"lz4", decode_lz4},
 };
 
 static size_t find(struct str encoding)

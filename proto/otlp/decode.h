@@ -22,13 +22,13 @@ struct decoder *decoder_new(void);
 void decoder_free(struct decoder *d); /* NULL is nothing */
 
 /* What Content-Encoding may say, besides nothing: one name, any case. */
-#define DECODER_NAMES "gzip, deflate, zlib, zstd, snappy, identity"
+#define DECODER_NAMES "gzip, deflate, zlib, zstd, snappy, lz4, identity"
 bool decoder_knows(struct str encoding);
 
 /*
  * Appends the decoded body to out. An empty body is empty in every encoding. Gzip may have
  * several members; deflate is zlib's format, or raw as some clients have it; snappy is
- * one block or a stream of them.
+ * one block or a stream of them; lz4 is frames.
  * With anything but DECODED, out is as before and e says why.
  */
 enum decoded decoder_run(struct decoder *d, struct str encoding, struct str body, size_t max,

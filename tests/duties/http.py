@@ -304,7 +304,10 @@ def duty_35():
     before = count()
     deflate = zlib.compressobj(wbits=-15)
     forms = [("deflate", zlib.compress(GOOD)), ("deflate", deflate.compress(GOOD) + deflate.flush()),
-        ("zlib", zlib.compress(GOOD)), ("snappy", snappy.compress(GOOD))]
+        ("zlib", zlib.compress(GOOD)), ("snappy", snappy.compress(GOOD)),
+        # frames with a block that is not compressed, by hand
+        ("zstd", struct.pack("<III", 0xfd2fb528, len(GOOD) << 8 | 0xa0, len(GOOD) << 11 | 1 << 8) + GOOD),
+        ("lz4", b"\x04\x22\x4d\x18\x60\x40\x82" + struct.pack("<I", len(GOOD) | 1 << 31) + GOOD + bytes(4))]
     for name, data in forms:
         assert ask(data, Content_Encoding=name)[0] == 200, name
     forwarded(before, 2 * len(forms))

@@ -88,7 +88,7 @@ static const struct arg http_args[] = {
 		.help = "Data carries the headers of its request, for those components that ask."),
 	ARG(otlp_http, compression_algorithms, .type = ARG_STRS,
 		.def = "[\"\", \"gzip\", \"zstd\", \"zlib\", \"snappy\", \"deflate\", \"lz4\"]",
-		.help = "Content encodings that are taken; lz4 is not."),
+		.help = "Content encodings that are taken."),
 	ARG(otlp_http, keep_alives_enabled, .type = ARG_BOOL, .def = "true",
 		.help = "Connections are used again."),
 	ARG(otlp_http, idle_timeout, .type = ARG_DURATION, .def = "1m",
@@ -128,8 +128,7 @@ static bool check_http(const struct otlp_http *h, struct diags *d)
 		h->logs_url_path.p[0] != '/')
 		return diag_error(d, h->at, "the paths of signals must begin with \"/\"");
 	for (size_t i = 0; i < h->compression_algorithms.n; i++)
-		if (!decoder_knows(h->compression_algorithms.p[i]) &&
-			!str_is(h->compression_algorithms.p[i], "lz4"))
+		if (!decoder_knows(h->compression_algorithms.p[i]))
 			return diag_error(d, h->at,
 				"unsupported compression algorithm \"" STR_FMT "\"",
 				STR_ARG(h->compression_algorithms.p[i]));

@@ -95,7 +95,7 @@ static bool admits_grpc(struct door *d, struct http_request *r)
 		problem = "unsupported grpc-encoding; known are " DECODER_NAMES;
 	if (problem) {
 		static const struct http_reply_header known = {
-			"grpc-accept-encoding", "identity,gzip,deflate,zstd,snappy"};
+			"grpc-accept-encoding", "identity,gzip,deflate,zstd,snappy,lz4"};
 
 		reply_error(&o->reply, r, 404, REFUSED_NOT_TAKEN, str_from(problem), &known);
 		return false;

@@ -41,7 +41,7 @@ static const struct {
 		NULL},
 	{"POST", "/v1/traces", "application/json", "!br", "{}",
 		"400 {\"code\":3,\"message\":\"unsupported Content-Encoding; known are gzip, "
-		"deflate, zlib, zstd, snappy, identity\"} ",
+		"deflate, zlib, zstd, snappy, lz4, identity\"} ",
 		NULL},
 	{"POST", "/v1/traces", "text/plain", "", SPAN,
 		"415 unsupported Content-Type; OTLP is application/x-protobuf or application/json ",

@@ -42,7 +42,9 @@ static const struct {
 	{"snappy", "snappy", 0, 50000, 50000, DECODED},
 	{"snappy", "snappy", 0, 50000, 49999, DECODE_TOO_LARGE},
 	{"snappy", "snappy", 'c', 50000, 50000, DECODE_BAD},
-	{"lz4", "none", 0, 5, 5, DECODE_UNKNOWN},
+	{"lz4", "none", 0, 5, 5, DECODE_BAD},
+	{"lz4", "gzip", 'e', 0, 10, DECODED},
+	{"br", "none", 0, 5, 5, DECODE_UNKNOWN},
 	{"gzip, gzip", "gzip", 0, 5, 5, DECODE_UNKNOWN},
 };
 

@@ -8,7 +8,7 @@
 #define LOGS "/opentelemetry.proto.collector.logs.v1.LogsService/Export"
 #define METRICS "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export"
 #define OK "grpc-status: 0\n"
-#define KNOWN "grpc-accept-encoding: identity,gzip,deflate,zstd,snappy\n"
+#define KNOWN "grpc-accept-encoding: identity,gzip,deflate,zstd,snappy,lz4\n"
 
 /* How a call ends, by its trailers, or the headers if these are all. */
 static const struct {
@@ -32,7 +32,7 @@ static const struct {
 	{104, TRACES, "application/grpc", "snappy", SPAN, OK, SEEN},
 	{104, TRACES, "application/grpc", "!br", SPAN,
 		"grpc-status: 12\ngrpc-message: unsupported grpc-encoding; known are gzip, "
-		"deflate, zlib, zstd, snappy, identity\n" KNOWN,
+		"deflate, zlib, zstd, snappy, lz4, identity\n" KNOWN,
 		NULL},
 	{105, METRICS, "application/grpc", "", "",
 		"grpc-status: 12\ngrpc-message: this signal is not received here: no output takes "
