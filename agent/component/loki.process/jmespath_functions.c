@@ -225,23 +225,30 @@ CALL(split)
 CALL(join)
 {
 	struct jmes_items items;
-	struct buf b = {0};
 	struct str glue;
-	struct str text;
-	bool ok;
+	size_t bytes = 0;
+	char *to;
 
 	UNUSED();
-	ok = to_text(s, args[0], &glue) && to_items(s, args[1], &items);
-	for (size_t i = 0; ok && i < items.n; i++) {
-		ok = to_text(s, items.p[i], &text) && jmes_spend(s, glue.n + text.n);
-		if (i)
-			buf_add_str(&b, glue);
-		if (ok)
-			buf_add_str(&b, text);
+	if (!to_text(s, args[0], &glue) || !to_items(s, args[1], &items))
+		return false;
+	for (size_t i = 0; i < items.n; i++) {
+		if (!to_text(s, items.p[i], &items.p[i]) ||
+			!jmes_spend(s, glue.n + items.p[i].n))
+			return false;
+		bytes += glue.n + items.p[i].n;
 	}
-	ok = ok && jmes_quote(s, buf_str(&b), out);
-	buf_fini(&b);
-	return ok;
+	to = arena_new(s->a, char, bytes + 1);
+	bytes = 0;
+	for (size_t i = 0; i < items.n; i++) {
+		if (i && glue.n)
+			memcpy(to + bytes, glue.p, glue.n);
+		bytes += i ? glue.n : 0;
+		if (items.p[i].n)
+			memcpy(to + bytes, items.p[i].p, items.p[i].n);
+		bytes += items.p[i].n;
+	}
+	return jmes_quote(s, (struct str){to, bytes}, out);
 }
 
 /* --- any --- */
@@ -390,29 +397,32 @@ CALL(values)
 /* The members one behind the other: of a key that is there twice the last counts. */
 CALL(merge)
 {
-	struct buf b = {0};
-	struct str key;
-	struct str value;
-	bool ok = true;
+	size_t bytes = 2;
+	char *to;
 
 	UNUSED();
-	buf_add_char(&b, '{');
-	for (size_t i = 0; i < n && ok; i++) {
-		struct str rest = args[i];
-
-		ok = is_kind(rest, JSON_OBJECT) && jmes_spend(s, rest.n * 2);
-		while (ok && json_next(&rest, &key, &value)) {
-			if (b.n > 1)
-				buf_add_char(&b, ',');
-			buf_add_str(&b, key);
-			buf_add_char(&b, ':');
-			buf_add_str(&b, value);
-		}
+	for (size_t i = 0; i < n; i++) {
+		if (!is_kind(args[i], JSON_OBJECT) || !jmes_spend(s, args[i].n * 2))
+			return false;
+		bytes += args[i].n;
 	}
-	buf_add_char(&b, '}');
-	*out = arena_str(s->a, buf_str(&b));
-	buf_fini(&b);
-	return ok;
+	to = arena_new(s->a, char, bytes);
+	bytes = 0;
+	to[bytes++] = '{';
+	for (size_t i = 0; i < n; i++) {
+		struct str inside = str_trim(args[i]);
+
+		inside = str_trim((struct str){inside.p + 1, inside.n - 2});
+		if (inside.n == 0)
+			continue;
+		if (bytes > 1)
+			to[bytes++] = ',';
+		memcpy(to + bytes, inside.p, inside.n);
+		bytes += inside.n;
+	}
+	to[bytes++] = '}';
+	*out = (struct str){to, bytes};
+	return true;
 }
 
 /* --- order --- */

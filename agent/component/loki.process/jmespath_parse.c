@@ -88,9 +88,10 @@ static struct jmes_node *select_hash(struct jmes_parser *p)
 
 		if (n->n_args > 0 && !jmes_next(p))
 			return NULL;
-		key = p->text;
 		if (p->token != T_NAME && p->token != T_QUOTED)
 			return refuse(p, "want a key");
+		if (!jmes_quote(&(struct search){.a = p->a}, p->text, &key))
+			return refuse(p, "the key is too long");
 		if (!jmes_next(p) || !jmes_take(p, T_COLON, "want :") ||
 			!add_arg(p, n, key, jmes_expression(p, 0)))
 			return NULL;

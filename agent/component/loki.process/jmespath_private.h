@@ -45,7 +45,7 @@ struct jmes_node {
 	struct jmes_node *right;
 	struct jmes_node *test;
 	struct jmes_node **args;
-	struct str *keys;
+	struct str *keys; /* as JSON */
 	size_t n_args;
 	const struct jmes_func *func;
 };

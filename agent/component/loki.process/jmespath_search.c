@@ -10,6 +10,8 @@
 
 #include <stdlib.h>
 
+#define NUMBER_MAX 64 /* bytes of a double, written with up to 21 digits before the point */
+
 bool jmes_spend(struct search *s, size_t bytes)
 {
 	if (bytes + 16 > JMES_WORK_MAX - s->work)
@@ -72,27 +74,51 @@ bool jmes_to_array(struct search *s, const struct jmes_items *items, struct str 
 	return true;
 }
 
+/* The most that a text becomes as JSON, and the byte behind it that buf_printf() wants. */
+static size_t quoted_max(struct str text)
+{
+	size_t n = text.n + 3;
+
+	for (size_t i = 0; i < text.n; i++) {
+		unsigned char c = (unsigned char)text.p[i];
+
+		if (c < 0x20)
+			n += strlen("\\u0000") - 1;
+		else if (c >= 0x80)
+			n += strlen("\xef\xbf\xbd") - 1;
+		else
+			n += c == '"' || c == '\\';
+	}
+	return n;
+}
+
+/* A buf in the arena, which never grows. */
+static struct buf room(struct search *s, size_t cap)
+{
+	return (struct buf){.p = arena_new(s->a, char, cap), .cap = cap};
+}
+
 bool jmes_quote(struct search *s, struct str text, struct str *out)
 {
-	struct buf b = {0};
+	struct buf b;
 
 	if (!jmes_spend(s, text.n * 6))
 		return false;
+	b = room(s, quoted_max(text));
 	buf_add_json(&b, text);
-	*out = arena_str(s->a, buf_str(&b));
-	buf_fini(&b);
+	*out = buf_str(&b);
 	return true;
 }
 
 bool jmes_number(struct search *s, double f, struct str *out)
 {
-	struct buf b = {0};
+	struct buf b;
 
-	if (!jmes_spend(s, 32))
+	if (!jmes_spend(s, NUMBER_MAX))
 		return false;
+	b = room(s, NUMBER_MAX);
 	float_print_compact(&b, f, 21);
-	*out = arena_str(s->a, buf_str(&b));
-	buf_fini(&b);
+	*out = buf_str(&b);
 	if (!json_is_valid(*out)) /* infinite */
 		*out = JMES_NULL;
 	return true;
@@ -337,34 +363,48 @@ static bool slice(
 	return jmes_to_array(s, &made, out);
 }
 
+/* An object; the keys are JSON texts. */
+static bool to_object(
+	struct search *s, const struct str *keys, const struct jmes_items *values, struct str *out)
+{
+	size_t n = 2;
+	char *to;
+
+	for (size_t i = 0; i < values->n; i++)
+		n += keys[i].n + values->p[i].n + 2;
+	if (!jmes_spend(s, n))
+		return false;
+	to = arena_new(s->a, char, n);
+	n = 0;
+	for (size_t i = 0; i < values->n; i++) {
+		to[n++] = i ? ',' : '{';
+		memcpy(to + n, keys[i].p, keys[i].n);
+		n += keys[i].n;
+		to[n++] = ':';
+		memcpy(to + n, values->p[i].p, values->p[i].n);
+		n += values->p[i].n;
+	}
+	to[n++] = '}';
+	*out = (struct str){to, n};
+	return true;
+}
+
 static bool select_all(
 	struct search *s, const struct jmes_node *n, struct str value, struct str *out)
 {
 	struct jmes_items made = {0};
-	struct buf b = {0};
-	bool ok = true;
 
 	*out = JMES_NULL;
 	if (json_kind(value) == JSON_NULL)
 		return true;
-	for (size_t i = 0; i < n->n_args && ok; i++) {
+	for (size_t i = 0; i < n->n_args; i++) {
 		struct str item;
 
-		ok = jmes_eval(s, n->args[i], value, &item) && jmes_add(s, &made, item);
+		if (!jmes_eval(s, n->args[i], value, &item) || !jmes_add(s, &made, item))
+			return false;
 	}
-	if (!ok || n->kind == JMES_LIST)
-		return ok && jmes_to_array(s, &made, out);
-	for (size_t i = 0; i < made.n && ok; i++) {
-		ok = jmes_spend(s, made.p[i].n + n->keys[i].n);
-		buf_add_char(&b, i ? ',' : '{');
-		buf_add_json(&b, n->keys[i]);
-		buf_add_char(&b, ':');
-		buf_add_str(&b, made.p[i]);
-	}
-	buf_add_char(&b, '}');
-	*out = arena_str(s->a, buf_str(&b));
-	buf_fini(&b);
-	return ok;
+	return n->kind == JMES_LIST ? jmes_to_array(s, &made, out)
+				    : to_object(s, n->keys, &made, out);
 }
 
 static bool call(struct search *s, const struct jmes_node *n, struct str value, struct str *out)

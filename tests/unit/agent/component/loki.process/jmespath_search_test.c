@@ -36,6 +36,9 @@ static const struct jmespath_case cases[] = {
 	{"o == `{\"q\":{\"n\":4}}`", "false"},
 	{"s < `1`", "null"},
 	{"l[*].[k, v]", "[[\"x\",1],[\"y\",2],[\"z\",null]]"},
+	{"{\"a\\u0001\\\"\": s}", "{\"a\\u0001\\\"\":\"text\"}"},
+	{"none.{a: s}", "null"},
+	{"l[0].{a: abs(k)}", "!"},
 };
 /* clang-format on */
 
