@@ -327,7 +327,7 @@ bool tv_printf(struct run *r, struct buf *out, struct str form, const struct tv 
 		i++;
 		if (!take_verb(form, &i, &v)) {
 			buf_printf(out, "%%!(NOVERB)");
-			return true;
+			break;
 		}
 		if (!run_step(r, 1 + v.width / 100) || out->n > BYTES_MAX)
 			return false;

@@ -14,6 +14,9 @@ static const struct template_case cases[] = {
 	{"{{(fromJson \"{\\\"a\\\":[1,{\\\"b\\\":\\\"c\\\"}]}\").a}} {{toJson (dict \"a\" (list 1 "
 	 "\"x\" nil))}}",
 		"[1 map[b:c]] {\"a\":[1,\"x\",null]}"},
+	{"{{push (list 1) 2}} {{tuple 1 \"a\"}}", "[1 2] [1 a]"},
+	{"{{first (list)}} {{last (list)}} {{rest (list)}}", "<no value> <no value> []"},
+	{"{{fromJson \"{\"}}", "<no value>"},
 };
 /* clang-format on */
 

@@ -4,6 +4,8 @@
 static const struct template_case cases[] = {
 	{"{{nope}}", TEMPLATE_SAYS "nope: function not defined"},
 	{"a\n{{now}}", "! template: pipeline_template:2: now: this function is not supported here"},
+	{"{{ .app | env }}", TEMPLATE_SAYS "env: this function is not supported here"},
+	{"{{ html .app }}", TEMPLATE_SAYS "html: this function is not supported here"},
 };
 /* clang-format on */
 

@@ -19,6 +19,9 @@ static const struct template_case cases[] = {
 	 "1.9}}",
 		"7 0 12 1.5 12 1"},
 	{"{{kindOf 1}} {{kindOf .app}} {{kindIs \"string\" .app}}", "int string true"},
+	{"{{biggest 1 7 3}} {{max \"9\" 2}} {{min 3}}", "7 9 3"},
+	{"{{fail \"x\"}}", "!"},
+	{"{{mod 1 0}}", "!"},
 };
 /* clang-format on */
 

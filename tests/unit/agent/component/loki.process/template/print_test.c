@@ -11,6 +11,8 @@ static const struct template_case cases[] = {
 	{"{{printf \"%d %s\" \"x\" 1}} {{printf \"%d\"}} {{printf \"a\" 1}} {{printf \"%\"}}",
 		"%!d(string=x) %!s(int=1) %!d(MISSING) a%!(EXTRA int=1) %!(NOVERB)"},
 	{"{{list 1 \"a\" true}} {{dict \"k\" \"v\"}}", "[1 a true] map[k:v]"},
+	{"{{printf \"a%\" 1 \"b\"}}", "a%!(NOVERB)%!(EXTRA int=1, string=b)"},
+	{"{{printf \"%+d % d %o %#x %b %U\" 5 5 8 255 5 1}}", "+5  5 10 0xff 101 %!U(int=1)"},
 };
 /* clang-format on */
 

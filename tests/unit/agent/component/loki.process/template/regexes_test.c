@@ -8,6 +8,12 @@ static const struct template_case cases[] = {
 	{"{{regexReplaceAll \"(\" \"a\" \"b\"}}", "!"},
 	{"{{regexMatch \"^S\" .app}} {{regexFind \"[a-z]+\" .app}} {{regexQuoteMeta \"a.b\"}}",
 		"true hop a\\.b"},
+	{"{{mustRegexMatch \"^S\" .app}} {{mustRegexFind \"[a-z]+\" .app}}", "true hop"},
+	{"{{mustRegexReplaceAll \"(o)\" .app \"<$1>\"}}", "Sh<o>p"},
+	{"{{mustRegexReplaceAllLiteral \"o\" .app \"$1\"}}", "Sh$1p"},
+	{"{{mustRegexMatch \"(\" .app}}", "!"},
+	{"{{regexFind \"z\" .app}}|", "|"},
+	{"{{regexMatch \"(?=a)\" .app}}", "!"},
 };
 /* clang-format on */
 

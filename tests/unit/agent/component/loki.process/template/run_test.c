@@ -20,9 +20,10 @@ static const struct template_case cases[] = {
 	{"{{range 10000000000}}{{end}}", "!"},
 	{"{{until 100000000}}", "!"},
 	{"{{repeat 100000000 \"abc\"}}", "!"},
-	{"{{printf \"%999999999d\" 1}}", "%!(NOVERB)"},
+	{"{{printf \"%999999999d\" 1}}", "%!(NOVERB)%!(EXTRA int=1)"},
 	{"{{$x := \"abcdefgh\"}}{{range 64}}{{$x = cat $x $x}}{{end}}{{len $x}}", "!"},
 	{"{{$d := dict}}{{$e := set $d \"d\" $d}}{{$d}}{{toJson $d}}", "!"},
+
 };
 /* clang-format on */
 

@@ -40,6 +40,7 @@ static const struct template_case cases[] = {
 	 "\"a\"}}",
 		"aGk= hi illegal base64 data "
 		"ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb 6422626"},
+	{"{{trimall \"-\" \"-a-\"}} {{toString 1.5}}", "a 1.5"},
 };
 /* clang-format on */
 
