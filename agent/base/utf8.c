@@ -11,13 +11,9 @@ static bool is_tail(unsigned char c)
 	return (c & 0xc0) == 0x80;
 }
 
-size_t utf8_length(struct str s, size_t at)
+/* Of n bytes, one at least. */
+static inline size_t length_of(const unsigned char *p, size_t n)
 {
-	const unsigned char *p = (const unsigned char *)s.p + at;
-	size_t n = s.n - at;
-
-	if (at >= s.n)
-		return 0;
 	if (p[0] < 0x80)
 		return 1;
 	if (p[0] >= 0xc2 && p[0] <= 0xdf)
@@ -39,6 +35,11 @@ size_t utf8_length(struct str s, size_t at)
 	return 0;
 }
 
+size_t utf8_length(struct str s, size_t at)
+{
+	return at < s.n ? length_of((const unsigned char *)s.p + at, s.n - at) : 0;
+}
+
 uint32_t utf8_rune(struct str s, size_t at)
 {
 	const unsigned char *p = (const unsigned char *)s.p + at;
@@ -57,22 +58,40 @@ uint32_t utf8_rune(struct str s, size_t at)
 	}
 }
 
+/* How many bytes from at on are ASCII for sure. */
+static size_t skip_ascii(struct str s, size_t at)
+{
+	const uint64_t high = UINT64_C(0x8080808080808080);
+	size_t from = at;
+	uint64_t w[4];
+
+	for (; s.n - at >= sizeof(w); at += sizeof(w)) {
+		memcpy(w, s.p + at, sizeof(w));
+		if ((w[0] | w[1] | w[2] | w[3]) & high)
+			break;
+	}
+	for (; s.n - at >= sizeof(*w); at += sizeof(*w)) {
+		memcpy(w, s.p + at, sizeof(*w));
+		if (!(*w & high))
+			continue;
+		if (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)
+			at += (size_t)__builtin_ctzll(*w & high) / 8;
+		break;
+	}
+	return at - from;
+}
+
 bool utf8_is_valid(struct str s)
 {
-	size_t at = 0;
-
-	while (at < s.n) {
-		uint64_t word;
+	for (size_t at = 0; at < s.n;) {
 		size_t len;
 
-		if (s.n - at >= 8) {
-			memcpy(&word, s.p + at, 8);
-			if (!(word & UINT64_C(0x8080808080808080))) {
-				at += 8;
-				continue;
-			}
+		if ((unsigned char)s.p[at] < 0x80) {
+			at += skip_ascii(s, at);
+			if (at == s.n)
+				break;
 		}
-		len = utf8_length(s, at);
+		len = length_of((const unsigned char *)s.p + at, s.n - at);
 		if (len == 0)
 			return false;
 		at += len;
