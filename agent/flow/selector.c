@@ -10,6 +10,7 @@
 #include "agent/base/mem.h"
 #include "agent/base/utf8.h"
 #include "agent/base/vec.h"
+#include "agent/flow/needle.h"
 #include "agent/flow/regex.h"
 
 #include <stdlib.h>
@@ -18,7 +19,7 @@
 
 struct condition {
 	struct str name; /* empty: the line */
-	struct str text;
+	struct needle text;
 	struct regex *regex; /* NULL: the text itself */
 	bool is_not;
 };
@@ -182,7 +183,8 @@ static bool add(
 	if (!take_text(c, &text))
 		return false;
 	made = vec_add(to);
-	*made = (struct condition){.name = name, .text = text, .is_not = is_not};
+	*made = (struct condition){.name = name, .is_not = is_not};
+	needle_init(&made->text, text);
 	if (is_regex)
 		made->regex = regex_new(text, name.n ? REGEX_WHOLE : 0, c->e);
 	return !is_regex || made->regex;
@@ -287,7 +289,7 @@ bool selector_match_labels(struct selector *s, const struct labels *labels)
 	for (size_t i = 0; i < s->labels.n; i++) {
 		const struct condition *c = &s->labels.p[i];
 		struct str value = labels_find(labels, c->name);
-		bool holds = c->regex ? regex_match(c->regex, value) : str_eq(value, c->text);
+		bool holds = c->regex ? regex_match(c->regex, value) : str_eq(value, c->text.text);
 
 		if (holds == c->is_not)
 			return false;
@@ -299,7 +301,8 @@ bool selector_match_line(struct selector *s, struct str line)
 {
 	for (size_t i = 0; i < s->lines.n; i++) {
 		const struct condition *c = &s->lines.p[i];
-		bool holds = c->regex ? regex_match(c->regex, line) : str_find(line, c->text) >= 0;
+		bool holds = c->regex ? regex_match(c->regex, line)
+				      : needle_is_in(&c->text, line);
 
 		if (holds == c->is_not)
 			return false;
