@@ -9,6 +9,7 @@
 #include "agent/base/must.h"
 #include "agent/base/utf8.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -372,6 +373,22 @@ static struct str layout(
 	return (struct str){to, n};
 }
 
+/* Are these the fewest digits that give the number again, without an exponent? Up to 15 a double
+ * keeps apart from all others, so most are. */
+static bool is_shortest(struct str s)
+{
+	size_t digits = 0;
+
+	if (s.p[s.n - 1] == '0')
+		return false;
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] == 'e' || s.p[i] == 'E')
+			return false;
+		digits += ascii_is_digit(s.p[i]) && (digits > 0 || s.p[i] != '0');
+	}
+	return digits <= DBL_DIG;
+}
+
 /* Go's strconv.FormatFloat(f, 'f', -1, 64): the fewest digits that give f again. */
 static struct str format_float(struct str text, struct arena *a)
 {
@@ -424,7 +441,7 @@ bool json_to_text(struct str value, struct arena *a, struct str *out)
 		*out = value;
 		return true;
 	case JSON_NUMBER:
-		*out = is_integer(value) ? value : format_float(value, a);
+		*out = is_integer(value) || is_shortest(value) ? value : format_float(value, a);
 		return true;
 	case JSON_STRING:
 		*out = json_unquote(value, a);
