@@ -11,6 +11,7 @@
  */
 
 #include "agent/component/common/otelcol_args.h"
+#include "agent/flow/ack.h"
 #include "agent/flow/client.h"
 #include "agent/flow/telemetry.h"
 #include "proto/otlp/json_print.h"
@@ -27,6 +28,9 @@ static bool otel_sink_quiet;   /* only counts */
 static uint64_t otel_sink_items;
 static struct consumers otel_to[SIGNAL_KINDS];
 static struct client *otel_client; /* of what is pushed */
+static struct ack *otel_ack;       /* of what is pushed; NULL: none */
+static bool otel_sink_keeps;       /* the acks of what it gets, in otel_kept */
+static struct ack_set otel_kept;
 
 struct otel_sink {
 	struct component base;
@@ -89,6 +93,8 @@ static inline enum consumed otel_sink_consume(struct consumer *c, const struct t
 	assert_true(otlp_walk((enum otlp_kind)t->kind, t->bytes, &n, &e));
 	assert_int_equal(n.items, t->items);
 	otel_sink_items += t->items;
+	if (otel_sink_keeps)
+		ack_set_add(&otel_kept, t->ack);
 	if (otel_sink_quiet)
 		return CONSUMED;
 	buf_printf(&harness_seen, "%s%s %u", c->id[strlen(c->id) - 1] == 'b' ? "b: " : "",
@@ -193,6 +199,7 @@ static inline void otel_init(
 	buf_clear(&harness_seen);
 	otel_sink_full[0] = otel_sink_full[1] = false;
 	otel_sink_quiet = false;
+	otel_sink_keeps = false;
 	otel_sink_items = 0;
 }
 
@@ -211,6 +218,7 @@ static inline enum consumed otel_push(enum signal_kind kind, const char *peer, c
 	t.bytes = buf_str(&bytes);
 	t.items = n.items;
 	t.client = otel_client;
+	t.ack = otel_ack;
 	if (peer)
 		assert_int_equal(inet_pton(AF_INET6, peer, &t.peer), 1);
 	r = consumers_push(&otel_to[kind], &t, &done);

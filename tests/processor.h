@@ -75,6 +75,7 @@ static inline enum consumed processor_push(
 	t.bytes = buf_str(&bytes);
 	t.items = n.items;
 	t.client = otel_client;
+	t.ack = otel_ack;
 	if (peer)
 		assert_int_equal(inet_pton(AF_INET6, peer, &t.peer), 1);
 	r = consumers_push(&otel_to[kind], &t, &done);

@@ -7,7 +7,8 @@
  * In the format logfmt a body that has a "=" is taken as logfmt already, any other is msg=….
  *
  * Entries are copied by who takes them, so the sender may forget a request at once; while the
- * process' budget is used up it is asked to come again.
+ * process' budget is used up it is asked to come again. Each entry has the request's ack: what came
+ * from a file is acknowledged by Loki.
  */
 
 #include "agent/base/buf.h"
@@ -40,6 +41,7 @@ struct loki_exporter {
 	struct receivers to;
 	struct otlp_edit *edit;
 	struct otlp_visitor visitor;
+	struct ack *ack; /* of the request that is being visited */
 	struct buf line;
 	struct buf text;
 	struct buf unused; /* of the pass, which changes nothing */
@@ -400,7 +402,7 @@ static bool on_record(struct otlp_visitor *v, struct otlp_place *p)
 	struct loki_exporter *x = container_of(v, struct loki_exporter, visitor);
 	struct str format = attr_text(&p->item, HINT_FORMAT, p->scratch);
 	struct made m;
-	struct entry e = {.time = time_of(x, &p->item)};
+	struct entry e = {.time = time_of(x, &p->item), .ack = x->ack};
 
 	if (format.n == 0)
 		format = attr_text(&p->resource, HINT_FORMAT, p->scratch);
@@ -429,7 +431,9 @@ static enum consumed loki_exporter_consume(struct consumer *c, const struct tele
 	if (budget_is_full(x->base.agent->budget))
 		return CONSUMER_FULL;
 	buf_clear(&x->unused);
+	x->ack = t->ack;
 	otlp_edit_run(x->edit, OTLP_LOGS, t->bytes, &x->visitor, &x->unused);
+	x->ack = NULL;
 	buf_clear(&x->unused);
 	buf_shrink(&x->unused, KEEP_BUFFER);
 	return CONSUMED;

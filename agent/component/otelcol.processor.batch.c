@@ -16,6 +16,7 @@
 #include "agent/base/mem.h"
 #include "agent/base/metric.h"
 #include "agent/component/common/otelcol_fanout.h"
+#include "agent/flow/ack.h"
 #include "agent/flow/budget.h"
 #include "agent/flow/client.h"
 #include "agent/graph/context.h"
@@ -40,6 +41,7 @@ struct shard {
 	struct batch *owner;
 	enum signal_kind kind;
 	struct client *client; /* only what metadata_keys name; NULL: nothing */
+	struct ack *ack;       /* of all that is in it; NULL: nobody asks */
 	struct buf bytes;
 	uint32_t items;
 	uint32_t
@@ -105,10 +107,10 @@ static const struct metric_family cardinality_family = {
 	"Combinations of metadata that have a batch.", NULL};
 
 /* Handed on, or kept by the fanout. False: nothing was. */
-static bool hand_on(const struct shard *s, struct str bytes, uint32_t items)
+static bool hand_on(const struct shard *s, struct str bytes, uint32_t items, struct ack *ack)
 {
 	struct telemetry t = {
-		.kind = s->kind, .bytes = bytes, .items = items, .client = s->client};
+		.kind = s->kind, .bytes = bytes, .items = items, .client = s->client, .ack = ack};
 	struct batch *b = s->owner;
 
 	if (fanout_push(&b->out, &t) == CONSUMER_FULL)
@@ -128,6 +130,9 @@ static void shard_clear(struct shard *s)
 		buf_shrink(&s->bytes, 0);
 	s->items = 0;
 	s->sent = 0;
+	if (s->ack)
+		ack_release(s->ack);
+	s->ack = NULL;
 }
 
 static bool is_due(const struct shard *s, uint32_t items)
@@ -146,14 +151,14 @@ static bool send_piece(struct shard *s, uint32_t max)
 	uint32_t n = max > 0 && left > max ? max : left;
 
 	if (n == s->items) {
-		if (!hand_on(s, buf_str(&s->bytes), n))
+		if (!hand_on(s, buf_str(&s->bytes), n, s->ack))
 			return false;
 		shard_clear(s);
 		return true;
 	}
 	buf_clear(&b->piece);
 	otlp_slice((enum otlp_kind)s->kind, buf_str(&s->bytes), s->sent, n, &b->piece);
-	if (!hand_on(s, buf_str(&b->piece), n))
+	if (!hand_on(s, buf_str(&b->piece), n, s->ack))
 		return false;
 	s->sent += n;
 	if (s->sent == s->items)
@@ -161,24 +166,29 @@ static bool send_piece(struct shard *s, uint32_t max)
 	return true;
 }
 
-/* What is left of a batch that was cut becomes the next batch. */
-static void keep_rest(struct shard *s)
+/* What is left of a batch that was cut becomes the next batch. It is mostly of the newest request
+ * alone; were the others' acks kept too, none would ever be settled while more comes. */
+static void keep_rest(struct shard *s, const struct telemetry *newest)
 {
 	struct batch *b = s->owner;
 	uint32_t left = s->items - s->sent;
+	struct ack *ack = NULL;
 
 	if (s->sent == 0)
 		return;
+	ack_gather(&ack, newest && left <= newest->items ? newest->ack : s->ack);
 	buf_clear(&b->piece);
 	otlp_slice((enum otlp_kind)s->kind, buf_str(&s->bytes), s->sent, left, &b->piece);
 	shard_clear(s);
 	buf_add_str(&s->bytes, buf_str(&b->piece));
 	budget_charge(b->base.agent->budget, s->bytes.n);
 	s->items = left;
+	s->ack = ack;
 }
 
-/* Sends while there is enough for a batch, or all there is. */
-static void shard_send(struct shard *s, bool all)
+/* Sends while there is enough for a batch, or all there is. newest: what was added just now, or
+ * NULL. */
+static void shard_send(struct shard *s, bool all, const struct telemetry *newest)
 {
 	struct batch *b = s->owner;
 	uint64_t max = b->args->send_batch_max_size;
@@ -191,7 +201,7 @@ static void shard_send(struct shard *s, bool all)
 		}
 	}
 	if (!s->is_blocked)
-		keep_rest(s);
+		keep_rest(s, newest);
 	buf_clear(&b->piece);
 	buf_shrink(&b->piece, 1 << 20);
 	timer_clear(&s->timer);
@@ -295,7 +305,7 @@ static void on_timer(struct timer *t)
 
 	if (!s->is_blocked)
 		metric_add(b->by_timeout, 1);
-	shard_send(s, true);
+	shard_send(s, true, NULL);
 	forget_if_empty(s);
 	if (b->is_stopping)
 		stop_when_empty(b);
@@ -316,7 +326,7 @@ static enum consumed shard_take(struct shard *s, const struct telemetry *t)
 	if (s->is_blocked)
 		return CONSUMER_FULL;
 	if (goes_through(b, s, t)) {
-		if (!hand_on(s, t->bytes, t->items))
+		if (!hand_on(s, t->bytes, t->items, t->ack))
 			return CONSUMER_FULL;
 		metric_add(b->by_size, 1);
 		return CONSUMED;
@@ -324,9 +334,10 @@ static enum consumed shard_take(struct shard *s, const struct telemetry *t)
 	buf_add_str(&s->bytes, t->bytes);
 	budget_charge(b->base.agent->budget, t->bytes.n);
 	s->items += t->items;
+	ack_gather(&s->ack, t->ack);
 	if (is_due(s, s->items)) {
 		metric_add(b->by_size, 1);
-		shard_send(s, false);
+		shard_send(s, false, t);
 	} else if (!timer_is_set(&s->timer)) {
 		timer_set(&s->timer, b->base.loop, b->args->timeout);
 	}
@@ -432,9 +443,9 @@ static void send_each(struct batch *b, bool all)
 		struct shard *s = &b->plain[i];
 
 		if (s->items > 0)
-			shard_send(s, all);
+			shard_send(s, all, NULL);
 		MAP_EACH(slot, &b->others[i])
-		shard_send(slot->value, all);
+		shard_send(slot->value, all, NULL);
 		while ((s = find_empty(b, i)))
 			forget_if_empty(s);
 	}

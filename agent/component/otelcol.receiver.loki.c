@@ -3,12 +3,13 @@
  *
  * As in Alloy: labels become attributes of the record, and the hint loki.attribute.labels names
  * them, so that otelcol.exporter.loki makes labels of them again. The entries of one turn of
- * the loop go on as one request. It is kept, and so are its entries' acks, until what follows
- * has taken it; then the position of the file may move. (What follows may keep it in memory:
- * a queue is not a delivery.)
+ * the loop go on as one request. Who keeps it further on holds its ack, and with it those of its
+ * entries: the position of a file moves when the destination has its lines, or has refused them for
+ * good, or they are in a queue on disk.
  */
 
 #include "agent/base/buf.h"
+#include "agent/base/must.h"
 #include "agent/base/utf8.h"
 #include "agent/component/common/otelcol_fanout.h"
 #include "agent/flow/ack.h"
@@ -37,7 +38,7 @@ struct loki_receiver {
 	struct timer timer; /* what follows was full */
 	struct buf request;
 	uint32_t items;
-	struct ack_set acks;
+	struct ack *ack; /* of what is in the request; NULL: nobody asks */
 	bool is_stopping;
 };
 
@@ -139,7 +140,11 @@ static void stop_when_empty(struct loki_receiver *x);
 static void hand_on(struct loki_receiver *x)
 {
 	struct telemetry t = {
-		.kind = SIGNAL_LOGS, .bytes = buf_str(&x->request), .items = x->items};
+		.kind = SIGNAL_LOGS,
+		.bytes = buf_str(&x->request),
+		.items = x->items,
+		.ack = x->ack,
+	};
 
 	if (x->items == 0)
 		return;
@@ -152,7 +157,9 @@ static void hand_on(struct loki_receiver *x)
 	buf_clear(&x->request);
 	buf_shrink(&x->request, KEEP_BUFFER);
 	x->items = 0;
-	ack_set_release(&x->acks);
+	if (x->ack)
+		ack_release(x->ack);
+	x->ack = NULL;
 }
 
 static void on_flush(struct task *t)
@@ -188,8 +195,7 @@ static void on_push(struct receiver *r, const struct entry *e)
 	wire_close(&x->request, part);
 	budget_charge(x->base.agent->budget, x->request.n - before);
 	x->items++;
-	if (e->ack)
-		ack_set_add(&x->acks, e->ack);
+	ack_gather(&x->ack, e->ack);
 	if (x->request.n >= MAX_REQUEST && !timer_is_set(&x->timer))
 		hand_on(x);
 	else
@@ -205,7 +211,7 @@ static void stop_when_empty(struct loki_receiver *x)
 	timer_clear(&x->timer);
 	fanout_fini(&x->out);
 	buf_fini(&x->request);
-	ack_set_release(&x->acks);
+	must(!x->ack);
 	component_stopped(&x->base);
 }
 

@@ -78,6 +78,31 @@ void ack_chain(struct ack *later, struct ack *earlier)
 	later->waiters = l;
 }
 
+static void on_settled(struct ack *a)
+{
+	free(a);
+}
+
+struct ack *ack_new(void)
+{
+	struct ack *a = mem_new(struct ack, 1);
+
+	ack_init(a, on_settled);
+	return a;
+}
+
+void ack_gather(struct ack **into, struct ack *a)
+{
+	if (!a)
+		return;
+	if (!*into)
+		*into = ack_new();
+	if ((*into)->waiters && (*into)->waiters->earlier == a)
+		return;
+	ack_hold(a);
+	ack_chain(*into, a);
+}
+
 void ack_set_add(struct ack_set *s, struct ack *a)
 {
 	if (!a || (s->n && s->p[s->n - 1] == a))

@@ -47,6 +47,14 @@ void ack_abandon(struct ack *a);
  * settled. For a record whose first part came with one chunk and its last with another. */
 void ack_chain(struct ack *later, struct ack *earlier);
 
+/* One on the heap that goes away when it is settled. refs is 1: the caller's. */
+struct ack *ack_new(void);
+
+/* For who makes one of several: *into is made when it is first needed (NULL until then), and a is
+ * not settled before it. a is NULL: nothing is done. The caller gives *into back by ack_release()
+ * when what it stands for was handed on. */
+void ack_gather(struct ack **into, struct ack *a);
+
 /* A set of acks held by one batch, each once (as far as it is cheap to know). */
 struct ack_set {
 	struct ack **p;

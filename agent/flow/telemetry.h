@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct ack;
 struct client;
 
 enum signal_kind {
@@ -31,6 +32,9 @@ struct telemetry {
 	struct in6_addr peer; /* who sent it (IPv4 as ::ffff:a.b.c.d); all zero: not known */
 	/* What else is known of the request; borrowed for the call. NULL: nobody asks. */
 	struct client *client;
+	/* Where it came from wants to know when it was delivered: who keeps the data holds it, see
+	 * agent/flow/ack.h. NULL: nobody asks. */
+	struct ack *ack;
 };
 
 /* What consume() says. */

@@ -2,6 +2,7 @@
 
 #include "agent/component/common/otelcol_fanout.h"
 
+#include "agent/flow/ack.h"
 #include "agent/flow/budget.h"
 #include "agent/flow/client.h"
 
@@ -12,10 +13,15 @@ void fanout_init(struct fanout *f, struct loop *l, struct budget *b)
 	*f = (struct fanout){.loop = l, .budget = b, .timer = {.fire = on_timer}};
 }
 
-static void drop(struct fanout *f, struct fanout_kept *k)
+/* has_failed: not everybody has it. */
+static void drop(struct fanout *f, struct fanout_kept *k, bool has_failed)
 {
 	budget_return(f->budget, k->bytes.n + client_size(k->t.client));
 	client_release(k->t.client);
+	if (k->t.ack && has_failed)
+		ack_fail(k->t.ack);
+	else if (k->t.ack)
+		ack_release(k->t.ack);
 	buf_clear(&k->bytes);
 	buf_shrink(&k->bytes, 0);
 	k->t = (struct telemetry){0};
@@ -26,7 +32,7 @@ void fanout_fini(struct fanout *f)
 {
 	timer_clear(&f->timer);
 	for (size_t i = 0; i < SIGNAL_KINDS; i++) {
-		drop(f, &f->kept[i]);
+		drop(f, &f->kept[i], true);
 		buf_fini(&f->kept[i].bytes);
 	}
 }
@@ -49,6 +55,8 @@ static void keep(struct fanout *f, const struct telemetry *t, uint64_t done)
 	k->t.bytes = buf_str(&k->bytes);
 	k->done = done;
 	client_hold(t->client);
+	if (t->ack)
+		ack_hold(t->ack);
 	budget_charge(f->budget, k->bytes.n + client_size(t->client));
 	if (!timer_is_set(&f->timer))
 		timer_set(&f->timer, f->loop, OTELCOL_RETRY_PAUSE);
@@ -76,7 +84,7 @@ static void on_timer(struct timer *t)
 		struct fanout_kept *k = &f->kept[i];
 
 		if (k->bytes.n > 0 && consumers_push(&f->to[i], &k->t, &k->done) != CONSUMER_FULL)
-			drop(f, k);
+			drop(f, k, false);
 	}
 	if (!fanout_is_empty(f))
 		timer_set(&f->timer, f->loop, OTELCOL_RETRY_PAUSE);

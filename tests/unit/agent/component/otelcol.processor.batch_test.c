@@ -160,6 +160,67 @@ static void want_cardinality(int want)
 	buf_fini(&shown);
 }
 
+static char settled[8]; /* "a", "ab!": which were, and whether they failed */
+
+struct named_ack {
+	struct ack ack;
+	char name;
+};
+
+static void on_settled(struct ack *a)
+{
+	const struct named_ack *n = container_of(a, struct named_ack, ack);
+	size_t at = strlen(settled);
+
+	settled[at++] = n->name;
+	if (a->failed)
+		settled[at++] = '!';
+	settled[at] = 0;
+}
+
+static void push_with_ack(struct named_ack *a, char name, size_t n)
+{
+	*a = (struct named_ack){.name = name};
+	ack_init(&a->ack, on_settled);
+	otel_ack = &a->ack;
+	assert_int_equal(otel_push_spans(name, n), CONSUMED);
+	otel_ack = NULL;
+	ack_release(&a->ack);
+}
+
+/* A batch is acknowledged with all that is in it; one that is cut, when each of its pieces is. */
+static void test_acks(void **state)
+{
+	struct named_ack a, b, c, d;
+	struct harness h;
+
+	(void)state;
+	otel_init(&h, &otelcol_processor_batch, NULL);
+	load(&h, "send_batch_size = 4\n send_batch_max_size = 4", "otel.sink.a.input");
+	otel_sink_keeps = true;
+	settled[0] = 0;
+	push_with_ack(&a, 'a', 1);
+	push_with_ack(&b, 'b', 1);
+	push_with_ack(&c, 'c', 4); /* a, b and half of c go, the other half is kept */
+	assert_int_equal(otel_sink_items, 4);
+	assert_string_equal(settled, "");
+	ack_set_release(&otel_kept);
+	assert_true(strchr(settled, 'a') && strchr(settled, 'b') && !settled[2]);
+	push_with_ack(&d, 'd', 4); /* the rest of c and half of d */
+	ack_set_fail(&otel_kept);
+	assert_string_equal(settled + 2, "c!");
+	harness_advance(&h, 200 * MS);
+	assert_int_equal(otel_sink_items, 10);
+	ack_set_release(&otel_kept);
+	assert_string_equal(settled + 4, "d!"); /* a part of it had failed */
+	settled[0] = 0;
+	push_with_ack(&a, 'a', 4); /* goes through as it is */
+	assert_string_equal(settled, "");
+	ack_set_release(&otel_kept);
+	assert_string_equal(settled, "a");
+	harness_fini(&h);
+}
+
 /* Too many combinations at a time have to wait; nothing is refused for good. */
 static void test_cardinality(void **state)
 {
@@ -264,6 +325,6 @@ static void test_bad(void **state)
 
 TESTS_RUN(cmocka_unit_test(test_timeout), cmocka_unit_test(test_size), cmocka_unit_test(test_full),
 	cmocka_unit_test(test_one_full), cmocka_unit_test(test_metadata),
-	cmocka_unit_test(test_no_keys), cmocka_unit_test(test_cardinality),
-	cmocka_unit_test(test_stop_waits),
+	cmocka_unit_test(test_no_keys), cmocka_unit_test(test_acks),
+	cmocka_unit_test(test_cardinality), cmocka_unit_test(test_stop_waits),
 	cmocka_unit_test(test_bad))

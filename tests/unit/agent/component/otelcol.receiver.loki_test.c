@@ -75,4 +75,35 @@ static void test_full(void **state)
 	harness_fini(&h);
 }
 
-TESTS_RUN(cmocka_unit_test(test_record), cmocka_unit_test(test_full))
+/* The place of a line moves when the destination has it, not when somebody has taken it over. */
+static void test_ack(void **state)
+{
+	struct entry e = {.labels = labels_empty(), .time = 5, .line = STR("x")};
+	struct harness h;
+	struct ack chunks[2];
+
+	(void)state;
+	load(&h);
+	otel_sink_keeps = true;
+	for (size_t i = 0; i < 2; i++) {
+		ack_init(&chunks[i], on_settled);
+		e.ack = &chunks[i];
+		harness_push_entry(&e);
+		harness_push_entry(&e);
+		ack_release(&chunks[i]);
+	}
+	settled = false;
+	loop_turn(h.loop, 0);
+	assert_int_equal(otel_sink_items, 4);
+	assert_int_equal(otel_kept.n, 1);
+	assert_false(settled);
+	assert_int_equal(chunks[0].refs, 1);
+	assert_int_equal(chunks[1].refs, 1);
+	ack_set_fail(&otel_kept);
+	assert_true(settled);
+	assert_true(chunks[0].failed && chunks[1].failed);
+	labels_release(e.labels);
+	harness_fini(&h);
+}
+
+TESTS_RUN(cmocka_unit_test(test_record), cmocka_unit_test(test_full), cmocka_unit_test(test_ack))

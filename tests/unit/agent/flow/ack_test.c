@@ -96,5 +96,31 @@ static void test_failed_with_those_before(void **state)
 	assert_true(a.ack.failed);
 }
 
+static void test_gather(void **state)
+{
+	struct ack *all = NULL;
+	struct thing a, b;
+
+	(void)state;
+	memset(order, 0, sizeof(order));
+	ack_gather(&all, NULL);
+	assert_null(all);
+	make(&a, 'a');
+	make(&b, 'b');
+	ack_gather(&all, &a.ack);
+	ack_gather(&all, &a.ack); /* the same once more */
+	assert_int_equal(a.ack.refs, 2);
+	ack_gather(&all, &b.ack);
+	ack_hold(all); /* who keeps it */
+	ack_release(all);
+	ack_release(&a.ack);
+	ack_release(&b.ack);
+	assert_string_equal(order, "");
+	ack_fail(all);
+	assert_int_equal(strlen(order), 2);
+	assert_true(a.ack.failed && b.ack.failed);
+}
+
 TESTS_RUN(cmocka_unit_test(test_last_release_settles), cmocka_unit_test(test_chain),
-	cmocka_unit_test(test_chain_to_itself), cmocka_unit_test(test_failed_with_those_before))
+	cmocka_unit_test(test_chain_to_itself), cmocka_unit_test(test_failed_with_those_before),
+	cmocka_unit_test(test_gather))
