@@ -44,6 +44,7 @@
 	X(otelcol_processor_transform) \
 	X(otelcol_receiver_loki) \
 	X(otelcol_receiver_otlp) \
+	X(otelcol_storage_file) \
 	X(remote_http) \
 	X(remote_kubernetes_configmap) \
 	X(remote_kubernetes_secret) \

@@ -96,6 +96,17 @@ static void on_path(void *owner, struct str text)
 			KV("hint", "name a folder below it, or add --sandbox.read=FOLDER"));
 }
 
+/* A folder of otelcol.storage.file, which has been made meanwhile. */
+static void on_written(void *owner, struct str text)
+{
+	char path[4096];
+
+	if (text.n >= sizeof(path))
+		return;
+	snprintf(path, sizeof(path), STR_FMT, STR_ARG(text));
+	sandbox_paths_add(owner, path, ACCESS_WRITE);
+}
+
 /* A list with commas, each entry as it is: the operator said so. */
 static void add_named(struct sandbox_paths *s, const char *list)
 {
@@ -151,6 +162,8 @@ static void gather(struct sandbox_paths *s, const struct options *o, const struc
 	sandbox_paths_add_pattern(s, STR("./*")); /* paths without a slash in front */
 	for (size_t i = 0; i < o->n_sandbox_read; i++)
 		add_named(s, o->sandbox_read[i]);
+	if (options_dry_run(o) == DRY_RUN_OFF)
+		sandbox_config_written(config, on_written, s);
 	sandbox_config_paths(config, on_path, s);
 }
 
@@ -207,6 +220,21 @@ void sandbox_enter(const struct options *o, const struct config *config)
 		KV("paths", (int64_t)allowed.n), KV("written", o->storage_path));
 }
 
+static void on_new_written(void *owner, struct str text)
+{
+	struct sandbox_paths new = {0};
+
+	(void)owner;
+	on_written(&new, text);
+	for (size_t i = 0; i < new.n; i++)
+		if (!sandbox_paths_cover_write(&allowed, new.p[i].path))
+			log_warn(NULL, "the new configuration names a folder that the sandbox "
+				       "closed at the start; it cannot be written",
+				KV("path", new.p[i].path),
+				KV("hint", "restart the agent, so that its sandbox allows it"));
+	sandbox_paths_fini(&new);
+}
+
 static void on_new_path(void *owner, struct str text)
 {
 	struct sandbox_paths new = {0};
@@ -224,6 +252,8 @@ static void on_new_path(void *owner, struct str text)
 
 void sandbox_check(const struct config *config)
 {
-	if (allowed.n)
-		sandbox_config_paths(config, on_new_path, NULL);
+	if (!allowed.n)
+		return;
+	sandbox_config_paths(config, on_new_path, NULL);
+	sandbox_config_written(config, on_new_written, NULL);
 }

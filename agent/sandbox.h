@@ -2,7 +2,7 @@
 
 /*
  * The process locks itself in, so that whoever takes it over through a bug has little: no new
- * program, no new privilege, no file but the logs, the settings and the storage folder. What
+ * program, no new privilege, no file but the logs, the settings and the storage folders. What
  * the kernel lacks is left out, and said once. SECURITY.md tells it to
  * operators.
  */

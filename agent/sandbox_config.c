@@ -63,6 +63,27 @@ static void walk_body(struct walk *w, const struct body *b)
 	}
 }
 
+static void walk_written(struct walk *w, const struct body *b, bool is_storage)
+{
+	for (size_t i = 0; i < b->n; i++) {
+		const struct stmt *s = &b->stmts[i];
+
+		if (s->is_block && s->body)
+			walk_written(w, s->body, str_is(s->name, "otelcol.storage.file"));
+		else if (!s->is_block && is_storage && str_is(s->name, "directory"))
+			walk_expr(w, s->value);
+	}
+}
+
+void sandbox_config_written(const struct config *config,
+	void (*found)(void *owner, struct str text), void *owner)
+{
+	struct walk w = {found, owner};
+
+	for (size_t i = 0; i < config->n; i++)
+		walk_written(&w, &config->files[i]->body, false);
+}
+
 void sandbox_config_paths(const struct config *config, void (*found)(void *owner, struct str text),
 	void *owner)
 {

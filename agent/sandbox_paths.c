@@ -158,6 +158,11 @@ bool sandbox_paths_cover(const struct sandbox_paths *s, const char *path)
 	return cover(s, path, ACCESS_READ);
 }
 
+bool sandbox_paths_cover_write(const struct sandbox_paths *s, const char *path)
+{
+	return cover(s, path, ACCESS_WRITE);
+}
+
 static void add_target(struct sandbox_paths *s, const char *link)
 {
 	char real[PATH_MAX], container[PATH_MAX], folder[PATH_MAX];

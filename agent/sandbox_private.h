@@ -62,6 +62,7 @@ void sandbox_paths_add_file(struct sandbox_paths *s, const char *path);
  * /etc, which is not opened by a pattern. */
 bool sandbox_paths_add_pattern(struct sandbox_paths *s, struct str pattern);
 bool sandbox_paths_cover(const struct sandbox_paths *s, const char *path);
+bool sandbox_paths_cover_write(const struct sandbox_paths *s, const char *path);
 
 /* Where the links lead that a container runtime puts below the pods' log folder: the folder
  * that holds the containers' folders (/var/lib/docker/containers). */
@@ -73,3 +74,7 @@ void sandbox_paths_add_runtime(struct sandbox_paths *s, const char *pod_logs);
  * for what environment variables say that its calls name. */
 void sandbox_config_paths(const struct config *config, void (*found)(void *owner, struct str text),
 	void *owner);
+
+/* The same for what the components write: the folders of otelcol.storage.file. */
+void sandbox_config_written(const struct config *config,
+	void (*found)(void *owner, struct str text), void *owner);

@@ -15,7 +15,8 @@
 #include "proto/otlp/encode.h"
 
 enum {
-	MAX_MESSAGE = 4 << 20, /* the default of servers, before compression */
+	MAX_MESSAGE = 4 << 20,   /* the default of servers, before compression */
+	MAX_UNPACKED = 64 << 20, /* a request of one item is sent whatever its size is */
 };
 
 static const char *const methods[SIGNAL_KINDS] = {
@@ -51,16 +52,22 @@ static void pack(struct exporter *x, enum otlp_kind kind, struct str request, st
 	buf_fini(&prefix);
 }
 
-static bool unpack(struct exporter *x, enum otlp_kind kind, struct str body, struct buf *out)
+static const char *format_of(const struct exporter *x)
 {
+	return export_format("grpc", encoder_name(x->encoder));
+}
+
+static bool unpack(struct exporter *x, const char *format, enum otlp_kind kind, struct str body,
+	struct buf *out)
+{
+	struct str encoding = export_format_encoding(format, "grpc");
 	struct grpc_message m;
 	struct err e;
 
 	(void)kind;
-	return grpc_message_read(body, &m) == GRPC_BODY_ONE &&
-	       m.is_compressed == (encoder_name(x->encoder) != NULL) &&
-	       decoder_run(x->decoder, str_from(encoder_name(x->encoder)), m.bytes, SIZE_MAX / 2,
-		       out, &e) == DECODED;
+	return encoding.p && grpc_message_read(body, &m) == GRPC_BODY_ONE &&
+	       m.is_compressed == (encoding.n > 0) &&
+	       decoder_run(x->decoder, encoding, m.bytes, MAX_UNPACKED, out, &e) == DECODED;
 }
 
 static size_t headers_of(const struct exporter *x, struct http_header headers[EXPORT_HEADERS])
@@ -108,6 +115,7 @@ static const struct export_protocol protocol = {
 	.max_request = MAX_MESSAGE,
 	.answer_headers = {ANSWER_HEADERS, NULL},
 	.url = url_of,
+	.format = format_of,
 	.pack = pack,
 	.unpack = unpack,
 	.headers = headers_of,

@@ -46,16 +46,25 @@ static void pack(struct exporter *x, enum otlp_kind kind, struct str request, st
 	buf_shrink(&x->work2, KEEP_BUFFER);
 }
 
-static bool unpack(struct exporter *x, enum otlp_kind kind, struct str body, struct buf *out)
+static const char *format_of(const struct exporter *x)
 {
+	return export_format(is_json(x) ? "json" : "proto", encoder_name(x->encoder));
+}
+
+static bool unpack(struct exporter *x, const char *format, enum otlp_kind kind, struct str body,
+	struct buf *out)
+{
+	struct str proto = export_format_encoding(format, "proto");
+	struct str encoding = proto.p ? proto : export_format_encoding(format, "json");
 	struct buf json = {0};
 	struct err e;
 	bool ok;
 
-	if (decoder_run(x->decoder, str_from(encoder_name(x->encoder)), body, MAX_REQUEST, out,
-		    &e) != DECODED)
+	if (!encoding.p ||
+		decoder_run(x->decoder, encoding, body,
+			proto.p ? MAX_REQUEST : MAX_REQUEST * 4, out, &e) != DECODED)
 		return false;
-	if (!is_json(x))
+	if (proto.p)
 		return true;
 	json = *out;
 	*out = (struct buf){0};
@@ -102,6 +111,7 @@ static const struct export_protocol protocol = {
 	.name = "otlphttp",
 	.max_request = MAX_REQUEST,
 	.url = url_of,
+	.format = format_of,
 	.pack = pack,
 	.unpack = unpack,
 	.headers = headers_of,

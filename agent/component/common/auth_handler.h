@@ -13,6 +13,7 @@
 
 struct arena;
 struct buf;
+struct storage;
 struct err;
 struct http_settings;
 
@@ -32,4 +33,8 @@ struct auth_handler {
 	 * nothing is known but that it may come in. */
 	void (*describe)(struct auth_handler *h, struct str authorization, struct buf *pairs);
 	const char *header; /* the header that admits() wants; NULL: Authorization */
+
+	/* Of otelcol.storage.*, whose capsule has the same type: a folder for queues
+	 * (otelcol_storage.h), and neither of the functions above. NULL: no storage. */
+	struct storage *storage;
 };

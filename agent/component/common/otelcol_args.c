@@ -244,8 +244,8 @@ const struct arg otelcol_queue_args[] = {
 		.help = "A full queue always holds the sender for a moment before it is refused."),
 	ARG(otelcol_queue, wait_for_result, .type = ARG_BOOL, .flags = ARG_NO_EFFECT,
 		.help = "Whether senders wait until their data has been delivered."),
-	ARG(otelcol_queue, storage, .type = ARG_CAPSULE, .flags = ARG_NOT_YET,
-		.capsule = &capsule_handler, .help = "Keeps the queue on disk."),
+	ARG(otelcol_queue, storage, .type = ARG_CAPSULE, .capsule = &capsule_handler,
+		.help = "The handler of an otelcol.storage.file: keeps the queue on disk."),
 	ARG(otelcol_queue, batch, .type = ARG_BLOCK, .block = queue_batch_args,
 		.size = sizeof(struct otelcol_queue_batch),
 		.help = "Gathers requests to larger ones."),
@@ -263,6 +263,10 @@ bool otelcol_queue_check(const struct otelcol_queue *q, struct diags *d)
 			d, q->at, "num_consumers must be greater than zero, and at most 10000");
 	if (!q->batch)
 		return true;
+	if (q->storage)
+		diag_warning(d, q->batch->at,
+			"batch has no effect with a storage: requests are on disk before they are "
+			"acknowledged, and are sent as they came");
 	if (q->batch->flush_timeout <= 0 || q->batch->min_size < 0 || q->batch->max_size < 0)
 		return diag_error(d, q->batch->at,
 			"flush_timeout must be positive, min_size and max_size must not be "

@@ -12,6 +12,7 @@
 #include "agent/graph/component.h"
 
 struct arena;
+struct auth_handler;
 struct http_settings;
 struct http_server_settings;
 
@@ -132,7 +133,7 @@ struct otelcol_queue {
 	bool block_on_overflow;
 	bool wait_for_result;
 	struct str sizer;
-	void *storage;
+	struct auth_handler *storage; /* NULL: in memory */
 	struct otelcol_queue_batch *batch;
 };
 extern const struct arg otelcol_queue_args[];

@@ -1,11 +1,12 @@
 /*
  * Queue and senders of one signal.
  *
- * A request is compressed when it is put into the queue, once: that is what it is charged for, and
- * a retry costs nothing but the sending. Up to num_consumers are under way; one that waits for its
- * retry keeps its place, so an upstream that is down sees no more than these (as the Collector
- * does). When an upstream refuses with 400 a request of several resources, it is halved and sent
- * again, until only what is bad is refused: one bad client cannot spoil a batch.
+ * With a storage a request is on disk before channel_push() has answered, so it is not gathered
+ * with others first. It is compressed when it is put into the queue, once: that is what it is
+ * charged for, and a retry costs nothing but the sending. Up to num_consumers are under way; one
+ * that waits for its retry keeps its place, so an upstream that is down sees no more than these (as
+ * the Collector does). When an upstream refuses with 400 a request of several resources, it is
+ * halved and sent again, until only what is bad is refused: one bad client cannot spoil a batch.
  */
 
 #include "agent/base/arena.h"
@@ -14,6 +15,7 @@
 #include "agent/base/mem.h"
 #include "agent/base/metric.h"
 #include "agent/base/must.h"
+#include "agent/component/common/auth_handler.h"
 #include "agent/component/common/otelcol_export/export.h"
 #include "agent/component/common/otelcol_export/queue.h"
 #include "agent/flow/budget.h"
@@ -61,6 +63,7 @@ struct channel {
 	struct timer flush;
 	struct metric *sent;
 	struct metric *failed;
+	struct metric *refused;
 	struct metric *size;
 	struct metric *capacity;
 	struct metric *batch_size;
@@ -82,6 +85,19 @@ static const struct metric_family failed_families[SIGNAL_KINDS] = {
 	[SIGNAL_METRICS] = {"otelcol_exporter_send_failed_metric_points_total", METRIC_COUNTER,
 		"Data points that could not be delivered, and were dropped.", NULL},
 };
+static const struct metric_family refused_families[SIGNAL_KINDS] = {
+	[SIGNAL_TRACES] = {"otelcol_exporter_enqueue_failed_spans_total", METRIC_COUNTER,
+		"Spans that the queue did not take, at each try; who brought them was told so.",
+		NULL},
+	[SIGNAL_LOGS] = {"otelcol_exporter_enqueue_failed_log_records_total", METRIC_COUNTER,
+		"Log records that the queue did not take, at each try; who brought them was told "
+		"so.",
+		NULL},
+	[SIGNAL_METRICS] = {"otelcol_exporter_enqueue_failed_metric_points_total", METRIC_COUNTER,
+		"Data points that the queue did not take, at each try; who brought them was told "
+		"so.",
+		NULL},
+};
 static const struct metric_family size_family = {"otelcol_exporter_queue_size", METRIC_GAUGE,
 	"What the queue holds, in units of its sizer.", NULL};
 static const struct metric_family capacity_family = {"otelcol_exporter_queue_capacity",
@@ -92,6 +108,7 @@ static const struct metric_family batch_size_family = {"otelcol_exporter_queue_b
 	METRIC_HISTOGRAM, "Items in a request.", batch_buckets};
 
 static void pump(struct channel *c);
+static void send_gathered(struct channel *c);
 static void on_done(struct http_call *call, enum http_outcome outcome);
 static void on_retry(struct timer *t);
 static void on_flush(struct timer *t);
@@ -129,7 +146,40 @@ static double read_size(void *owner)
 	return (double)used(owner);
 }
 
-struct channel *channel_new(struct exporter *x, enum signal_kind kind)
+/* Its folder: "otelcol.exporter.otlp.up.traces", with the slashes of modules' ids escaped. */
+static bool keep_in(struct channel *c, struct storage *s, struct err *e)
+{
+	struct buf name = {0};
+	bool ok;
+
+	for (const char *p = c->x->base.id; *p; p++) {
+		if (*p == '/' || *p == '%')
+			buf_printf(&name, "%%%02X", (unsigned)*p);
+		else
+			buf_add_char(&name, *p);
+	}
+	buf_printf(&name, ".%s", signal_names[c->kind]);
+	ok = export_queue_keep(&c->queue, s, buf_str(&name), c->kind, c->x->base.id, e);
+	buf_fini(&name);
+	return ok;
+}
+
+bool channel_keep(struct channel *c, const struct otelcol_queue *q, struct err *e)
+{
+	const struct auth_handler *h = q->enabled ? q->storage : NULL;
+
+	if (c->x->base.agent->dry_run != DRY_RUN_OFF)
+		return true;
+	if (h && !h->storage)
+		return err_set(e, "%s is not a storage; sending_queue wants the handler of an "
+				  "otelcol.storage.file",
+			h->id);
+	if (c->gathered_items > 0)
+		send_gathered(c); /* it has been acknowledged, so it stays in memory */
+	return keep_in(c, h ? h->storage : NULL, e);
+}
+
+struct channel *channel_new(struct exporter *x, enum signal_kind kind, struct err *e)
 {
 	struct channel *c = mem_new(struct channel, 1);
 
@@ -140,10 +190,15 @@ struct channel *channel_new(struct exporter *x, enum signal_kind kind)
 	arena_init(&c->url_arena, 0);
 	c->sent = new_metric(c, &sent_families[kind], false);
 	c->failed = new_metric(c, &failed_families[kind], false);
+	c->refused = new_metric(c, &refused_families[kind], false);
 	c->size = new_metric(c, &size_family, true);
 	metric_set_reader(c->size, read_size, c);
 	c->capacity = new_metric(c, &capacity_family, true);
 	c->batch_size = new_metric(c, &batch_size_family, true);
+	if (!channel_keep(c, x->queue, e)) {
+		channel_free(c);
+		return NULL;
+	}
 	channel_update(c);
 	return c;
 }
@@ -190,8 +245,13 @@ void channel_update(struct channel *c)
 	pump(c);
 }
 
+/* Nobody sends it any more, in this life of the process. */
 static void lose(struct channel *c, struct queued *q)
 {
+	if (queued_is_kept(q)) {
+		export_queue_leave(&c->queue, q);
+		return;
+	}
 	metric_add(c->failed, q->items);
 	export_queue_done(&c->queue, q);
 }
@@ -212,8 +272,10 @@ void channel_free(struct channel *c)
 			lose(c, s->q);
 		free(s);
 	}
+	export_queue_leave_waiting(&c->queue);
 	while ((q = export_queue_take(&c->queue)))
 		lose(c, q);
+	export_queue_fini(&c->queue);
 	budget_return(c->x->base.agent->budget, c->gathered.n);
 	timer_clear(&c->flush);
 	buf_fini(&c->gathered);
@@ -221,6 +283,7 @@ void channel_free(struct channel *c)
 	arena_fini(&c->url_arena);
 	metric_free(c->sent);
 	metric_free(c->failed);
+	metric_free(c->refused);
 	metric_free(c->size);
 	metric_free(c->capacity);
 	metric_free(c->batch_size);
@@ -235,47 +298,66 @@ static void drop(struct channel *c, uint32_t items, const char *why, const char 
 		KV("endpoint", c->url), KV("hint", hint));
 }
 
-/* first: it is a part of one that was at the head. */
-static void enqueue(struct channel *c, struct str request, uint32_t items, bool first)
+/* first: it is a part of one that was at the head. False: the disk does not take it. */
+static bool enqueue(struct channel *c, struct str request, uint32_t items, bool first)
 {
 	struct exporter *x = c->x;
+	struct err e;
+	bool ok;
 
 	if (request.n > MAX_REQUEST) {
 		drop(c, items, "the request is larger than 64 MiB",
 			"the programs that send here should send smaller requests");
-		return;
+		return true;
 	}
 	buf_clear(&x->work);
 	x->protocol->pack(x, (enum otlp_kind)c->kind, request, &x->work);
-	export_queue_add(&c->queue, buf_str(&x->work), items, first);
-	metric_observe(c->batch_size, items);
+	ok = export_queue_add(&c->queue, buf_str(&x->work), items, x->protocol->format(x), c->kind,
+		first, &e);
+	if (ok)
+		metric_observe(c->batch_size, items);
 	buf_clear(&x->work);
 	buf_shrink(&x->work, KEEP_BUFFER);
+	return ok;
 }
 
 /* A request that is larger than the upstream takes, in pieces: halves, and halves of these. One
  * item alone is sent as it is. */
-static void enqueue_cut(struct channel *c, struct str request, uint32_t from, uint32_t n)
+static bool enqueue_cut(struct channel *c, struct str request, uint32_t from, uint32_t n)
 {
 	struct buf piece = {0};
+	bool ok;
 
 	otlp_slice((enum otlp_kind)c->kind, request, from, n, &piece);
 	if (piece.n <= c->x->protocol->max_request || n < 2) {
-		enqueue(c, buf_str(&piece), n, false);
+		ok = enqueue(c, buf_str(&piece), n, false);
 		buf_fini(&piece);
-		return;
+		return ok;
 	}
 	buf_fini(&piece);
-	enqueue_cut(c, request, from, n / 2);
-	enqueue_cut(c, request, from + n / 2, n - n / 2);
+	return enqueue_cut(c, request, from, n / 2) &&
+	       enqueue_cut(c, request, from + n / 2, n - n / 2);
 }
 
-static void enqueue_all(struct channel *c, struct str request, uint32_t items)
+/* All of it is in the queue, or (false) nothing, for it is brought again. */
+static bool enqueue_all(struct channel *c, struct str request, uint32_t items)
 {
-	if (request.n > c->x->protocol->max_request && items > 1)
-		enqueue_cut(c, request, 0, items);
-	else
-		enqueue(c, request, items, false);
+	size_t before = c->queue.queued;
+
+	if (request.n <= c->x->protocol->max_request || items < 2)
+		return enqueue(c, request, items, false);
+	if (enqueue_cut(c, request, 0, items))
+		return true;
+	export_queue_undo(&c->queue, c->queue.queued - before, false);
+	return false;
+}
+
+/* The sender is free for the next; the request waits on disk for the next life. */
+static void leave(struct sender *s)
+{
+	export_queue_leave(&s->channel->queue, s->q);
+	s->q = NULL;
+	s->state = IDLE;
 }
 
 /* The sender is free for the next. */
@@ -302,6 +384,10 @@ static void retry(struct sender *s, int64_t retry_after, const char *why)
 	struct queued *q = s->q;
 	int64_t wait = export_backoff(r, &q->interval, loop_random(l, 1 << 20));
 
+	if (c->x->is_stopping && queued_is_kept(q)) {
+		leave(s);
+		return;
+	}
 	if (retry_after > wait)
 		wait = retry_after;
 	if (c->x->is_stopping && wait > STOPPING_WAIT)
@@ -330,51 +416,72 @@ static size_t count_parts(struct str request)
 	return n;
 }
 
-/* Puts the two halves of a refused request in its place. False: it has only one part. */
-static bool halve(struct sender *s)
+enum halved {
+	HALVED,
+	HALVES_NONE, /* it has only one part */
+	HALVES_FULL, /* the disk does not take them; nothing has changed */
+};
+
+/* The later half first, as each comes before what is there. */
+static enum halved enqueue_halves(struct channel *c, struct str all, size_t middle)
+{
+	size_t before = c->queue.queued;
+
+	for (int half = 1; half >= 0; half--) {
+		struct str bytes = half ? str_from_at(all, middle) : str_head(all, middle);
+		uint32_t items = otlp_count((enum otlp_kind)c->kind, bytes);
+
+		if (items == 0 || enqueue(c, bytes, items, true))
+			continue;
+		export_queue_undo(&c->queue, c->queue.queued - before, true);
+		return HALVES_FULL;
+	}
+	return HALVED;
+}
+
+/* Puts the two halves of a refused request in its place. */
+static enum halved halve(struct sender *s)
 {
 	struct channel *c = s->channel;
 	struct exporter *x = c->x;
-	enum otlp_kind kind = (enum otlp_kind)c->kind;
+	enum halved done = HALVES_NONE;
 	struct buf all = {0};
 	struct wire_reader r;
 	struct otlp_part p;
 	size_t parts = 0;
 
-	if (x->protocol->unpack(x, kind, (struct str){s->q->body, s->q->n}, &all))
+	if (x->protocol->unpack(x, s->q->format, (enum otlp_kind)c->kind,
+		    (struct str){s->q->body, s->q->n}, &all))
 		parts = count_parts(buf_str(&all));
 	r = wire_read(buf_str(&all));
 	for (size_t i = 0; i < parts / 2; i++)
 		otlp_part_next(&r, &p);
-	if (parts < 2) {
-		buf_fini(&all);
-		return false;
-	}
-	for (int half = 1; half >= 0; half--) {
-		struct str bytes = half ? str_from_at(buf_str(&all), r.at)
-					: str_head(buf_str(&all), r.at);
-		uint32_t items = otlp_count(kind, bytes);
-
-		if (items > 0)
-			enqueue(c, bytes, items, true);
-	}
+	if (parts > 1)
+		done = enqueue_halves(c, buf_str(&all), r.at);
 	buf_fini(&all);
-	return true;
+	return done;
 }
 
 static void refused(struct sender *s, const struct verdict *v, const char *why)
 {
 	struct channel *c = s->channel;
+	enum halved halved = v->is_malformed ? halve(s) : HALVES_NONE;
 
 	if (v->is_unauthorized)
 		target_mark_stale(s->target); /* a file of credentials may have changed */
-	if (v->is_malformed && halve(s)) {
+	switch (halved) {
+	case HALVED:
 		log_warn(c->x->base.id,
 			"the destination refused a request of several resources; they are sent in "
 			"two parts",
 			KV("error", why), KV("items", s->q->items));
-	} else {
+		break;
+	case HALVES_NONE:
 		drop(c, s->q->items, why, v->hint);
+		break;
+	case HALVES_FULL:
+		retry(s, -1, why);
+		return;
 	}
 	finish(s);
 }
@@ -422,11 +529,39 @@ static void on_done(struct http_call *call, enum http_outcome outcome)
 	after(c);
 }
 
+/* The settings have changed since it was packed. */
+static bool repack(struct sender *s, const char *format)
+{
+	struct channel *c = s->channel;
+	struct exporter *x = c->x;
+	enum otlp_kind kind = (enum otlp_kind)c->kind;
+	struct buf all = {0};
+	bool ok = x->protocol->unpack(
+		x, s->q->format, kind, (struct str){s->q->body, s->q->n}, &all);
+
+	if (ok) {
+		buf_clear(&x->work);
+		x->protocol->pack(x, kind, buf_str(&all), &x->work);
+		export_queue_repack(&c->queue, s->q, buf_str(&x->work), format);
+		buf_clear(&x->work);
+	}
+	buf_fini(&all);
+	return ok;
+}
+
 static void send_now(struct sender *s)
 {
 	struct channel *c = s->channel;
+	const char *format = c->x->protocol->format(c->x);
 	struct http_header headers[EXPORT_HEADERS];
 	struct err e;
+
+	if (strcmp(format, s->q->format) != 0 && !repack(s, format)) {
+		drop(c, s->q->items, "it was packed in a way that cannot be read",
+			"it was kept by another version of the agent");
+		finish(s);
+		return;
+	}
 
 	if (s->q->since == 0)
 		s->q->since = loop_now(c->x->base.loop);
@@ -461,7 +596,10 @@ static void pump(struct channel *c)
 
 	while (c->queue.queued > 0 && (s = idle_sender(c))) {
 		s->q = export_queue_take(&c->queue);
-		send_now(s);
+		metric_add(c->failed, (double)c->queue.lost);
+		c->queue.lost = 0;
+		if (s->q)
+			send_now(s);
 	}
 }
 
@@ -520,6 +658,12 @@ static size_t weight(const struct channel *c, const struct telemetry *t)
 	return str_is(sizer, "bytes") ? t->bytes.n : 1;
 }
 
+static enum consumed refuse(struct channel *c, const struct telemetry *t)
+{
+	metric_add(c->refused, t->items);
+	return CONSUMER_FULL;
+}
+
 enum consumed channel_push(struct channel *c, const struct telemetry *t)
 {
 	const struct otelcol_queue *q = queue_args(c);
@@ -527,25 +671,32 @@ enum consumed channel_push(struct channel *c, const struct telemetry *t)
 
 	if (q->enabled ? now > 0 && now + weight(c, t) > (size_t)q->queue_size
 		       : c->queue.requests >= c->limit)
-		return CONSUMER_FULL;
-	if (q->enabled && q->batch) {
+		return refuse(c, t);
+	if (q->enabled && q->batch && !c->queue.disk) {
 		gather(c, t);
 		return CONSUMED;
 	}
-	enqueue_all(c, t->bytes, t->items);
+	if (!enqueue_all(c, t->bytes, t->items))
+		return refuse(c, t);
 	pump(c);
 	return CONSUMED;
 }
 
 void channel_flush(struct channel *c)
 {
+	export_queue_leave_waiting(&c->queue);
 	if (c->gathered_items > 0)
 		send_gathered(c);
 	for (size_t i = 0; i < c->n_senders; i++) {
-		if (c->senders[i]->state == WAITING) {
-			timer_clear(&c->senders[i]->timer);
-			send_now(c->senders[i]);
-		}
+		struct sender *s = c->senders[i];
+
+		if (s->state != WAITING)
+			continue;
+		timer_clear(&s->timer);
+		if (queued_is_kept(s->q))
+			leave(s);
+		else
+			send_now(s);
 	}
 	pump(c);
 }

@@ -1,5 +1,6 @@
 /*
- * The life of an exporter. Data is in the queue when consume() has answered, and leaves it when the
+ * The life of an exporter. Data is in the queue when consume() has answered (on disk, if it has a
+ * storage; there it waits for the next life of the process, too), and leaves it when the
  * server has taken it, has refused it for good, or it is older than max_elapsed_time. A full queue
  * is full: nothing is dropped to make room (Alloy drops what comes). Under --dry-run it prints what
  * it would send.
@@ -9,16 +10,22 @@
 
 #include "agent/base/err.h"
 #include "agent/base/log.h"
+#include "agent/base/must.h"
 #include "agent/component/common/otelcol_dry_run.h"
+#include "agent/component/common/otelcol_export/record.h"
 #include "agent/graph/context.h"
 #include "proto/otlp/decode.h"
 #include "proto/otlp/encode.h"
+
+#include <stdio.h>
+#include <string.h>
 
 #define STOP_TIME \
 	(INT64_C(8) * 1000000000) /* less than --shutdown.deadline, so that it is counted */
 
 enum {
 	RANDOM_BITS = 20,
+	FORMATS = 64,
 };
 
 static enum consumed exporter_consume(struct consumer *c, const struct telemetry *t)
@@ -49,6 +56,21 @@ static bool set_target(struct exporter *x, struct err *e)
 	return true;
 }
 
+/* All signals' queues are where q says, or none of them has moved. */
+static bool set_queues(struct exporter *x, const struct otelcol_queue *q, struct err *e)
+{
+	struct err ignored;
+
+	for (size_t i = 0; i < SIGNAL_KINDS; i++) {
+		if (!x->channels[i] || channel_keep(x->channels[i], q, e))
+			continue;
+		while (i-- > 0)
+			channel_keep(x->channels[i], x->queue, &ignored);
+		return false;
+	}
+	return true;
+}
+
 bool export_update(struct exporter *x, const struct export_settings *set, struct err *e)
 {
 	const void *args = x->args;
@@ -56,7 +78,8 @@ bool export_update(struct exporter *x, const struct export_settings *set, struct
 
 	x->args = set->args;
 	x->auth = set->auth;
-	if (x->base.agent->dry_run == DRY_RUN_OFF && !set_target(x, e)) {
+	if ((x->base.agent->dry_run == DRY_RUN_OFF && !set_target(x, e)) ||
+		!set_queues(x, set->queue, e)) {
 		x->args = args;
 		x->auth = auth;
 		encoder_free(set->encoder);
@@ -99,7 +122,8 @@ static void on_stop_timer(struct timer *t)
 {
 	struct exporter *x = container_of(t, struct exporter, stop_timer);
 
-	log_error(x->base.id, "the queue could not be sent before the stop; the rest is dropped");
+	log_error(x->base.id, "the queue could not be sent before the stop; what is not on disk is "
+			      "dropped");
 	stop_now(x);
 }
 
@@ -128,8 +152,13 @@ bool export_start(struct exporter *x, const struct export_protocol *p,
 		fini(x);
 		return false;
 	}
-	for (size_t i = 0; i < SIGNAL_KINDS; i++)
-		x->channels[i] = channel_new(x, (enum signal_kind)i);
+	for (size_t i = 0; i < SIGNAL_KINDS; i++) {
+		x->channels[i] = channel_new(x, (enum signal_kind)i, e);
+		if (!x->channels[i]) {
+			fini(x);
+			return false;
+		}
+	}
 	x->input = (struct consumer){.consume = exporter_consume, .id = x->base.id};
 	component_export(&x->base, "input", value_capsule(&capsule_consumer, &x->input));
 	return true;
@@ -149,6 +178,29 @@ const struct export_field export_fields[] = {
 	{"input", ARG_CAPSULE, &capsule_consumer, "Takes traces, logs and metrics."},
 	{NULL, ARG_END, NULL, NULL},
 };
+
+const char *export_format(const char *kind, const char *encoding)
+{
+	static char names[FORMATS][RECORD_FORMAT];
+	char name[RECORD_FORMAT];
+	size_t i = 0;
+
+	snprintf(name, sizeof(name), "%s/%s", kind, encoding ? encoding : "");
+	while (names[i][0] && strcmp(names[i], name) != 0)
+		i++;
+	must(i + 1 < FORMATS); /* there are three kinds and a few encodings */
+	memcpy(names[i], name, sizeof(name));
+	return names[i];
+}
+
+struct str export_format_encoding(const char *format, const char *kind)
+{
+	size_t n = strlen(kind);
+
+	if (strncmp(format, kind, n) != 0 || format[n] != '/')
+		return (struct str){NULL, 0};
+	return str_from(format + n + 1);
+}
 
 struct str export_answer_header(const struct http_call *call, const char *name)
 {

@@ -49,10 +49,12 @@ struct export_protocol {
 
 	/* Where requests of this signal go; in a, or as long as the arguments. */
 	struct str (*url)(const struct exporter *x, enum signal_kind kind, struct arena *a);
-	/* Appends a request as it goes over the wire; and what it was before. unpack() is false
-	 * when it cannot be read (a reload has changed the encoding meanwhile). */
+	/* Appends a request as it goes over the wire, in the way that format() names (by
+	 * export_format()); and what it was before. unpack() is false when it cannot be read. */
+	const char *(*format)(const struct exporter *x);
 	void (*pack)(struct exporter *x, enum otlp_kind kind, struct str request, struct buf *out);
-	bool (*unpack)(struct exporter *x, enum otlp_kind kind, struct str body, struct buf *out);
+	bool (*unpack)(struct exporter *x, const char *format, enum otlp_kind kind, struct str body,
+		struct buf *out);
 	/* Fills headers; returns how many. */
 	size_t (*headers)(const struct exporter *x, struct http_header headers[EXPORT_HEADERS]);
 	/* Appends to why, NUL at its end, what the operator should read if it was not
@@ -105,6 +107,12 @@ bool export_update(struct exporter *x, const struct export_settings *set, struct
 void export_stop(struct exporter *x);
 extern const struct export_field export_fields[];
 
+/* The name "kind/encoding" of a way of packing; encoding NULL: none. It lives as long as the
+ * process. The other one gives the encoding of such a name, if the kind is that; p NULL: it
+ * is not. */
+const char *export_format(const char *kind, const char *encoding);
+struct str export_format_encoding(const char *format, const char *kind);
+
 /* For judge(). */
 struct str export_answer_header(const struct http_call *call, const char *name);
 
@@ -124,8 +132,11 @@ void target_mark_stale(struct target *t);    /* the next request makes a new one
 
 /* ---- channel.c ---- */
 
-struct channel *channel_new(struct exporter *x, enum signal_kind kind);
-void channel_free(struct channel *c);   /* NULL is nothing; what is in it is dropped and counted */
+/* NULL, with e filled: its queue on disk cannot be opened. */
+struct channel *channel_new(struct exporter *x, enum signal_kind kind, struct err *e);
+void channel_free(struct channel *c); /* NULL is nothing; what is in memory is dropped, counted */
+/* From now on the queue is where sending_queue says. On failure it is where it was. */
+bool channel_keep(struct channel *c, const struct otelcol_queue *q, struct err *e);
 void channel_update(struct channel *c); /* new arguments are in the exporter */
 enum consumed channel_push(struct channel *c, const struct telemetry *t);
 void channel_flush(struct channel *c); /* the exporter is stopping: everything is sent now */

@@ -1,27 +1,32 @@
-/* In memory: each request is one piece of it, with its body behind its head. */
+/*
+ * In memory each request is one piece of it, with its body behind its head. Of an earlier life's
+ * requests not all are remembered at once, for there may be millions of small ones.
+ */
 
 #include "agent/component/common/otelcol_export/queue.h"
 
+#include "agent/base/err.h"
 #include "agent/base/mem.h"
 #include "agent/base/must.h"
+#include "agent/component/common/otelcol_storage.h"
 #include "agent/flow/budget.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+
+enum {
+	KNOWN_MAX = 1 << 17, /* waiting requests that are remembered */
+};
 
 void export_queue_init(struct export_queue *q, struct budget *b)
 {
 	*q = (struct export_queue){.budget = b};
 	list_init(&q->waiting);
+	list_init(&q->disks);
 }
 
-void export_queue_add(struct export_queue *q, struct str body, uint32_t items, bool is_first)
+static void put(struct export_queue *q, struct queued *r, bool is_first)
 {
-	struct queued *r = mem_alloc(1, sizeof(*r) + body.n);
-
-	r->items = items;
-	r->n = body.n;
-	if (body.n > 0)
-		memcpy(r->body, body.p, body.n);
 	list_init(&r->link);
 	if (is_first)
 		list_add_first(&q->waiting, &r->link);
@@ -29,30 +34,216 @@ void export_queue_add(struct export_queue *q, struct str body, uint32_t items, b
 		list_add_last(&q->waiting, &r->link);
 	q->requests++;
 	q->queued++;
-	q->items += items;
-	q->bytes += body.n;
-	budget_charge(q->budget, r->n + sizeof(*r));
+	q->items += r->items;
+	q->bytes += r->n;
+	q->memory += !queued_is_kept(r);
+	budget_charge(q->budget, sizeof(*r) + (r->body ? r->n : 0));
+}
+
+static void unlink_waiting(struct export_queue *q, struct queued *r)
+{
+	list_remove(&r->link);
+	must(q->queued > 0 && q->items >= r->items && q->bytes >= r->n);
+	q->queued--;
+	q->items -= r->items;
+	q->bytes -= r->n;
+}
+
+/* Makes what an earlier life left known, as much of it as there is room for. */
+static void read_on(struct export_queue *q)
+{
+	if (q->is_leaving)
+		return;
+	for (struct list *l = q->disks.next; l != &q->disks; l = l->next) {
+		struct disk *d = disk_from_link(l);
+		struct disk_place at;
+		struct record rec;
+
+		while (q->queued < KNOWN_MAX && disk_next(d, &rec, &at)) {
+			struct queued *r = mem_new(struct queued, 1);
+
+			r->items = rec.items;
+			r->n = rec.n;
+			r->place = at;
+			put(q, r, false);
+		}
+	}
+}
+
+/* Folders of earlier settings go when all in them has been sent. */
+static void close_empty(struct export_queue *q)
+{
+	for (struct list *l = q->disks.next, *next; l != &q->disks; l = next) {
+		struct disk *d = disk_from_link(l);
+
+		next = l->next;
+		if (d != q->disk && disk_is_empty(d))
+			disk_close(d);
+	}
+}
+
+void export_queue_fini(struct export_queue *q)
+{
+	must(q->requests == 0);
+	while (!list_is_empty(&q->disks))
+		disk_close(disk_from_link(q->disks.next));
+	q->disk = NULL;
+}
+
+static struct disk *find_disk(struct export_queue *q, const struct storage *s)
+{
+	for (struct list *l = q->disks.next; l != &q->disks; l = l->next)
+		if (disk_is_at(disk_from_link(l), s))
+			return disk_from_link(l);
+	return NULL;
+}
+
+bool export_queue_keep(struct export_queue *q, struct storage *s, struct str name,
+	enum signal_kind kind, const char *id, struct err *e)
+{
+	struct disk *d = s ? find_disk(q, s) : NULL;
+
+	if (d) {
+		disk_set_storage(d, s);
+	} else if (s) {
+		d = disk_open(s, name, kind, id, e);
+		if (!d)
+			return false;
+		list_add_last(&q->disks, disk_link(d));
+	}
+	q->disk = d;
+	close_empty(q);
+	read_on(q);
+	return true;
+}
+
+static struct queued *new_in_memory(struct str body)
+{
+	struct queued *r = mem_alloc(1, sizeof(*r) + body.n);
+
+	if (body.n > 0)
+		memcpy(r + 1, body.p, body.n);
+	r->body = (const char *)(r + 1);
+	return r;
+}
+
+bool export_queue_add(struct export_queue *q, struct str body, uint32_t items, const char *format,
+	enum signal_kind kind, bool is_first, struct err *e)
+{
+	struct record rec = {.kind = kind, .n = (uint32_t)body.n, .items = items};
+	struct disk_place at = {0};
+	struct queued *r;
+
+	must(body.n <= RECORD_MAX && strlen(format) < sizeof(rec.format));
+	if (q->disk) {
+		if (q->queued >= KNOWN_MAX)
+			return err_set(e, "more than %d requests wait", KNOWN_MAX);
+		snprintf(rec.format, sizeof(rec.format), "%s", format);
+		rec.body_crc = record_crc(body);
+		if (!disk_append(q->disk, &rec, body, &at, e))
+			return false;
+	}
+	r = q->disk ? mem_new(struct queued, 1) : new_in_memory(body);
+	r->items = items;
+	r->n = (uint32_t)body.n;
+	r->format = format;
+	r->place = at;
+	put(q, r, is_first);
+	return true;
+}
+
+void export_queue_undo(struct export_queue *q, size_t n, bool is_first)
+{
+	for (; n > 0; n--) {
+		struct list *l = is_first ? q->waiting.next : q->waiting.prev;
+		struct queued *r = container_of(l, struct queued, link);
+
+		must(l != &q->waiting);
+		unlink_waiting(q, r);
+		export_queue_done(q, r);
+	}
+}
+
+/* Brings its body to memory. */
+static bool load(struct export_queue *q, struct queued *r)
+{
+	if (r->body)
+		return true;
+	r->block = disk_read(&r->place, r->n);
+	if (!r->block)
+		return false;
+	r->body = r->block + RECORD_HEAD;
+	r->format = r->block + RECORD_FORMAT_AT;
+	budget_charge(q->budget, r->n);
+	return true;
 }
 
 struct queued *export_queue_take(struct export_queue *q)
 {
 	struct queued *r;
 
-	if (list_is_empty(&q->waiting))
-		return NULL;
-	r = container_of(q->waiting.next, struct queued, link);
-	list_remove(&r->link);
-	must(q->queued > 0 && q->items >= r->items && q->bytes >= r->n);
-	q->queued--;
-	q->items -= r->items;
-	q->bytes -= r->n;
-	return r;
+	if (q->queued < KNOWN_MAX / 2)
+		read_on(q);
+	while (!list_is_empty(&q->waiting)) {
+		r = container_of(q->waiting.next, struct queued, link);
+		unlink_waiting(q, r);
+		if (load(q, r))
+			return r;
+		q->lost += r->items;
+		export_queue_done(q, r);
+	}
+	return NULL;
+}
+
+static void forget(struct export_queue *q, struct queued *r)
+{
+	must(q->requests > 0);
+	q->requests--;
+	q->memory -= !queued_is_kept(r);
+	budget_return(q->budget, sizeof(*r) + (r->body ? r->n : 0));
+	free(r->block);
+	free(r);
 }
 
 void export_queue_done(struct export_queue *q, struct queued *r)
 {
-	must(q->requests > 0);
-	q->requests--;
-	budget_return(q->budget, r->n + sizeof(*r));
-	free(r);
+	struct disk *d = queued_is_kept(r) ? disk_of(&r->place) : NULL;
+
+	if (d)
+		disk_done(&r->place);
+	forget(q, r);
+	if (d && d != q->disk)
+		close_empty(q);
+}
+
+void export_queue_leave(struct export_queue *q, struct queued *r)
+{
+	must(queued_is_kept(r));
+	disk_leave(&r->place);
+	forget(q, r);
+}
+
+void export_queue_leave_waiting(struct export_queue *q)
+{
+	q->is_leaving = true;
+	LIST_EACH (r, &q->waiting, struct queued, link) {
+		if (!queued_is_kept(r))
+			continue;
+		unlink_waiting(q, r);
+		export_queue_leave(q, r);
+	}
+}
+
+void export_queue_repack(
+	struct export_queue *q, struct queued *r, struct str body, const char *format)
+{
+	char *block = mem_text(body);
+
+	budget_return(q->budget, r->n);
+	free(r->block);
+	r->block = block;
+	r->body = block;
+	r->n = (uint32_t)body.n;
+	r->format = format;
+	budget_charge(q->budget, r->n);
 }

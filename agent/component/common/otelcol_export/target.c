@@ -71,6 +71,8 @@ static bool fill(const struct exporter *x, struct arena *a, struct http_settings
 {
 	if (!x->protocol->settings(x, a, s, e))
 		return false;
+	if (x->auth && x->auth->storage)
+		return err_set(e, "%s is a storage, not credentials", x->auth->id);
 	if (x->auth && !x->auth->apply)
 		return err_set(e, "%s authenticates servers' clients, not clients", x->auth->id);
 	return !x->auth || x->auth->apply(x->auth, a, s, e);
