@@ -199,7 +199,7 @@ class Ledger:
             self.count["lines refused"] += 1
             return
         before = s.highest.get(life, -1)
-        if not state & CAME and seq < before:
+        if not state & (CAME | REFUSED) and seq < before:
             self.problem("out of order", f"{name} after {before}, life {life}")
         s.highest[life] = max(before, seq)
         if state & CAME:
