@@ -35,6 +35,7 @@ struct world {
 	struct ack *held[64];
 	size_t n_held;
 	char positions[96];
+	bool stopped; /* the source has */
 };
 
 static struct world *w;
@@ -154,6 +155,12 @@ static inline void want_nothing_lost(void)
 	buf_fini(&shown);
 }
 
+static inline void on_source_stopped(struct tail_source *s)
+{
+	(void)s;
+	w->stopped = true;
+}
+
 static inline void start(void)
 {
 	struct tailer_settings set = {.loop = w->loop,
@@ -164,13 +171,14 @@ static inline void start(void)
 		.save = true};
 
 	w->tailer = tailer_new(&set);
-	w->source = (struct tail_source){.id = "test", .to = {w->to, 1}, .format = TAIL_CONTAINER};
+	w->source = (struct tail_source){.id = "test", .to = {w->to, 1}, .format = TAIL_CONTAINER, .stopped = on_source_stopped};
 	tail_source_start(&w->source, w->tailer);
 }
 
+/* What it has left to read is not waited for. */
 static inline void stop(void)
 {
-	tail_source_stop(&w->source);
+	w->stopped = tail_source_stop(&w->source);
 	tailer_free(w->tailer);
 	w->n_held = 0; /* the chunks are gone with the tailer, unsettled */
 }

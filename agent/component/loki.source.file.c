@@ -256,13 +256,21 @@ static bool source_update(struct component *c, const void *args, struct err *e)
 	return true;
 }
 
+static void on_stopped(struct tail_source *tail)
+{
+	struct source_file *s = container_of(tail, struct source_file, tail);
+
+	component_stopped(&s->base);
+}
+
 static void source_stop(struct component *c)
 {
 	struct source_file *s = container_of(c, struct source_file, base);
 
 	path_targets_stop(&s->files);
-	tail_source_stop(&s->tail);
-	component_stopped(c);
+	s->tail.stopped = on_stopped;
+	if (tail_source_stop(&s->tail))
+		on_stopped(&s->tail);
 }
 
 const struct component_type loki_source_file = {

@@ -217,14 +217,22 @@ static bool source_start(struct component *c, const void *args, struct err *e)
 	return source_update(c, args, e);
 }
 
+static void on_stopped(struct tail_source *tail)
+{
+	struct source_kubernetes *s = container_of(tail, struct source_kubernetes, tail);
+
+	forget_targets(s);
+	component_stopped(&s->base);
+}
+
 static void source_stop(struct component *c)
 {
 	struct source_kubernetes *s = container_of(c, struct source_kubernetes, base);
 
 	path_targets_stop(&s->files);
-	tail_source_stop(&s->tail);
-	forget_targets(s);
-	component_stopped(c);
+	s->tail.stopped = on_stopped;
+	if (tail_source_stop(&s->tail))
+		on_stopped(&s->tail);
 }
 
 const struct component_type loki_source_kubernetes = {

@@ -362,7 +362,7 @@ void tail_reconcile(struct tail *t)
 	struct tail_file *live = NULL;
 	int error;
 
-	if (!t->source || !t->name || !t->resumed)
+	if (!t->source || t->source->stopping || !t->name || !t->resumed)
 		return;
 	error = reconcile(t, &live);
 	t->unsure = error != 0;

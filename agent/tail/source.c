@@ -91,7 +91,7 @@ static void set_labels(struct tail *t, const struct labels *labels)
 	labels_release(old);
 }
 
-/* A tail of this key, whether it is in use, being left, or waits for its last acks. */
+/* A tail of this key, whether it is in use, being left or read out, or waits for its last acks. */
 static struct tail *revive(struct tail_source *s, struct str key, const struct labels *labels)
 {
 	struct tail *t = map_find(&s->tailer->tails, key);
@@ -102,9 +102,13 @@ static struct tail *revive(struct tail_source *s, struct str key, const struct l
 	}
 	t->leaving = false;
 	set_labels(t, labels);
-	if (!t->source) {
+	if (t->source != s) {
+		struct tail_source *before = t->source; /* of the same name, and stopping */
+
 		t->source = s;
 		s->n_tails++;
+		if (before)
+			tail_source_left(before);
 		tail_look(t);
 	}
 	return t;
@@ -168,14 +172,41 @@ void tail_source_set(struct tail_source *s, const struct tail_target *v, size_t 
 	}
 }
 
-void tail_source_stop(struct tail_source *s)
+static void finish(struct tail_source *s)
 {
-	LIST_EACH (t, &s->tailer->all, struct tail, link) {
-		if (t->source == s)
-			tail_leave(t);
-	}
 	must(s->n_tails == 0);
 	forget_import(s);
 	metric_free(s->m_active);
 	s->m_active = NULL;
+	s->stopping = false;
+}
+
+static void on_done(struct task *task)
+{
+	struct tail_source *s = container_of(task, struct tail_source, done);
+
+	finish(s);
+	s->stopped(s);
+}
+
+bool tail_source_stop(struct tail_source *s)
+{
+	s->stopping = true;
+	LIST_EACH (t, &s->tailer->all, struct tail, link) {
+		if (t->source == s)
+			tail_end(t);
+	}
+	if (s->n_tails == 0) {
+		finish(s);
+		return true;
+	}
+	s->done.run = on_done;
+	return false;
+}
+
+void tail_source_left(struct tail_source *s)
+{
+	s->n_tails--;
+	if (s->n_tails == 0 && s->done.run)
+		task_defer(&s->done, s->tailer->loop);
 }

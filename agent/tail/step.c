@@ -162,8 +162,7 @@ static bool may_leave(const struct tail *t, const struct tail_file *f)
 /* It was there, could not be opened, and is not there any more. */
 static void count_unopened(struct tail *t)
 {
-	if (!(t->unopened || (!t->resumed && t->blocked_since)) ||
-		access(t->path, F_OK) == 0 || !is_gone(errno))
+	if (!(t->unopened || (!t->resumed && t->blocked_since)) || !tail_is_gone(t))
 		return;
 	tailer_lost(t->tailer, LOST_UNREADABLE, 0);
 	log_error(t->source->id, "a log is gone that could not be opened while it was there",
@@ -172,22 +171,28 @@ static void count_unopened(struct tail *t)
 			   "allowed, or a permission lacks"));
 }
 
+static void give_up_rest(struct tail_file *f, const char *error)
+{
+	struct tail *t = f->tail;
+	bool has_name;
+	uint64_t size = file_size(f, &has_name);
+	uint64_t bytes = size > f->offset ? size - f->offset : 0;
+
+	tailer_lost(t->tailer, LOST_UNREADABLE, bytes);
+	log_error(t->source->id, "the end of a deleted log cannot be read, it is lost",
+		KV("path", t->path), KV("bytes", (int64_t)bytes), KV("error", error),
+		KV("hint", "look at the node's disk"));
+}
+
 /* Of a file that is let go, and that no one can open again. */
 static void read_last(struct tail_file *f)
 {
-	struct tail *t = f->tail;
-	uint64_t size;
-	bool has_name;
 	bool ok = file_read_rest(f);
+	const char *error = ok ? "it is still written" : strerror(errno);
+	bool has_name;
 
-	size = file_size(f, &has_name);
-	if (size <= f->offset)
-		return;
-	tailer_lost(t->tailer, LOST_UNREADABLE, size - f->offset);
-	log_error(t->source->id, "the end of a deleted log cannot be read, it is lost",
-		KV("path", t->path), KV("bytes", (int64_t)(size - f->offset)),
-		KV("error", ok ? "it is still written" : strerror(errno)),
-		KV("hint", "look at the node's disk"));
+	if (file_size(f, &has_name) > f->offset)
+		give_up_rest(f, error);
 }
 
 /* Will the other pieces of a record not come? They may be in a file that cannot be opened now. */
@@ -308,11 +313,71 @@ static bool read_again(struct tail *t)
 	return true;
 }
 
+/* The first of its files that has unread bytes and no name, so that nobody can open it again. */
+static struct tail_file *last_chance(struct tail *t)
+{
+	LIST_EACH (f, &t->files, struct tail_file, link) {
+		bool has_name = true;
+		uint64_t size = file_size(f, &has_name);
+
+		if (f->fd != -1 && !has_name &&
+			(f->gz ? f->state != FILE_DRAINED : size > f->offset))
+			return f;
+	}
+	return NULL;
+}
+
+/* While there is a file of its name, a record that is open may be read again from its first piece on,
+ * also if that file was compressed. */
+static void leave_at_end(struct tail *t)
+{
+	if (lines_are_open(t) && tail_is_gone(t))
+		lines_flush(t);
+	tail_leave(t);
+}
+
+void tail_end(struct tail *t)
+{
+	if (last_chance(t))
+		tailer_ready(t);
+	else
+		leave_at_end(t);
+}
+
+/* A turn while its source stops. */
+static bool read_out(struct tail *t)
+{
+	struct tail_file *f = last_chance(t);
+	bool ok = false;
+
+	if (!f) {
+		leave_at_end(t);
+		return false;
+	}
+	switch (file_read_lines(f)) {
+	case GOT_MORE:
+		return true;
+	case GOT_ALL:
+		ok = file_read_rest(f);
+		break;
+	case GOT_ERROR:
+		break;
+	}
+	if (!ok) {
+		give_up_rest(f, strerror(errno));
+		file_close(f);
+	}
+	file_set_state(f, FILE_DRAINED);
+	return true;
+}
+
 bool tail_step(struct tail *t)
 {
 	struct tail_file *f;
 	enum got got;
 
+	if (t->source->stopping)
+		return read_out(t);
 	if (t->failed && !read_again(t))
 		return false;
 	tail_tend(t);

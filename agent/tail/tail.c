@@ -85,6 +85,29 @@ static void set_names(struct tail *t, struct tail_name *real, struct tail_name *
 		dir_name_release(old_link);
 }
 
+bool tail_is_gone(const struct tail *t)
+{
+	return access(t->path, F_OK) == -1 && is_gone(errno);
+}
+
+/* Its bytes are nowhere any more. If the path still has a file, they may be in a compressed one. */
+static void count_undelivered(struct tail_file *f)
+{
+	uint64_t from = f->acked < f->rewind ? f->acked : f->rewind;
+	bool has_name;
+	uint64_t size = file_size(f, &has_name);
+	uint64_t end = size > f->offset ? size : f->offset;
+
+	if (f->shadow || (f->fd == -1 ? !f->deleted : has_name) || end <= from ||
+		!tail_is_gone(f->tail))
+		return;
+	tailer_lost(f->tail->tailer, LOST_UNDELIVERED, end - from);
+	log_error(NULL, "lines of a deleted log were not delivered, they are lost",
+		KV("path", f->tail->path), KV("bytes", (int64_t)(end - from)),
+		KV("hint", "their destination did not take them before it was stopped or removed; "
+			   "--shutdown.deadline is how long an end waits for it"));
+}
+
 void tail_free(struct tail *t)
 {
 	for (size_t i = 0; i < 2; i++) {
@@ -92,6 +115,8 @@ void tail_free(struct tail *t)
 		buf_fini(&t->records[i].text);
 	}
 	t->open_ack = NULL;
+	LIST_EACH (f, &t->files, struct tail_file, link)
+		count_undelivered(f);
 	while (!list_is_empty(&t->files))
 		file_free(container_of(t->files.next, struct tail_file, link));
 	set_names(t, NULL, NULL);
@@ -108,17 +133,6 @@ void tail_free(struct tail *t)
 	free(t);
 }
 
-/* Its bytes are nowhere any more. */
-static void count_undelivered(struct tail_file *f)
-{
-	if (!f->failed || !f->deleted || f->rewind >= f->offset)
-		return;
-	tailer_lost(f->tail->tailer, LOST_UNDELIVERED, f->offset - f->rewind);
-	log_error(NULL, "lines of a deleted log were not delivered, they are lost",
-		KV("path", f->tail->path), KV("bytes", (int64_t)(f->offset - f->rewind)),
-		KV("hint", "their destination was stopped or removed before it took them"));
-}
-
 /* A left tail's newest file may be tailed again one day: its position is kept. */
 void tail_try_free(struct tail *t)
 {
@@ -131,7 +145,6 @@ void tail_try_free(struct tail *t)
 	LIST_EACH (f, &t->files, struct tail_file, link) {
 		bool unread = !file_is_settled(f);
 
-		count_undelivered(f);
 		if (f->shadow || shadow_release(f))
 			continue;
 		/* What was deleted unread may be there still, compressed. */
@@ -156,7 +169,6 @@ void tail_leave(struct tail *t)
 	if (!s)
 		return;
 	lines_forget(t);
-	s->n_tails--;
 	t->source = NULL;
 	t->left = true;
 	timer_clear(&t->timer);
@@ -166,6 +178,7 @@ void tail_leave(struct tail *t)
 	set_names(t, NULL, NULL);
 	tailer_changed(t->tailer);
 	tail_try_free(t);
+	tail_source_left(s);
 }
 
 /* Where the file really lies: events come for that folder. If a link leads to no folder, only the
@@ -348,7 +361,7 @@ void tail_look(struct tail *t)
 {
 	bool first = false;
 
-	if (!t->source)
+	if (!t->source || t->source->stopping)
 		return;
 	if (!find_names(t)) {
 		if (!is_gone(errno))
@@ -367,7 +380,7 @@ void tail_look(struct tail *t)
 
 void tail_tend(struct tail *t)
 {
-	if (!t->source || !t->retry_at || loop_now(t->tailer->loop) < t->retry_at)
+	if (!t->source || t->source->stopping || !t->retry_at || loop_now(t->tailer->loop) < t->retry_at)
 		return;
 	t->retry_at = 0;
 	if (t->unsure && t->resumed && t->name)

@@ -224,12 +224,18 @@ struct tail *tail_new(
 	struct tailer *t, struct tail_source *s, struct str key, const struct labels *labels);
 void tail_look(struct tail *t); /* is there another file of its name? */
 void tail_tend(struct tail *t); /* what is due without an event */
+bool tail_is_gone(const struct tail *t); /* nothing has its name */
 /* its source is done with it; what was read may still be settled */
 void tail_leave(struct tail *t);
 void tail_try_free(struct tail *t); /* frees it if it was left and all is settled */
-void tail_free(struct tail *t);     /* whatever is settled or not */
+void tail_free(struct tail *t);     /* whatever is settled; what is lost is counted */
+
+/* source.c: a tail of it has been left */
+void tail_source_left(struct tail_source *s);
 
 /* step.c */
+/* its source stops: it is left, at once or when what would be lost has been read */
+void tail_end(struct tail *t);
 bool tail_step(struct tail *t); /* reads a block; true: there may be more */
 /* for the next moment at which something is to be done without an event */
 void tail_set_timer(struct tail *t);

@@ -12,12 +12,12 @@
 
 #include "agent/base/map.h"
 #include "agent/flow/entry.h"
+#include "agent/loop/loop.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
 struct budget;
-struct loop;
 struct metric;
 struct metric_family;
 struct notify;
@@ -58,6 +58,8 @@ struct tail_source {
 	bool from_end;
 	/* Something keeps a file from being read, in words; NULL: all is well again. */
 	void (*trouble)(struct tail_source *s, const char *what);
+	/* tail_source_stop() said false: now it has stopped */
+	void (*stopped)(struct tail_source *s);
 	/* Series per file (label path), and how many files are open; NULL: not counted. */
 	const struct metric_family *lines;
 	const struct metric_family *bytes;
@@ -69,6 +71,8 @@ struct tail_source {
 	struct import *import; /* NULL: none */
 	unsigned round;
 	size_t n_tails;
+	bool stopping;
+	struct task done;
 	struct metric *m_active;
 };
 
@@ -80,5 +84,7 @@ bool tail_source_import(struct tail_source *s, const char *file);
 /* These files and no others. One that is not named any more is read to its end, then left; its
  * position is kept as long as the file is there. */
 void tail_source_set(struct tail_source *s, const struct tail_target *v, size_t n);
-/* Nothing is read or pushed after it. */
-void tail_source_stop(struct tail_source *s);
+/* Follows nothing any more. True: it has stopped, nothing is read or pushed after it. False: there
+ * are deleted files with unread lines, which nobody can open again: those are still read and pushed,
+ * and then s->stopped is called. */
+bool tail_source_stop(struct tail_source *s);

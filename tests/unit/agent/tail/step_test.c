@@ -40,6 +40,61 @@ static void test_deleted_file_is_read_to_its_end(void **state)
 	want("2\n");
 }
 
+/* What nobody could open again is read while the source stops, and nothing else. */
+static void test_deleted_file_is_read_out_at_the_stop(void **state)
+{
+	(void)state;
+	append("0.log", CRI "F 1\n");
+	append("1.log", CRI "F a\n");
+	follow_all("0.log 1.log ");
+	want("1\na\n");
+	budget_charge(&w->budget, 1 << 20);
+	append("0.log", CRI "F 2\n" CRI "P without an end");
+	append("1.log", CRI "F b\n");
+	settle();
+	unlink(path_of("0.log"));
+	settle();
+	w->stopped = tail_source_stop(&w->source);
+	assert_false(w->stopped);
+	assert_int_equal(w->source.n_tails, 1);
+	settle();
+	want("");
+	budget_return(&w->budget, 1 << 20);
+	settle();
+	want("2\nwithout an end\n");
+	assert_true(w->stopped);
+	want_nothing_lost();
+}
+
+/* A component of the same name begins while the old one still reads. */
+static void test_a_tail_goes_over_to_the_next_source(void **state)
+{
+	struct tail_source next = w->source;
+	struct label l[] = {{STR("app"), STR("next")}};
+	struct tail_target t = {str_from(path_of("0.log")), NULL};
+
+	(void)state;
+	append("0.log", CRI "F 1\n");
+	follow("0.log");
+	budget_charge(&w->budget, 1 << 20);
+	append("0.log", CRI "F 2\n");
+	settle();
+	unlink(path_of("0.log"));
+	settle();
+	w->stopped = tail_source_stop(&w->source);
+	assert_false(w->stopped);
+	append("0.log", CRI "F 3\n");
+	t.labels = labels_intern(l, 1);
+	tail_source_start(&next, w->tailer);
+	tail_source_set(&next, &t, 1);
+	labels_release(t.labels);
+	budget_return(&w->budget, 1 << 20);
+	settle();
+	want("1\n2\n3\n");
+	assert_true(w->stopped);
+	assert_true(tail_source_stop(&next));
+}
+
 static void test_truncated_file_begins_anew(void **state)
 {
 	(void)state;
@@ -197,7 +252,8 @@ static void test_read_errors_are_its_own(void **state)
 
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
-TESTS_RUN(T(test_a_look_after_a_truncation), T(test_deleted_file_is_read_to_its_end),
+TESTS_RUN(T(test_a_look_after_a_truncation), T(test_deleted_file_is_read_out_at_the_stop),
+	T(test_a_tail_goes_over_to_the_next_source), T(test_deleted_file_is_read_to_its_end),
 	T(test_truncated_file_begins_anew), T(test_failed_is_read_again),
 	T(test_failed_after_rotations), T(test_failed_after_deletion), T(test_held_limit),
 	T(test_read_errors_are_its_own))
