@@ -22,7 +22,7 @@ quietly() {
 	local log=build/$1
 	shift
 	"$@" >"$log" 2>&1 && return 0
-	grep -nE 'error|undefined|FAILED' "$log" | head -40 >&2
+	grep -nE 'error|undefined|FAILED' "$log" | head -40 >&2 || true # of set -e
 	tail -25 "$log" >&2
 	printf 'failed: %s (all of it: %s)\n' "$*" "$log" >&2
 	return 1
