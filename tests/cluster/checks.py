@@ -120,6 +120,16 @@ def agent_ready(c):
     return f"ready {time.monotonic() - start:.0f} s after apply, {p['metadata']['name']}"
 
 
+def overlays_accepted(c):
+    """A real API server takes what the checks without a cluster let pass. OpenShift's kinds are not here, and
+    the dry run's namespace is not made by a trial."""
+    root = OVERLAY.parents[2]
+    tried = ["small-node", "mastodon", "grafana-cloud", "host-network", "cluster-events", "existing-alloy-config"]
+    for args in [("-f", root / "manifests")] + [("-k", root / "kustomize/overlays" / name) for name in tried]:
+        c.node.kubectl("apply", "--dry-run=server", "--validate=false", *map(str, args))
+    return "manifests/ and " + ", ".join(tried)
+
+
 def labels(c):
     c.apply(pod("labels", "echo hello; echo bad >&2; printf 'no newline'"))
     wait("its 3 lines", lambda: len(c.lines("labels")) == 3)
@@ -315,6 +325,21 @@ def agent_killed(c):
     return f"{len(seen)} lines, {twice} of them twice, with the same time and labels"
 
 
+def config_edited(c):
+    """An edit of the ConfigMap in the cluster reaches the running agent by the file alone."""
+    before = c.agent()
+    maps = c.node.get("configmaps", "-n", "alloy")["items"]
+    text = next(m for m in maps if m["metadata"]["name"].startswith("invar-config-"))
+    text["data"]["edited.alloy"] = 'loki.echo "edited" { }\n'
+    want("immutable" not in text, "the ConfigMap cannot be edited")
+    c.node.kubectl("replace", "-f", "-", text=json.dumps(text))
+    start = time.monotonic()
+    wait("the agent reads it again", lambda: "config reloaded" in c.agent_log(), 150)
+    after = c.agent()
+    want(after["metadata"]["uid"] == before["metadata"]["uid"] and c.agent_ready(), "the agent's pod was replaced")
+    return f"read again {time.monotonic() - start:.0f} s after the edit, in the same pod"
+
+
 def many_pods(c):
     start = time.monotonic()
     names = [f"many{i}" for i in range(c.pods)]
@@ -363,8 +388,9 @@ def no_problems(c):
     return f"{c.loki.requests} pushes, {len(c.loki.entries)} lines"
 
 
-ALL = [("agent-ready", agent_ready), ("labels", labels), ("crash-loop", crash_loop), ("job-deleted-at-once", job_deleted),
-    ("static-pod", static_pod), ("otlp-hostport", otlp_host_port), ("otlp-service", otlp_service), ("api-restart", api_restart),
-    ("token-change", token_change), ("containerd-restart", containerd_restart), ("agent-replaced", agent_replaced),
-    ("rolling-update", rolling_update), ("many-pods", many_pods), ("twenty-rotations", rotations), ("memory", memory),
+ALL = [("agent-ready", agent_ready), ("overlays-accepted", overlays_accepted), ("labels", labels), ("crash-loop", crash_loop),
+    ("job-deleted-at-once", job_deleted), ("static-pod", static_pod), ("otlp-hostport", otlp_host_port),
+    ("otlp-service", otlp_service), ("api-restart", api_restart), ("token-change", token_change),
+    ("containerd-restart", containerd_restart), ("agent-replaced", agent_replaced), ("rolling-update", rolling_update),
+    ("config-edited", config_edited), ("many-pods", many_pods), ("twenty-rotations", rotations), ("memory", memory),
     ("agent-killed", agent_killed), ("no-problems", no_problems)]
