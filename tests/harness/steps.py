@@ -203,6 +203,24 @@ def chmod(w, mode, name):
     w.file(name).chmod(int(mode, 8))
 
 
+@verb(r"certificate (\S+)(?: by (\S+))?")
+def certificate(w, name, by):
+    """NAME.crt and NAME.key, for localhost and 127.0.0.1; its own authority, or signed by another one. If they were there
+    they are replaced."""
+    key, new = w.file(f"{name}.key.new"), w.file(f"{name}.crt.new")
+    command = ["openssl", "req", "-x509" if not by else "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+        "-keyout", key, "-subj", f"/CN={name}", "-days", "2"]
+    if not by:
+        subprocess.run([*command, "-out", new, "-addext", "keyUsage=keyCertSign"], check=True, capture_output=True)
+    else:
+        w.file(f"{name}.ext").write_text("subjectAltName=DNS:localhost,IP:127.0.0.1\n")
+        asked = subprocess.run(command, check=True, capture_output=True).stdout
+        subprocess.run(["openssl", "x509", "-req", "-CA", w.file(f"{by}.crt"), "-CAkey", w.file(f"{by}.key"), "-CAcreateserial",
+            "-days", "2", "-extfile", w.file(f"{name}.ext"), "-out", new], input=asked, check=True, capture_output=True)
+    os.rename(key, w.file(f"{name}.key"))
+    os.rename(new, w.file(f"{name}.crt"))
+
+
 # -- the fakes ------------------------------------------------------------------------------
 
 TIMES = {"once": 1, "twice": 2, "": -1}
