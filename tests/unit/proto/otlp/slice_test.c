@@ -59,6 +59,74 @@ static void test_golden(void **state)
 	}
 }
 
+/* clang-format off */
+/* The same on the wire, with the reason of each. The bytes were made by another encoder. */
+static const struct {
+	const char *why;
+	const char *in; /* hex, of traces */
+	uint32_t from;
+	uint32_t n;
+	const char *want;
+} wire[] = {
+	{"what is cut has lengths of five bytes; what is around it is repeated",
+		"0a1b0a0a0a080a017812030a0179120a12032a016112032a01621a0175",
+		0, 1, "0a9a808080000a0a0a080a017812030a017912858080800012032a01611a0175"},
+	{"the other half",
+		"0a1b0a0a0a080a017812030a0179120a12032a016112032a01621a0175",
+		1, 1, "0a9a808080000a0a0a080a017812030a017912858080800012032a01621a0175"},
+	{"the order of fields is kept: the scope behind its spans, the resource last",
+		"0a1f121112032a016112032a01620a050a036c69620a0a0a080a017812030a0179",
+		1, 1, "0a9e80808000128c8080800012032a01620a050a036c69620a0a0a080a017812030a0179"},
+	{"unknown fields and groups of a scope and a part are in each piece",
+		"0a1ae3030a0167e403121112032a0161eb03ec0312032a0162b00405",
+		1, 1, "0a9980808000e3030a0167e403128c80808000eb03ec0312032a0162b00405"},
+	{"those of the request are in the first piece only",
+		"4a03746f700a0c120a12032a016112032a0162",
+		1, 1, "0a8b8080800012858080800012032a0162"},
+	{"a span of padded length is copied as it is",
+		"0a12128f00128380002a016112838080002a0162",
+		1, 1, "0a8e8080800012888080800012838080002a0162"},
+	{"a padded part that is whole is not touched",
+		"0a898080001285800012032a01610a07120512032a0162",
+		0, 1, "0a898080001285800012032a0161"},
+	{"a resource in two parts, and an empty one, stay what they are",
+		"0a1a0a00120a12032a016112032a01620a0a0a080a017812030a0179",
+		0, 1, "0a99808080000a0012858080800012032a01610a0a0a080a017812030a0179"},
+	{"a part without items belongs to no piece",
+		"0a0c0a0a0a080a017812030a01790a07120512032a0161",
+		0, 1, "0a07120512032a0161"},
+	{"a span twice is two spans",
+		"0a0c120a12032a016112032a0161",
+		1, 1, "0a8b8080800012858080800012032a0161"},
+};
+/* clang-format on */
+
+static void from_hex(struct buf *b, const char *hex)
+{
+	buf_reserve(b, 1);
+	must(!*proto_text_hex(b, hex));
+}
+
+static void test_wire(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(wire) / sizeof(*wire); i++) {
+		struct buf in = {0};
+		struct buf want = {0};
+		struct buf got = {0};
+
+		from_hex(&in, wire[i].in);
+		from_hex(&want, wire[i].want);
+		otlp_slice(OTLP_TRACES, buf_str(&in), wire[i].from, wire[i].n, &got);
+		if (!str_eq(buf_str(&got), buf_str(&want)))
+			print_error("%s\n", wire[i].why);
+		assert_true(str_eq(buf_str(&got), buf_str(&want)));
+		buf_fini(&in);
+		buf_fini(&want);
+		buf_fini(&got);
+	}
+}
+
 /* Any cut into pieces of k has all items, in order, and at most k in each. */
 static void test_all_pieces(void **state)
 {
@@ -89,4 +157,5 @@ static void test_all_pieces(void **state)
 	buf_fini(&in);
 }
 
-TESTS_RUN(cmocka_unit_test(test_golden), cmocka_unit_test(test_all_pieces))
+TESTS_RUN(cmocka_unit_test(test_wire), cmocka_unit_test(test_golden),
+	cmocka_unit_test(test_all_pieces))
