@@ -25,6 +25,7 @@
 	X(loki_source_journal) \
 	X(loki_source_kubernetes) \
 	X(loki_source_kubernetes_events) \
+	X(loki_source_podlogs) \
 	X(loki_source_syslog) \
 	X(loki_write) \
 	X(otelcol_auth_basic) \

@@ -53,7 +53,6 @@ const char *const registry_foreign[] = {
 	"loki.source.journal",
 	"loki.source.kafka",
 	"loki.source.kubernetes_events",
-	"loki.source.podlogs",
 	"loki.source.syslog",
 	"loki.source.windowsevent",
 	"mimir.*",

@@ -163,7 +163,7 @@ static void add_target(struct list_of_targets *l, const struct arg_map *target, 
 {
 	struct label filename = {STR("filename"), path};
 
-	l->v[l->n++] = (struct tail_target){path, tail_labels(target, &filename, 1)};
+	l->v[l->n++] = (struct tail_target){path, tail_labels(target, &filename, 1, false)};
 }
 
 static void follow(struct source_file *s)

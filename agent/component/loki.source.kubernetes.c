@@ -8,16 +8,10 @@
  */
 
 #include "agent/base/container_of.h"
-#include "agent/base/log.h"
-#include "agent/base/mem.h"
 #include "agent/base/metric.h"
 #include "agent/component/common/k8s_client_args.h"
-#include "agent/component/common/path_targets.h"
-#include "agent/component/common/tail_labels.h"
+#include "agent/component/common/pod_tail.h"
 #include "agent/graph/component.h"
-#include "agent/graph/context.h"
-
-#include <stdlib.h>
 
 struct clustering_block {
 	bool enabled;
@@ -55,139 +49,10 @@ static const struct metric_family lines = {"loki_source_kubernetes_read_lines_to
 static const struct metric_family active = {"loki_source_kubernetes_files_active", METRIC_GAUGE,
 	"Number of log files that are followed.", NULL};
 
-/* One container that is to be followed: its pattern, and the labels of its entries. */
-struct container {
-	struct arg_map target;
-	struct arg_pair path; /* the only label that path_targets looks at */
-	const struct labels *labels;
-};
-
 struct source_kubernetes {
 	struct component base;
-	struct tail_source tail;
-	struct tail_health health;
-	struct path_targets files;
-	struct arena life; /* of what follows; made anew by each set */
-	struct container *containers;
-	size_t n;
-	struct arg_map *patterns;
+	struct pod_tail tail;
 };
-
-/* A label, or the override that a rule may have set in its place. */
-static struct str either(const struct arg_map *t, const char *override, const char *name)
-{
-	struct str s = target_label(t, override);
-
-	return s.n ? s : target_label(t, name);
-}
-
-/* The folder of a static pod is named by its config hash (kubernetes.io/config.hash), that
- * of others by the uid. */
-static struct str folder_uid(const struct arg_map *t)
-{
-	struct str hash =
-		target_label(t, "__meta_kubernetes_pod_annotation_kubernetes_io_config_hash");
-
-	return hash.n ? hash : either(t, "__pod_uid__", "__meta_kubernetes_pod_uid");
-}
-
-/* Bytes with a meaning in patterns cannot be in the names of Kubernetes; a rule may have
- * put them there all the same. */
-static bool is_name(struct str s)
-{
-	for (size_t i = 0; i < s.n; i++) {
-		if (strchr("/*?[]{}\\", s.p[i]))
-			return false;
-	}
-	return s.n > 0;
-}
-
-static bool take_target(struct source_kubernetes *s, const struct arg_map *t, struct container *c)
-{
-	struct str ns = either(t, "__pod_namespace__", "__meta_kubernetes_namespace");
-	struct str pod = either(t, "__pod_name__", "__meta_kubernetes_pod_name");
-	struct str name =
-		either(t, "__pod_container_name__", "__meta_kubernetes_pod_container_name");
-	struct str uid = folder_uid(t);
-	struct label more[2];
-
-	if (!is_name(ns) || !is_name(pod) || !is_name(name) || !is_name(uid))
-		return false;
-	c->path.name = STR("__path__");
-	c->path.value = arena_printf(&s->life,
-		STR_FMT "/" STR_FMT "_" STR_FMT "_" STR_FMT "/" STR_FMT "/*.log",
-		STR_ARG(s->base.agent->pod_logs), STR_ARG(ns), STR_ARG(pod), STR_ARG(uid),
-		STR_ARG(name));
-	c->target = (struct arg_map){&c->path, 1};
-	more[0] = (struct label){STR("job"), str_from(s->base.id)};
-	more[1] = (struct label){STR("instance"),
-		arena_printf(&s->life, STR_FMT "/" STR_FMT ":" STR_FMT, STR_ARG(ns), STR_ARG(pod),
-			STR_ARG(name))};
-	c->labels = tail_labels(t, more, 2);
-	return true;
-}
-
-static void forget_targets(struct source_kubernetes *s)
-{
-	for (size_t i = 0; i < s->n; i++)
-		labels_release(s->containers[i].labels);
-	s->n = 0;
-	s->containers = NULL;
-	arena_fini(&s->life);
-}
-
-static void follow(struct source_kubernetes *s)
-{
-	struct tail_target *v = mem_new(struct tail_target, s->files.n);
-
-	for (size_t i = 0; i < s->files.n; i++) {
-		size_t k = (size_t)(s->files.v[i].labels - s->patterns);
-
-		v[i] = (struct tail_target){s->files.v[i].path, s->containers[k].labels};
-	}
-	tail_source_set(&s->tail, v, s->files.n);
-	free(v);
-}
-
-static void on_files(struct path_targets *p)
-{
-	follow(container_of(p, struct source_kubernetes, files));
-}
-
-static void on_trouble(struct tail_source *s, const char *what)
-{
-	tail_health_report(&container_of(s, struct source_kubernetes, tail)->health, what);
-}
-
-static void set_targets(struct source_kubernetes *s, const struct arg_targets *targets)
-{
-	struct source_kubernetes old = *s;
-	size_t refused = 0;
-
-	s->life = (struct arena){0};
-	s->n = 0;
-	s->containers = arena_new(&s->life, struct container, targets->n + 1);
-	s->patterns = arena_new(&s->life, struct arg_map, targets->n + 1);
-	for (size_t i = 0; i < targets->n; i++) {
-		if (!take_target(s, &targets->p[i], &s->containers[s->n])) {
-			refused++;
-			continue;
-		}
-		s->patterns[s->n] = s->containers[s->n].target;
-		s->n++;
-	}
-	if (refused)
-		log_warn(s->base.id,
-			"targets without namespace, pod, container or uid are left out",
-			KV("targets", (int64_t)refused),
-			KV("hint", "they need the __meta_kubernetes_* labels of "
-				   "discovery.kubernetes, or "
-				   "__pod_namespace__, __pod_name__, __pod_container_name__ and "
-				   "__pod_uid__"));
-	path_targets_set(&s->files, (struct arg_targets){s->patterns, s->n}, 0, 0);
-	follow(s);
-	forget_targets(&old);
-}
 
 static bool source_update(struct component *c, const void *args, struct err *e)
 {
@@ -195,9 +60,9 @@ static bool source_update(struct component *c, const void *args, struct err *e)
 	const struct source_args *a = args;
 
 	(void)e;
-	s->tail.to = (struct receivers){(struct receiver *const *)(const void *)a->forward_to.p,
-		a->forward_to.n};
-	set_targets(s, &a->targets);
+	pod_tail_set(&s->tail, &a->targets,
+		(struct receivers){(struct receiver *const *)(const void *)a->forward_to.p,
+			a->forward_to.n});
 	return true;
 }
 
@@ -205,34 +70,13 @@ static bool source_start(struct component *c, const void *args, struct err *e)
 {
 	struct source_kubernetes *s = container_of(c, struct source_kubernetes, base);
 
-	s->health.component = c;
-	s->tail.id = c->id;
-	s->tail.format = TAIL_CONTAINER;
-	s->tail.trouble = on_trouble;
-	s->tail.lines = &lines;
-	s->tail.active = &active;
-	s->files.changed = on_files;
-	path_targets_start(&s->files, c->id, c->loop, c->agent->notify);
-	tail_source_start(&s->tail, c->agent->tailer);
+	pod_tail_start(&s->tail, c, &lines, &active);
 	return source_update(c, args, e);
-}
-
-static void on_stopped(struct tail_source *tail)
-{
-	struct source_kubernetes *s = container_of(tail, struct source_kubernetes, tail);
-
-	forget_targets(s);
-	component_stopped(&s->base);
 }
 
 static void source_stop(struct component *c)
 {
-	struct source_kubernetes *s = container_of(c, struct source_kubernetes, base);
-
-	path_targets_stop(&s->files);
-	s->tail.stopped = on_stopped;
-	if (tail_source_stop(&s->tail))
-		on_stopped(&s->tail);
+	pod_tail_stop(&container_of(c, struct source_kubernetes, base)->tail);
 }
 
 const struct component_type loki_source_kubernetes = {

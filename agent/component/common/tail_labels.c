@@ -5,7 +5,8 @@
 
 #include <stdlib.h>
 
-const struct labels *tail_labels(const struct arg_map *target, const struct label *more, size_t n)
+const struct labels *tail_labels(const struct arg_map *target, const struct label *more, size_t n,
+	bool keeps_meta)
 {
 	struct label *v = mem_new(struct label, target->n + n);
 	const struct labels *set;
@@ -18,7 +19,8 @@ const struct labels *tail_labels(const struct arg_map *target, const struct labe
 
 		if (str_is(name, "__pod_tenant__"))
 			name = STR("__tenant_id__");
-		else if (str_starts(name, "__") && !str_is(name, "__pod_multiline__"))
+		else if (str_starts(name, "__") && !str_is(name, "__pod_multiline__") &&
+			 !(keeps_meta && str_starts(name, "__meta_")))
 			continue;
 		v[count++] = (struct label){name, target->p[i].value};
 	}

@@ -9,10 +9,11 @@
 struct component;
 
 /* Labels of an entry: the target's that do not begin with __, and more, which lose against
- * those of the target. Two are kept, which discovery.kubernetes sets when pods may steer:
- * __pod_tenant__ becomes __tenant_id__, and __pod_multiline__ is for stage.multiline. The caller
- * owns a reference. */
-const struct labels *tail_labels(const struct arg_map *target, const struct label *more, size_t n);
+ * those of the target. keeps_meta: those that begin with __meta_ stay. Two are always kept, which
+ * discovery.kubernetes sets when pods may steer: __pod_tenant__ becomes __tenant_id__, and
+ * __pod_multiline__ is for stage.multiline. The caller owns a reference. */
+const struct labels *tail_labels(const struct arg_map *target, const struct label *more, size_t n,
+	bool keeps_meta);
 
 /* How many of a component's files are in trouble; embedded beside its tail_source. */
 struct tail_health {

@@ -1,0 +1,179 @@
+/* An object that cannot be used is left out, with a word in the log: it is somebody else's, and
+ * must not stop the others. */
+
+#include "agent/component/loki.source.podlogs/spec.h"
+
+#include "agent/base/ascii.h"
+#include "agent/base/err.h"
+#include "agent/base/log.h"
+#include "agent/base/mem.h"
+#include "k8s/json.h"
+
+#include <stdlib.h>
+
+enum {
+	MAX_RULES = 1000,
+};
+
+static struct str lower(struct arena *a, struct str s)
+{
+	char *p = arena_new(a, char, s.n + 1);
+
+	for (size_t i = 0; i < s.n; i++)
+		p[i] = (char)(s.p[i] | (ascii_is_upper(s.p[i]) ? 0x20 : 0));
+	return (struct str){p, s.n};
+}
+
+static void read_sources(struct arena *a, struct json *j, struct relabel_rule *r)
+{
+	struct str *v = arena_new(a, struct str, json_count(j) + 1);
+
+	r->n_sources = 0;
+	for (json_enter_array(j); json_next_item(j);)
+		v[r->n_sources++] = json_str(j, a);
+	r->sources = v;
+}
+
+/* Names are those of the Prometheus operator; an action may be "Replace" there. */
+static bool read_rule(struct arena *a, struct json *j, struct relabel_rule *r, struct err *e)
+{
+	struct str action = STR("replace");
+	struct str key;
+	int64_t n;
+
+	*r = (struct relabel_rule){
+		.separator = STR(RELABEL_SEPARATOR),
+		.regex = STR(RELABEL_REGEX),
+		.replacement = STR(RELABEL_REPLACEMENT),
+	};
+	for (json_enter_object(j); json_next_key(j, &key);) {
+		if (str_is(key, "sourceLabels")) {
+			read_sources(a, j, r);
+		} else if (str_is(key, "separator")) {
+			r->separator = json_str(j, a);
+		} else if (str_is(key, "targetLabel")) {
+			r->target = json_str(j, a);
+		} else if (str_is(key, "regex")) {
+			r->regex = json_str(j, a);
+		} else if (str_is(key, "replacement")) {
+			r->replacement = json_str(j, a);
+		} else if (str_is(key, "action")) {
+			action = lower(a, json_str(j, a));
+		} else if (str_is(key, "modulus")) {
+			n = json_int(j);
+			r->modulus = n > 0 ? (uint64_t)n : 0;
+		} else {
+			json_skip(j);
+		}
+	}
+	for (int i = 0; i < RELABEL_ACTIONS; i++) {
+		r->action = (enum relabel_action)i;
+		if (str_is(action, relabel_action_names[i]))
+			return true;
+	}
+	return err_set(e, "unknown relabel action \"" STR_FMT "\"", STR_ARG(str_head(action, 100)));
+}
+
+static bool read_rules(struct podlogs_spec *s, struct json *j, struct err *e)
+{
+	size_t n = json_count(j);
+	struct relabel_rule *v;
+
+	if (n > MAX_RULES)
+		return err_set(e, "more than %d relabelings", MAX_RULES);
+	v = arena_new(&s->arena, struct relabel_rule, n + 1);
+	n = 0;
+	for (json_enter_array(j); json_next_item(j); n++)
+		if (!read_rule(&s->arena, j, &v[n], e))
+			return err_wrap(e, "relabelings");
+	relabel_rules_release(s->rules); /* written twice: the last counts */
+	s->rules = relabel_rules_new(v, n, e);
+	return s->rules || err_wrap(e, "relabelings");
+}
+
+static bool read_spec(struct podlogs_spec *s, struct json *j, struct err *e)
+{
+	struct str key;
+	bool ok = true;
+
+	for (json_enter_object(j); ok && json_next_key(j, &key);) {
+		if (str_is(key, "selector"))
+			ok = label_selector_read(&s->arena, j, &s->pods, e) ||
+			     err_wrap(e, "selector");
+		else if (str_is(key, "namespaceSelector"))
+			ok = label_selector_read(&s->arena, j, &s->namespaces, e) ||
+			     err_wrap(e, "namespaceSelector");
+		else if (str_is(key, "relabelings"))
+			ok = read_rules(s, j, e);
+		else
+			json_skip(j);
+	}
+	return ok;
+}
+
+static void drop(void *extra)
+{
+	struct podlogs_spec *s = extra;
+
+	relabel_rules_release(s->rules);
+	arena_fini(&s->arena);
+	free(s);
+}
+
+/* ---- labels ---- */
+
+static void put_pairs(struct arena *a, struct pod_target *t, const struct pod_pairs *v,
+	const char *prefix, const char *present)
+{
+	for (size_t i = 0; i < v->n; i++) {
+		t->v[t->n++] = (struct pod_label){
+			pod_targets_label_name(a, prefix, v->p[i].name), v->p[i].value};
+		t->v[t->n++] = (struct pod_label){
+			pod_targets_label_name(a, present, v->p[i].name), STR("true")};
+	}
+}
+
+static void put_labels(struct arena *a, const struct object_head *h, struct pod_targets *out)
+{
+	struct pod_target *t = arena_new(a, struct pod_target, 1);
+
+	t->v = arena_new(a, struct pod_label, 2 * (h->labels.n + h->annotations.n) + 2);
+	t->v[t->n++] = (struct pod_label){STR("__meta_kubernetes_podlogs_namespace"), h->namespace};
+	t->v[t->n++] = (struct pod_label){STR("__meta_kubernetes_podlogs_name"), h->name};
+	put_pairs(a, t, &h->labels, "__meta_kubernetes_podlogs_label_",
+		"__meta_kubernetes_podlogs_labelpresent_");
+	put_pairs(a, t, &h->annotations, "__meta_kubernetes_podlogs_annotation_",
+		"__meta_kubernetes_podlogs_annotationpresent_");
+	out->p = t;
+	out->n = out->cap = 1;
+}
+
+static bool read_object(struct arena *a, const struct object_head *h, struct str json,
+	struct pod_targets *out, void **extra)
+{
+	struct podlogs_spec *s = mem_new(struct podlogs_spec, 1);
+	struct json j;
+	struct str key;
+	struct err e = {""};
+	bool ok = true;
+
+	arena_init(&s->arena, 0);
+	j = json_from(arena_str(&s->arena, json)); /* the spec has views of it */
+	for (json_enter_object(&j); ok && json_next_key(&j, &key);) {
+		if (str_is(key, "spec"))
+			ok = read_spec(s, &j, &e);
+		else
+			json_skip(&j);
+	}
+	if (!ok) {
+		log_warn(NULL, "a PodLogs object cannot be used", KV("namespace", h->namespace),
+			KV("name", h->name), KV("err", (const char *)e.text));
+		drop(s);
+		return false;
+	}
+	put_labels(a, h, out);
+	*extra = s;
+	return true;
+}
+
+const struct object_reader podlogs_reader = {read_object, drop};
