@@ -20,6 +20,7 @@
 	X(loki_echo) \
 	X(loki_process) \
 	X(loki_relabel) \
+	X(loki_secretfilter) \
 	X(loki_source_api) \
 	X(loki_source_file) \
 	X(loki_source_journal) \

@@ -42,7 +42,6 @@ const char *const registry_foreign[] = {
 	"local.file_match",
 	"loki.enrich",
 	"loki.rules.kubernetes",
-	"loki.secretfilter",
 	"loki.source.awsfirehose",
 	"loki.source.azure_event_hubs",
 	"loki.source.cloudflare",

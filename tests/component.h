@@ -23,6 +23,9 @@
 
 #include <stdlib.h>
 
+#ifndef HARNESS_STABILITY
+#define HARNESS_STABILITY STABILITY_GA
+#endif
 #define HARNESS_WALL (INT64_C(1000) * 1000000000)
 
 struct harness {
@@ -145,7 +148,7 @@ static inline void harness_init(struct harness *h, const struct component_type *
 	h->graph = graph_new(&(struct graph_settings){
 		.agent = &h->agent,
 		.types = {.types = types},
-		.stability = STABILITY_GA,
+		.stability = HARNESS_STABILITY,
 	});
 	buf_clear(&harness_seen);
 }
