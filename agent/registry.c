@@ -31,6 +31,8 @@
 	X(loki_write) \
 	X(otelcol_auth_basic) \
 	X(otelcol_auth_bearer) \
+	X(otelcol_auth_headers) \
+	X(otelcol_auth_oauth2) \
 	X(otelcol_exporter_debug) \
 	X(otelcol_exporter_loki) \
 	X(otelcol_exporter_otlp) \

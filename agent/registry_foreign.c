@@ -56,8 +56,6 @@ const char *const registry_foreign[] = {
 	"loki.source.windowsevent",
 	"mimir.*",
 	"otelcol.auth.google",
-	"otelcol.auth.headers",
-	"otelcol.auth.oauth2",
 	"otelcol.auth.sigv4",
 	"otelcol.connector.count",
 	"otelcol.connector.host_info",

@@ -145,6 +145,16 @@ static const struct http_header *copy_headers(
 	return out;
 }
 
+static const struct http_oauth2 *copy_oauth2(struct arena *a, const struct http_oauth2 *o)
+{
+	struct http_oauth2 *copy = http_settings_copy_oauth2(a, o);
+	struct http_settings *http = arena_new(a, struct http_settings, 1);
+
+	*http = k8s_config_copy_http(a, o->http); /* has no oauth2 itself */
+	copy->http = http;
+	return copy;
+}
+
 struct http_settings k8s_config_copy_http(struct arena *a, const struct http_settings *from)
 {
 	struct http_settings s = *from;
@@ -160,5 +170,7 @@ struct http_settings k8s_config_copy_http(struct arena *a, const struct http_set
 	}
 	s.headers = copy_headers(a, from->headers, from->n_headers);
 	s.proxy_headers = copy_headers(a, from->proxy_headers, from->n_proxy_headers);
+	if (from->oauth2)
+		s.oauth2 = copy_oauth2(a, from->oauth2);
 	return s;
 }

@@ -38,6 +38,11 @@ static const struct component_type auth_user = {
 	.stop = component_stopped,
 };
 
+static inline void auth_secret(struct buf *out, struct str text, struct str file)
+{
+	buf_printf(out, STR_FMT "%s" STR_FMT " ", STR_ARG(text), file.n ? "@" : "", STR_ARG(file));
+}
+
 /* "name: value" of each header, then basic user:password+file; or "! " and the error. */
 static inline void auth_settings(struct buf *out)
 {
@@ -60,6 +65,20 @@ static inline void auth_settings(struct buf *out)
 			buf_printf(out, "basic " STR_FMT ":" STR_FMT "+" STR_FMT "\n",
 				STR_ARG(s.basic_username), STR_ARG(s.basic_password),
 				STR_ARG(s.basic_password_file));
+		if (s.oauth2) {
+			buf_printf(out, "oauth2 " STR_FMT " ", STR_ARG(s.oauth2->token_url));
+			auth_secret(out, s.oauth2->client_id, s.oauth2->client_id_file);
+			auth_secret(out, s.oauth2->client_secret, s.oauth2->client_secret_file);
+			buf_printf(out, "[" STR_FMT "]", STR_ARG(s.oauth2->scopes));
+			for (size_t i = 0; i < s.oauth2->n_params; i++)
+				buf_printf(out, " " STR_FMT "=" STR_FMT,
+					STR_ARG(s.oauth2->params[i].name),
+					STR_ARG(s.oauth2->params[i].value));
+			buf_add_str(out, s.oauth2->http->insecure_skip_verify ? STR(" insecure
+")
+									      : STR("
+"));
+		}
 	}
 	arena_fini(&a);
 }
@@ -68,9 +87,10 @@ static inline bool auth_load(struct harness *h, const char *block)
 {
 	struct buf text = {0};
 	bool ok;
+	struct str type = str_head(str_from(block), strcspn(block, " "));
 
-	buf_printf(&text, "%s\ntest.auth \"x\" {\n auth = otelcol.auth.%s.a.handler\n}\n%c", block,
-		strstr(block, "bearer") ? "bearer" : "basic", 0);
+	buf_printf(&text, "%s\ntest.auth \"x\" {\n auth = " STR_FMT ".a.handler\n}\n%c", block,
+		STR_ARG(type), 0);
 	ok = harness_load(h, text.p);
 	buf_fini(&text);
 	return ok;

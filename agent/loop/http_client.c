@@ -308,11 +308,46 @@ static void read_headers(struct http_transfer *x)
 	}
 }
 
+static void start_or_wait(struct http_transfer *x)
+{
+	struct err e;
+
+	if (x->target->tokens) {
+		switch (http_tokens_ask(x->target->tokens, x, &e)) {
+		case TOKEN_READY:
+			break;
+		case TOKEN_COMES:
+			return;
+		case TOKEN_FAILED:
+			fail(x, e.text);
+			return;
+		}
+	}
+	http_transfer_go(x);
+}
+
+/* An answer 401 to a token that may be void meanwhile is not the last word. True: it is sent
+ * again. */
+static bool sent_again(struct http_transfer *x)
+{
+	if (!x->call || x->outcome != HTTP_ANSWERED || x->token == 0 || x->resent ||
+		x->call->part || status_of(x) != 401 ||
+		!http_tokens_refuse(x->target->tokens, x->token))
+		return false;
+	x->resent = true;
+	x->sent = x->cut = 0;
+	buf_clear(&x->answer);
+	start_or_wait(x);
+	return true;
+}
+
 /* Tells the owner. It may start the call again, or free it: x->call is not touched after. */
 static void tell(struct http_transfer *x)
 {
 	struct http_call *call = x->call;
 
+	if (sent_again(x))
+		return;
 	if (call) {
 		fill_result(x);
 		read_headers(x);
@@ -339,6 +374,33 @@ static void give_to_curl(struct http_transfer *x)
 	list_add_last(&c->running, &x->link);
 	set_idle_timer(x);
 	must(curl_multi_add_handle(c->multi, x->easy) == CURLM_OK);
+}
+
+void http_transfer_go(struct http_transfer *x)
+{
+	struct http_client *c = x->client;
+	struct err e;
+
+	if (x->target->tokens) {
+		bool is_first = x->token == 0;
+		struct str value = http_tokens_value(x->target->tokens, &x->token);
+
+		if (!http_target_authorize(x, value, is_first, &e)) {
+			fail(x, e.text);
+			return;
+		}
+	}
+	list_remove(&x->link);
+	list_add_last(&c->starting, &x->link);
+	if (c->in_curl)
+		task_defer(&c->task, c->loop);
+	else
+		give_to_curl(x);
+}
+
+void http_transfer_fail(struct http_transfer *x, const char *error)
+{
+	fail(x, error);
 }
 
 static void on_task(struct task *t)
@@ -372,6 +434,7 @@ struct http_client *http_client_new(struct loop *l)
 	c->timer.fire = on_timer;
 	c->task.run = on_task;
 	list_init(&c->sockets);
+	list_init(&c->tokens);
 	list_init(&c->starting);
 	list_init(&c->running);
 	list_init(&c->finished);
@@ -402,6 +465,8 @@ void http_client_free(struct http_client *c)
 	if (!c)
 		return;
 	must(!c->in_curl);
+	while (!list_is_empty(&c->tokens))
+		cancel_all(http_tokens_end(c->tokens.next));
 	cancel_all(&c->starting);
 	cancel_all(&c->running);
 	cancel_all(&c->finished);
@@ -455,11 +520,7 @@ void http_call_start(struct http_target *t, struct http_call *call)
 		return;
 	}
 	set_callbacks(x);
-	list_add_last(&c->starting, &x->link);
-	if (c->in_curl)
-		task_defer(&c->task, c->loop);
-	else
-		give_to_curl(x);
+	start_or_wait(x);
 }
 
 /* Inside curl the transfer stays for the rest of the turn, without a call: on_read() and

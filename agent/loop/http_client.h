@@ -33,6 +33,32 @@ struct http_answer_header {
 };
 
 /*
+ * Where a token is had for requests that need one: OAuth 2.0, client credentials (RFC 6749, 4.4).
+ * The first request that needs it fetches it, those that come meanwhile wait for the same answer.
+ * It is kept until it expires and fetched anew a little before that, while the old one still
+ * serves. When it cannot be had, requests fail (HTTP_FAILED) until the server is asked again, at
+ * longer and longer intervals. A token that is answered with 401 is replaced, and the request is
+ * sent once more. Targets with equal settings share one token.
+ */
+struct http_oauth2 {
+	struct str token_url;
+	struct str client_id;
+	struct str client_id_file; /* files are read for each token */
+	struct str client_secret;
+	struct str client_secret_file;
+	struct str scopes;                /* with blanks between them */
+	const struct http_header *params; /* more fields of the request */
+	size_t n_params;
+	int64_t expiry_buffer; /* ns: so long before it expires it is not used any more */
+	/* Of the request for the token: TLS, proxy, timeout. */
+	const struct http_settings *http;
+};
+
+struct arena;
+/* A copy with all its texts; http stays what it is. */
+struct http_oauth2 *http_settings_copy_oauth2(struct arena *a, const struct http_oauth2 *o);
+
+/*
  * Settings; texts are copied by http_target_new(). Empty (n 0) means not set. Where several
  * kinds of credentials are set, the first of authorization, bearer and basic is sent; to refuse
  * that is the owner's part. Files of credentials lose white space at both ends; certificate
@@ -52,6 +78,7 @@ struct http_settings {
 	struct str authorization_type; /* "Type credentials" */
 	struct str authorization_credentials;
 	struct str authorization_credentials_file;
+	const struct http_oauth2 *oauth2; /* copied; NULL: none. It wins over the others */
 	struct str ca_pem, ca_file;
 	struct str cert_pem, cert_file;
 	struct str key_pem, key_file;

@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -67,6 +68,26 @@ static bool copy_settings(struct http_target *t, const struct http_settings *s, 
 	}
 	return copy_headers(&t->arena, &t->set.headers, s->n_headers, e) &&
 	       copy_headers(&t->arena, &t->set.proxy_headers, s->n_proxy_headers, e);
+}
+
+void http_target_describe(const struct http_settings *s, struct buf *out)
+{
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		const struct str *text = (const void *)((const char *)s + texts[i]);
+
+		buf_printf(out, "%zu:" STR_FMT, text->n, STR_ARG(*text));
+	}
+	for (size_t i = 0; i < s->n_headers; i++)
+		buf_printf(out, "%zu:" STR_FMT "%zu:" STR_FMT, s->headers[i].name.n,
+			STR_ARG(s->headers[i].name), s->headers[i].value.n,
+			STR_ARG(s->headers[i].value));
+	for (size_t i = 0; i < s->n_proxy_headers; i++)
+		buf_printf(out, "p%zu:" STR_FMT "%zu:" STR_FMT, s->proxy_headers[i].name.n,
+			STR_ARG(s->proxy_headers[i].name), s->proxy_headers[i].value.n,
+			STR_ARG(s->proxy_headers[i].value));
+	buf_printf(out, "%d%d%d%d%d %" PRId64 " %" PRId64, s->insecure_skip_verify,
+		s->proxy_from_environment, s->follow_redirects, s->enable_http2, s->only_http2,
+		s->timeout, s->connect_timeout);
 }
 
 static bool is_readable(const char *what, struct str path, struct err *e)
@@ -236,6 +257,11 @@ struct http_target *http_target_new(struct http_client *c, const struct http_set
 		http_target_free(t);
 		return NULL;
 	}
+	t->set.oauth2 = NULL; /* borrowed */
+	if (s->oauth2 && !(t->tokens = http_tokens_hold(c, s->oauth2, e))) {
+		http_target_free(t);
+		return NULL;
+	}
 	for (size_t i = 0; i < t->set.n_proxy_headers; i++)
 		t->proxy_headers =
 			add_header(t->proxy_headers, &c->text, &t->set.proxy_headers[i]);
@@ -252,6 +278,7 @@ void http_target_free(struct http_target *t)
 	for (size_t i = 0; i < t->n_idle; i++)
 		curl_easy_cleanup(t->idle[i]);
 	curl_slist_free_all(t->proxy_headers);
+	http_tokens_release(t->tokens);
 	arena_fini(&t->arena);
 	free(t);
 }
@@ -288,9 +315,8 @@ static bool is_given(const struct http_target *t, const struct http_call *call, 
 	       has_header(t->set.headers, t->set.n_headers, str_from(name));
 }
 
-/* The text, or what the file holds now; what names the file, in an error. */
-static bool credentials(const char *what, struct str text, struct str file, struct buf *out,
-	struct err *e)
+bool http_target_secret(
+	const char *what, struct str text, struct str file, struct buf *out, struct err *e)
 {
 	ssize_t n;
 	int fd;
@@ -318,20 +344,20 @@ static bool add_authorization(const struct http_settings *s, struct buf *secret,
 	struct err *e)
 {
 	if (s->authorization_credentials.n || s->authorization_credentials_file.n) {
-		if (!credentials("credentials_file", s->authorization_credentials,
+		if (!http_target_secret("credentials_file", s->authorization_credentials,
 			    s->authorization_credentials_file, secret, e))
 			return false;
 		buf_add_str(out, s->authorization_type.n ? s->authorization_type : STR("Bearer"));
 		buf_add_char(out, ' ');
 		buf_add_str(out, str_trim(buf_str(secret)));
 	} else if (s->bearer_token.n || s->bearer_token_file.n) {
-		if (!credentials("bearer_token_file", s->bearer_token, s->bearer_token_file,
+		if (!http_target_secret("bearer_token_file", s->bearer_token, s->bearer_token_file,
 			    secret, e))
 			return false;
 		buf_add(out, "Bearer ", 7);
 		buf_add_str(out, str_trim(buf_str(secret)));
 	} else if (s->basic_username.n || s->basic_password.n || s->basic_password_file.n) {
-		if (!credentials("password_file", s->basic_password, s->basic_password_file,
+		if (!http_target_secret("password_file", s->basic_password, s->basic_password_file,
 			    secret, e))
 			return false;
 		buf_add(out, "Basic ", 6);
@@ -349,7 +375,8 @@ static bool prepare_authorization(struct http_transfer *x, struct err *e)
 	struct http_header h = {.name = STR("Authorization")};
 	bool ok = true;
 
-	if (is_given(t, x->call, "Authorization"))
+	x->has_authorization = is_given(t, x->call, "Authorization");
+	if (t->tokens || x->has_authorization)
 		return true;
 	ok = add_authorization(&t->set, &secret, &value, e);
 	h.value = buf_str(&value);
@@ -360,6 +387,28 @@ static bool prepare_authorization(struct http_transfer *x, struct err *e)
 	buf_fini(&secret);
 	buf_fini(&value);
 	return ok;
+}
+
+/* At the head of the list, where it is found again. */
+bool http_target_authorize(struct http_transfer *x, struct str value, bool is_first, struct err *e)
+{
+	struct http_header h = {STR("Authorization"), value};
+	struct curl_slist *old = x->headers;
+	struct curl_slist *head;
+
+	if (x->has_authorization)
+		return true;
+	if (!http_header_is_valid(&h))
+		return err_set(e, "the token holds a line break or a control character");
+	head = add_header(NULL, &x->client->text, &h);
+	head->next = is_first ? old : old->next;
+	x->headers = head;
+	curl_easy_setopt(x->easy, CURLOPT_HTTPHEADER, x->headers);
+	if (!is_first) {
+		old->next = NULL;
+		curl_slist_free_all(old);
+	}
+	return true;
 }
 
 /* The call's own headers replace the target's of the same name. */

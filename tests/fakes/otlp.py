@@ -8,6 +8,7 @@ import json
 import socket
 import subprocess
 import sys
+import urllib.parse
 import zlib
 from pathlib import Path
 
@@ -137,6 +138,8 @@ class Otlp(common.Fake):
     def handle(self, request, body):
         self.note(request)
         signal = request.path.split("?")[0].rsplit("/v1/", 1)[-1]
+        if request.path.split("?")[0] == "/oauth2/token":
+            return self.token(request, body)
         if signal not in REQUESTS:
             return 404, b"404 page not found\n", [("Content-Type", "text/plain")]
         if request.command != "POST":
@@ -151,6 +154,17 @@ class Otlp(common.Fake):
         except ValueError as e:
             self.problem(f"refused a {signal} request: {e}")
             return self.status(400, 3, str(e))
+
+    def token(self, request, body):
+        """An OAuth 2.0 server beside it (RFC 6749, 4.4), for the client me with the secret s3cret."""
+        form = dict(urllib.parse.parse_qsl(body.decode()))
+        basic = base64.b64encode(b"me:s3cret").decode()
+        if request.headers.get("Authorization") != "Basic " + basic:
+            return 401, b'{"error": "invalid_client"}', [("Content-Type", "application/json")]
+        if request.command != "POST" or form.get("grant_type") != "client_credentials":
+            return 400, b'{"error": "unsupported_grant_type"}', [("Content-Type", "application/json")]
+        token = {"access_token": "t-" + form.get("scope", "none"), "token_type": "bearer", "expires_in": 3600}
+        return 200, json.dumps(token).encode(), [("Content-Type", "application/json")]
 
     def is_http2(self, sock):
         if self.tls:

@@ -2,6 +2,8 @@
 
 #include "agent/component/common/http_client_args.h"
 
+#include "agent/base/arena.h"
+#include "agent/base/buf.h"
 #include "agent/component/common/tls_files.h"
 #include "agent/loop/http_client.h"
 
@@ -39,6 +41,7 @@ const struct arg http_tls_args[] = {
 };
 
 const struct arg http_oauth2_args[] = {
+	ARG_PLACE(http_oauth2_args, at),
 	ARG(http_oauth2_args, client_id, .type = ARG_STR, .help = "Who asks for the token."),
 	ARG(http_oauth2_args, client_secret, .type = ARG_SECRET, .help = "Its secret."),
 	ARG(http_oauth2_args, client_secret_file, .type = ARG_STR, .help = "File with the secret."),
@@ -48,7 +51,7 @@ const struct arg http_oauth2_args[] = {
 	ARG(http_oauth2_args, client_certificate_key_file, .type = ARG_STR,
 		.help = "File with that key."),
 	ARG(http_oauth2_args, grant_type, .type = ARG_STR, .def = "client_credentials",
-		.help = "client_credentials, or urn:ietf:params:oauth:grant-type:jwt-bearer."),
+		.help = "client_credentials; grants by a signed assertion are not supported yet."),
 	ARG(http_oauth2_args, signature_algorithm, .type = ARG_STR, .def = "RS256",
 		.help = "How the assertion is signed."),
 	ARG(http_oauth2_args, iss, .type = ARG_STR, .help = "The assertion's issuer."),
@@ -170,6 +173,29 @@ static bool check_authorization(const struct http_authorization_args *a, struct 
 	return ok;
 }
 
+static bool check_oauth2(const struct http_oauth2_args *a, struct diags *d)
+{
+	bool ok = true;
+
+	if (!a)
+		return true;
+	if (!str_is(a->grant_type, "client_credentials"))
+		ok = diag_error(d, a->at, "grant_type \"" STR_FMT "\" is not supported yet",
+			STR_ARG(a->grant_type));
+	if (a->client_id.n == 0)
+		ok = diag_error(d, a->at, "oauth2 client_id must be configured");
+	if (a->client_secret.n && a->client_secret_file.n)
+		ok = diag_error(d, a->at, "at most one of oauth2 client_secret & "
+					  "client_secret_file must be configured");
+	if (a->client_secret.n == 0 && a->client_secret_file.n == 0)
+		ok = diag_error(d, a->at, "either oauth2 client_secret or client_secret_file must "
+					  "be configured");
+	if (!str_starts(a->token_url, "http://") && !str_starts(a->token_url, "https://"))
+		ok = diag_error(d, a->at, "oauth2 token_url must be configured, and be a URL that "
+					  "begins with http:// or https://");
+	return http_tls_args_check(a->tls_config, d) && ok;
+}
+
 bool http_client_args_check(const struct http_client_args *a, struct diags *d)
 {
 	int kinds = !!a->basic_auth + !!a->authorization + !!a->oauth2 + !!a->bearer_token.n +
@@ -183,6 +209,7 @@ bool http_client_args_check(const struct http_client_args *a, struct diags *d)
 	ok &= check_proxy(a, d);
 	ok &= check_basic(a->basic_auth, d);
 	ok &= check_authorization(a->authorization, d);
+	ok &= check_oauth2(a->oauth2, d);
 	ok &= http_tls_args_check(a->tls_config, d);
 	return ok;
 }
@@ -217,6 +244,48 @@ void http_tls_args_settings(const struct http_tls_args *a, struct http_settings 
 	out->insecure_skip_verify = a->insecure_skip_verify;
 }
 
+static struct str join(struct arena *a, const struct arg_strs *words)
+{
+	struct buf b = {0};
+	struct str all;
+
+	for (size_t i = 0; i < words->n; i++)
+		buf_printf(&b, "%s" STR_FMT, i ? " " : "", STR_ARG(words->p[i]));
+	all = arena_str(a, b.n ? buf_str(&b) : STR(""));
+	buf_fini(&b);
+	return all;
+}
+
+static const struct http_oauth2 *oauth2_settings(
+	const struct http_oauth2_args *args, struct arena *a)
+{
+	struct http_oauth2 *o = arena_new(a, struct http_oauth2, 1);
+	struct http_settings *http = arena_new(a, struct http_settings, 1);
+	struct http_header *params = arena_new(a, struct http_header, args->endpoint_params.n + 1);
+
+	for (size_t i = 0; i < args->endpoint_params.n; i++)
+		params[i] = (struct http_header){
+			args->endpoint_params.p[i].name, args->endpoint_params.p[i].value};
+	*http = (struct http_settings){
+		.no_proxy = args->no_proxy,
+		.proxy_from_environment = args->proxy_from_environment,
+		.proxy_url = args->proxy_url,
+	};
+	http->proxy_headers = flatten(&args->proxy_connect_header, a, &http->n_proxy_headers);
+	http_tls_args_settings(args->tls_config, http);
+	*o = (struct http_oauth2){
+		.token_url = args->token_url,
+		.client_id = args->client_id,
+		.client_secret = args->client_secret,
+		.client_secret_file = args->client_secret_file,
+		.scopes = join(a, &args->scopes),
+		.params = params,
+		.n_params = args->endpoint_params.n,
+		.http = http,
+	};
+	return o;
+}
+
 void http_client_args_settings(const struct http_client_args *args, struct arena *arena,
 	struct http_settings *out)
 {
@@ -241,5 +310,7 @@ void http_client_args_settings(const struct http_client_args *args, struct arena
 		out->authorization_credentials = args->authorization->credentials;
 		out->authorization_credentials_file = args->authorization->credentials_file;
 	}
+	if (args->oauth2)
+		out->oauth2 = oauth2_settings(args->oauth2, arena);
 	http_tls_args_settings(args->tls_config, out);
 }

@@ -46,8 +46,9 @@ struct http_tls_args {
 	bool insecure_skip_verify;
 };
 
-/* Described for the reference pages; the block is not served yet, and so never decoded. */
+/* Client credentials; what belongs to grants by a signed assertion is refused by check(). */
 struct http_oauth2_args {
+	struct range at;
 	struct str client_id;
 	struct str client_secret;
 	struct str client_secret_file;
@@ -100,7 +101,7 @@ extern const struct arg http_tls_args[];
 	ARG_NAMED(owner, "basic_auth", field.basic_auth, .type = ARG_BLOCK, \
 		.block = http_basic_auth_args, .size = sizeof(struct http_basic_auth_args), \
 		.help = "A user and a password."), \
-	ARG_NAMED(owner, "oauth2", field.oauth2, .type = ARG_BLOCK, .flags = ARG_NOT_YET, \
+	ARG_NAMED(owner, "oauth2", field.oauth2, .type = ARG_BLOCK, \
 		.block = http_oauth2_args, .size = sizeof(struct http_oauth2_args), \
 		.help = "A token of an OAuth 2.0 server."), \
 	ARG_NAMED(owner, "tls_config", field.tls_config, .type = ARG_BLOCK, \

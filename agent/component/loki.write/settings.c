@@ -77,6 +77,11 @@ struct str loki_settings_name(struct arena *a, const struct loki_endpoint_args *
 		add_text(&b, args->headers.p[i].value);
 	}
 	add_http(&b, &http);
+	if (http.oauth2) {
+		add_text(&b, http.oauth2->token_url);
+		add_text(&b, http.oauth2->client_id);
+		add_text(&b, http.oauth2->scopes);
+	}
 	buf_printf(&b, "%" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %d",
 		args->batch_size, args->batch_wait, args->remote_timeout, args->min_backoff_period,
 		args->max_backoff_period, args->max_backoff_retries, args->retry_on_http_429);

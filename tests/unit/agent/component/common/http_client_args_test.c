@@ -47,6 +47,14 @@ static void dump(struct buf *b, const struct http_settings *s)
 	for (size_t i = 0; i < s->n_headers; i++)
 		buf_printf(b, STR_FMT ":" STR_FMT " ", STR_ARG(s->headers[i].name),
 			STR_ARG(s->headers[i].value));
+	if (s->oauth2)
+		buf_printf(b, "oauth2=" STR_FMT "," STR_FMT "," STR_FMT "," STR_FMT ",",
+			STR_ARG(s->oauth2->client_id), STR_ARG(s->oauth2->client_secret),
+			STR_ARG(s->oauth2->token_url), STR_ARG(s->oauth2->scopes));
+	if (s->oauth2)
+		buf_printf(b, STR_FMT "=" STR_FMT "," STR_FMT " ",
+			STR_ARG(s->oauth2->params[0].name), STR_ARG(s->oauth2->params[0].value),
+			STR_ARG(s->oauth2->http->ca_file));
 	for (size_t i = 0; i < s->n_proxy_headers; i++)
 		buf_printf(b, "p" STR_FMT ":" STR_FMT " ", STR_ARG(s->proxy_headers[i].name),
 			STR_ARG(s->proxy_headers[i].value));
@@ -76,7 +84,20 @@ static const struct {
 	{"bearer_token = \"t\"\nbasic_auth {}", KINDS},
 	{"authorization {}\nbasic_auth {}", KINDS},
 	{"bearer_token = \"t\"\nbearer_token_file = \"f\"", KINDS},
-	{"oauth2 {\n client_id = \"x\"\n}", "! 2:1 block \"oauth2\" is not supported yet"},
+	{"oauth2 {\n client_id = \"x\"\n client_secret = \"s\"\n token_url = \"http://t\"\n"
+	 " scopes = [\"a\", \"b\"]\n endpoint_params = {\"audience\" = \"w\"}\n"
+	 " tls_config {\n  ca_file = \"/ca\"\n }\n}",
+		"h2 follow oauth2=x,s,http://t,a b,audience=w,/ca "},
+	{"oauth2 {\n client_id = \"x\"\n}",
+		"! 2:1 either oauth2 client_secret or client_secret_file must be configured"},
+	{"oauth2 {\n client_id = \"x\"\n client_secret = \"s\"\n}",
+		"! 2:1 oauth2 token_url must be configured, and be a URL that begins with http:// "
+		"or https://"},
+	{"oauth2 {\n client_id = \"x\"\n client_secret = \"s\"\n token_url = \"http://t\"\n"
+	 " grant_type = \"urn:ietf:params:oauth:grant-type:jwt-bearer\"\n}",
+		"! 2:1 grant_type \"urn:ietf:params:oauth:grant-type:jwt-bearer\" is not supported "
+		"yet"},
+	{"bearer_token = \"t\"\noauth2 {}", KINDS},
 	{"tls_config {\n ca_file = \"/ca\"\n server_name = \"n\"\n insecure_skip_verify = true\n "
 	 "min_version = \"TLS13\"\n}",
 		"h2 follow insecure ca_file=/ca name=n min=TLS13 "},
