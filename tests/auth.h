@@ -38,6 +38,13 @@ static const struct component_type auth_user = {
 	.stop = component_stopped,
 };
 
+static inline bool auth_admits(struct str authorization, const char **challenge)
+{
+	struct in6_addr peer = {0};
+
+	return auth_seen->admits(auth_seen, authorization, &peer, challenge) == AUTH_ADMITTED;
+}
+
 static inline void auth_secret(struct buf *out, struct str text, struct str file)
 {
 	buf_printf(out, STR_FMT "%s" STR_FMT " ", STR_ARG(text), file.n ? "@" : "", STR_ARG(file));
@@ -74,10 +81,8 @@ static inline void auth_settings(struct buf *out)
 				buf_printf(out, " " STR_FMT "=" STR_FMT,
 					STR_ARG(s.oauth2->params[i].name),
 					STR_ARG(s.oauth2->params[i].value));
-			buf_add_str(out, s.oauth2->http->insecure_skip_verify ? STR(" insecure
-")
-									      : STR("
-"));
+			buf_add_str(out, s.oauth2->http->insecure_skip_verify ? STR(" insecure\n")
+									      : STR("\n"));
 		}
 	}
 	arena_fini(&a);

@@ -27,7 +27,8 @@ static inline bool load(struct harness *h, const char *http)
 		"otelcol.receiver.otlp \"r\" {\n %s\n output {\n traces = [otel.sink.a.input, "
 		"otel.sink.b.input]\n logs = [otel.sink.a.input]\n }\n}\n"
 		"otel.sink \"a\" {}\notel.sink \"b\" {}\n"
-		"otelcol.auth.basic \"who\" {\n htpasswd {\n inline = \"u:p\"\n }\n}\n%c",
+		"otelcol.auth.basic \"who\" {\n htpasswd {\n inline = \"u:p\\nbc:"
+		"$2b$04$abcdefghijklmnopqrstuu2r9OfJnfCsdneAXAGHnS4UpFFP8WIrW\"\n }\n}\n%c",
 		http, 0);
 	ok = harness_load(h, text.p);
 	loop_turn(h->loop, 0);

@@ -114,12 +114,13 @@ static bool basic_apply(
 	return c->username_file.n == 0 || read_file(a, c->username_file, &s->basic_username, e);
 }
 
-static bool basic_admits(struct auth_handler *h, struct str authorization, const char **challenge)
+static enum admission basic_admits(struct auth_handler *h, struct str authorization,
+	const struct in6_addr *peer, const char **challenge)
 {
 	struct basic *b = container_of(h, struct basic, handler);
 
 	*challenge = "Basic realm=\"otlp\"";
-	return htpasswd_admits(&b->users, authorization);
+	return htpasswd_admits(&b->users, authorization, peer);
 }
 
 static void basic_describe(struct auth_handler *h, struct str authorization, struct buf *pairs)
@@ -165,6 +166,7 @@ static bool otelcol_auth_basic_start(struct component *c, const void *args, stru
 	struct basic *b = container_of(c, struct basic, base);
 
 	b->handler.id = c->id;
+	htpasswd_init(&b->users, c->loop, c->id);
 	if (!otelcol_auth_basic_update(c, args, e)) {
 		htpasswd_fini(&b->users);
 		return false;

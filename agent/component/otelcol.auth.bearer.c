@@ -60,18 +60,22 @@ static bool same_secret(struct str a, struct str b)
 	return differ == 0;
 }
 
-static bool bearer_admits(struct auth_handler *h, struct str authorization, const char **challenge)
+static enum admission bearer_admits(struct auth_handler *h, struct str authorization,
+	const struct in6_addr *peer, const char **challenge)
 {
 	const struct bearer_args *b = container_of(h, struct bearer, handler)->args;
 
+	(void)peer;
 	*challenge = "Bearer";
 	if (b->scheme.n > 0) {
 		if (authorization.n <= b->scheme.n || authorization.p[b->scheme.n] != ' ' ||
 			!str_eq_nocase(str_head(authorization, b->scheme.n), b->scheme))
-			return false;
+			return AUTH_REFUSED;
 		authorization = str_from_at(authorization, b->scheme.n + 1);
 	}
-	return authorization.p && b->token.n > 0 && same_secret(authorization, b->token);
+	return authorization.p && b->token.n > 0 && same_secret(authorization, b->token)
+		       ? AUTH_ADMITTED
+		       : AUTH_REFUSED;
 }
 
 static bool otelcol_auth_bearer_update(struct component *c, const void *args, struct err *e)

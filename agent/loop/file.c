@@ -4,6 +4,7 @@
 #include "agent/base/mem.h"
 #include "agent/base/must.h"
 #include "agent/loop/private.h"
+#include "agent/loop/work.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -75,25 +76,23 @@ int file_replace(const char *path, struct str text)
 }
 
 struct file_work {
-	uv_work_t request;
+	struct work work;
 	struct file_write *owner;
 };
 
-/* The only code of the program that runs on another thread: it touches w->text and w->error,
- * which nobody else does while it is busy. */
-static void write_work(uv_work_t *request)
+/* On another thread: it touches w->text and w->error, which nobody else does while it is busy. */
+static void write_work(struct work *work)
 {
-	struct file_write *w = container_of(request, struct file_work, request)->owner;
+	struct file_write *w = container_of(work, struct file_work, work)->owner;
 
 	w->error = file_replace(w->path, buf_str(&w->text));
 }
 
-static void write_done(uv_work_t *request, int status)
+static void write_done(struct work *done)
 {
-	struct file_work *work = container_of(request, struct file_work, request);
+	struct file_work *work = container_of(done, struct file_work, work);
 	struct file_write *w = work->owner;
 
-	(void)status;
 	free(work);
 	buf_fini(&w->text);
 	w->busy = false;
@@ -110,7 +109,8 @@ void file_write_start(struct file_write *w, struct loop *l, const char *path, st
 	*text = (struct buf){0};
 	w->work = mem_new(struct file_work, 1);
 	w->work->owner = w;
-	must(uv_queue_work(&l->uv, &w->work->request, write_work, write_done) == 0);
+	w->work->work = (struct work){.run = write_work, .done = write_done};
+	work_start(&w->work->work, l);
 }
 
 void file_write_wait(struct file_write *w, struct loop *l)

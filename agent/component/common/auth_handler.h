@@ -8,6 +8,7 @@
 
 #include "agent/base/str.h"
 
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -16,6 +17,13 @@ struct buf;
 struct storage;
 struct err;
 struct http_settings;
+
+enum admission {
+	AUTH_REFUSED,
+	AUTH_ADMITTED,
+	AUTH_LATER, /* it takes a while to say: ask the same again a little later */
+	AUTH_BUSY,  /* too much is being looked at; the request may come again */
+};
 
 struct auth_handler {
 	const char *id;
@@ -26,9 +34,10 @@ struct auth_handler {
 	bool (*apply)(
 		struct auth_handler *h, struct arena *a, struct http_settings *s, struct err *e);
 
-	/* Is this request let in? authorization is the header's text, p NULL: there was none.
-	 * *challenge is then for WWW-Authenticate. NULL: not for servers. */
-	bool (*admits)(struct auth_handler *h, struct str authorization, const char **challenge);
+	/* Is this request let in? authorization is the header's text, p NULL: there was none;
+	 * peer is who asks. *challenge is then for WWW-Authenticate. NULL: not for servers. */
+	enum admission (*admits)(struct auth_handler *h, struct str authorization,
+		const struct in6_addr *peer, const char **challenge);
 	/* Who a request that was let in comes from, as client_put() has it: for `auth.X`. NULL:
 	 * nothing is known but that it may come in. */
 	void (*describe)(struct auth_handler *h, struct str authorization, struct buf *pairs);

@@ -56,24 +56,43 @@ static bool encoding_is_taken(const struct otlp_http *h, struct str encoding)
 	return false;
 }
 
-/* False: it is answered. */
-static bool check_credentials(struct door *d, struct http_request *r)
+enum admission head_credentials(struct door *d, struct http_request *r)
 {
 	struct auth_handler *auth = d->auth;
 	const char *challenge = "Basic";
 	struct http_reply_header header = {"WWW-Authenticate", NULL};
+	enum admission a = AUTH_REFUSED;
 
 	if (!auth)
-		return true;
-	if (auth->admits &&
-		auth->admits(auth,
+		return AUTH_ADMITTED;
+	if (auth->admits)
+		a = auth->admits(auth,
 			http_request_header(r, auth->header ? auth->header : "Authorization"),
-			&challenge))
-		return true;
-	header.value = challenge;
-	reply_error(&d->receiver->reply, r, 401, REFUSED_UNAUTHORIZED,
-		STR("the credentials are missing or wrong"), &header);
-	return false;
+			http_request_peer(r), &challenge);
+	switch (a) {
+	case AUTH_ADMITTED:
+	case AUTH_LATER:
+		break;
+	case AUTH_BUSY:
+		reply_full(&d->receiver->reply, r,
+			STR("too many passwords are being looked at; send it again later"));
+		break;
+	case AUTH_REFUSED:
+		header.value = challenge;
+		reply_error(&d->receiver->reply, r, 401, REFUSED_UNAUTHORIZED,
+			STR("the credentials are missing or wrong"), &header);
+		break;
+	}
+	return a;
+}
+
+/* False: it is answered. Meanwhile its body comes, as far as there is room; it is asked again
+ * then (intake.c). */
+static bool check_credentials(struct door *d, struct http_request *r)
+{
+	enum admission a = head_credentials(d, r);
+
+	return a == AUTH_ADMITTED || a == AUTH_LATER;
 }
 
 /* ---- gRPC ---- */

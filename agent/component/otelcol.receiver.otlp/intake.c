@@ -35,6 +35,7 @@ struct held {
 	struct door *door;
 	struct http_request *r;
 	struct telemetry t; /* bytes n 0: not looked at yet, the budget was full */
+	bool is_admitted;   /* its credentials are good */
 	struct buf own;     /* t.bytes are here, or in the request's body */
 	uint64_t done;
 	uint32_t zero_ids;
@@ -236,7 +237,8 @@ static int64_t hold_time(const struct http_request *r)
 }
 
 /* in is the buffer that t->bytes are in, which the held request takes over; NULL: they are in r. */
-static void hold(struct door *d, struct http_request *r, const struct telemetry *t, struct buf *in,
+static struct held *hold(struct door *d, struct http_request *r, const struct telemetry *t,
+	struct buf *in,
 	uint32_t zero_ids, uint64_t done)
 {
 	struct otlp_receiver *o = d->receiver;
@@ -257,6 +259,7 @@ static void hold(struct door *d, struct http_request *r, const struct telemetry 
 	http_request_set_user(r, h);
 	if (!timer_is_set(&o->timer))
 		timer_set(&o->timer, o->base.loop, HOLD_PAUSE);
+	return h;
 }
 
 static void shrink(struct buf *b)
@@ -279,15 +282,25 @@ void intake_take(struct door *d, struct http_request *r)
 			STR("nothing is served at this path"), NULL);
 		return;
 	}
-	if (budget_is_full(o->base.agent->budget)) {
+	switch (head_credentials(d, r)) {
+	case AUTH_ADMITTED:
+		break;
+	case AUTH_LATER:
 		hold(d, r, &t, NULL, 0, 0);
+		return;
+	case AUTH_REFUSED:
+	case AUTH_BUSY:
+		return;
+	}
+	if (budget_is_full(o->base.agent->budget)) {
+		hold(d, r, &t, NULL, 0, 0)->is_admitted = true;
 		return;
 	}
 	if (read_request(d, r, &t, &zero_ids, &in)) {
 		if (hand_on(o, r, &t, zero_ids, &done))
 			client_release(t.client);
 		else
-			hold(d, r, &t, in, zero_ids, done);
+			hold(d, r, &t, in, zero_ids, done)->is_admitted = true;
 	}
 	shrink(&o->decoded);
 	shrink(&o->proto);
@@ -306,6 +319,13 @@ static bool try_again(struct otlp_receiver *o, struct held *h)
 {
 	struct buf *in = NULL;
 
+	if (!h->is_admitted) {
+		enum admission a = head_credentials(h->door, h->r);
+
+		if (a != AUTH_ADMITTED)
+			return a != AUTH_LATER;
+		h->is_admitted = true;
+	}
 	if (h->t.bytes.n == 0) {
 		if (!budget_has_room(o))
 			return false;

@@ -3,6 +3,7 @@
 /* What the sources of otelcol.receiver.otlp know of each other. */
 
 #include "agent/base/buf.h"
+#include "agent/component/common/auth_handler.h"
 #include "agent/component/otelcol.receiver.otlp/args.h"
 #include "agent/component/otelcol.receiver.otlp/reply.h"
 #include "agent/flow/telemetry.h"
@@ -64,6 +65,8 @@ size_t door_connections(const struct door *d);
 
 /* head.c: what can be said of a request by its head alone. False: it is answered. */
 bool head_admits(struct door *d, struct http_request *r);
+/* May it come in? Refused or busy: it is answered. */
+enum admission head_credentials(struct door *d, struct http_request *r);
 /* Which signal a request is for; SIGNAL_KINDS: none. */
 enum signal_kind head_kind(const struct otlp_receiver *o, const struct http_request *r);
 

@@ -1,5 +1,7 @@
 #include "tests/otlp_receiver.h"
 
+#include <unistd.h>
+
 /* Duties 5, 6, 10, 19 to 22, 30 to 34, 56 and 61. What is answered, in
  * order: status, body (protobuf: without what is not text), headers. */
 static const struct {
@@ -218,6 +220,37 @@ static void test_auth(void **state)
 	harness_fini(&h);
 }
 
+/* A slow hash holds the answer, not the loop; who goes away meanwhile is forgotten. */
+static void test_slow_auth(void **state)
+{
+	static const char *const headers[] = {"Basic YmM6c2VjcmV0", "Basic YmM6d3Jvbmc="};
+	struct http_request r[2], gone;
+	struct harness h;
+
+	(void)state;
+	begin(&h, "http {\n auth = otelcol.auth.basic.who.handler\n }");
+	for (size_t i = 0; i < 2; i++) {
+		r[i] = post("/v1/traces", "application/json", STR("{}"));
+		r[i].headers[2] = "authorization";
+		r[i].headers[3] = headers[i];
+		fake_server_receive(&r[i]);
+		assert_false(r[i].is_answered);
+	}
+	gone = r[0];
+	fake_server_receive(&gone);
+	fake_server->set.gone(fake_server, &gone);
+	for (int i = 0; i < 39 && !(r[0].is_answered && r[1].is_answered); i++) {
+		usleep(100000); /* for the thread: the loop's clock stands still */
+		harness_advance(&h, 25 * MS);
+	}
+	check_answer(&r[0], "200 {} ");
+	check_answer(&r[1], "401 {\"code\":16,\"message\":\"the credentials are missing or "
+			    "wrong\"} WWW-Authenticate: Basic realm=\"otlp\"\n");
+	assert_false(gone.is_answered);
+	assert_int_equal(h.budget.used, 0);
+	harness_fini(&h);
+}
+
 /* What the sink has before the request itself. */
 static void check_seen(const char *want)
 {
@@ -387,5 +420,6 @@ static void test_checks(void **state)
 
 TESTS_RUN(cmocka_unit_test(test_requests), cmocka_unit_test(test_too_large),
 	cmocka_unit_test(test_hold), cmocka_unit_test(test_budget), cmocka_unit_test(test_auth),
+	cmocka_unit_test(test_slow_auth),
 	cmocka_unit_test(test_metadata), cmocka_unit_test(test_port_in_use),
 	cmocka_unit_test(test_reload), cmocka_unit_test(test_stop), cmocka_unit_test(test_checks))
