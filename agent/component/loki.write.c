@@ -9,9 +9,12 @@
  *  - A batch is tried again without limit, unless max_backoff_retries is written.
  *  - 401, 403, 404 and their like say that a setting is wrong. Alloy drops the batch; here it is
  *    kept and tried again, the component is unhealthy and the log says what to look at.
- *  - 413 and labels that Loki cannot parse: the batch is cut in halves until what is refused stands
- *    alone. Labels and metadata that are no valid UTF-8 are repaired beforehand.
- *  - Retry-After is honoured.
+ *  - 413, labels that Loki cannot parse, and a 500 because of an ingester that takes no message of
+ *    that length: the batch is cut in halves until what is refused stands alone. Labels and
+ *    metadata that are no valid UTF-8 are repaired beforehand. A batch that gets one 429 after
+ *    the other may be beyond the burst that the server allows: it is cut too, and waits on.
+ *  - Retry-After is honoured, and up to a quarter of it added, so that not all come back at once.
+ *  - When the budget is used up, what is there is sent without waiting for batch_wait.
  *  - queue_config and wal have no effect but drain_timeout: the agent's memory budget is the
  *    queue, the files are the log.
  *

@@ -13,6 +13,12 @@ static bool nothing_stored(struct str text)
 	return str_starts(text, "couldn't parse labels");
 }
 
+/* Loki's distributor could not pass the batch on to an ingester: 500, however often it is sent. */
+static bool too_large_inside(struct str text)
+{
+	return str_find(text, STR("message larger than max")) >= 0;
+}
+
 static enum loki_verdict judge_4xx(int status, struct str text, bool retry_429)
 {
 	switch (status) {
@@ -44,7 +50,7 @@ enum loki_verdict loki_answer_judge(enum http_outcome outcome, int status, struc
 	if (status >= 200 && status < 300)
 		return LOKI_DELIVERED;
 	if (status >= 500)
-		return LOKI_RETRY;
+		return too_large_inside(text) ? LOKI_SPLIT : LOKI_RETRY;
 	if (status >= 400)
 		return judge_4xx(status, text, retry_429);
 	return LOKI_HOLD; /* a redirect that is not followed: not where Loki is */
@@ -80,6 +86,11 @@ const char *loki_answer_hint(int status, struct str text)
 		       "/loki/api/v1/push; the lines wait and are sent when it is right";
 	case 413:
 		return "lower batch_size of the endpoint, or raise the limit of the server";
+	case 500:
+		if (too_large_inside(text))
+			return "lower batch_size of the endpoint, or raise "
+			       "grpc_server_max_recv_msg_size of Loki";
+		return "the lines wait and are sent when the server is back";
 	case 429:
 		return "Loki limits how much may be sent: raise its limits or send less; the "
 		       "lines wait";

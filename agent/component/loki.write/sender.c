@@ -16,6 +16,10 @@
 #define SAY_EVERY (60 * NS_PER_SEC)
 #define MAX_SAID ((size_t)16) /* streams of one answer */
 #define MAX_RETRY_AFTER (3600 * NS_PER_SEC)
+/* A batch that is longer than the burst which a server allows gets 429 for ever: each so many
+ * tries it is cut in halves, down to so many bytes. */
+#define HALVE_EVERY 4
+#define HALVE_ABOVE ((size_t)64 * 1024)
 
 static const char *const state_names[SENDER_STATES] = {"idle", "sending", "waiting"};
 
@@ -208,9 +212,34 @@ static void delivered(struct loki_sender *s)
 	settle(s);
 }
 
+/* The first request becomes two. False: it is a single entry. */
+static bool halve(struct loki_sender *s)
+{
+	struct loki_request *r = first(s);
+	struct loki_request *second;
+	size_t before = r->body.n;
+
+	if (!loki_request_split(r, &second))
+		return false;
+	list_add_first(&r->link, &second->link); /* behind r */
+	s->bytes += r->body.n + second->body.n - before;
+	return true;
+}
+
+/* Those who were refused together do not come back together. */
+static int64_t wish_of(struct loki_sender *s)
+{
+	int64_t wish = s->answered ? s->call.retry_after : -1;
+
+	if (wish <= 0 || wish > MAX_RETRY_AFTER)
+		return wish;
+	return wish + (int64_t)loop_random(s->loop, (uint64_t)(wish / 4 + 1));
+}
+
 static void try_later(struct loki_sender *s, bool hold)
 {
 	bool limited = s->answered && s->call.status == 429;
+	int64_t wish;
 	int64_t wait;
 
 	if (s->set->max_tries > 0 && s->tries >= s->set->max_tries) {
@@ -220,8 +249,9 @@ static void try_later(struct loki_sender *s, bool hold)
 		return;
 	}
 	wait = backoff(s);
-	if (s->answered && s->call.retry_after > wait)
-		wait = s->call.retry_after;
+	wish = wish_of(s);
+	if (wish > wait)
+		wait = wish;
 	if (wait > MAX_RETRY_AFTER && wait > s->set->max_backoff)
 		wait = MAX_RETRY_AFTER;
 	metric_add(first(s)->tenant->retries, 1);
@@ -229,25 +259,23 @@ static void try_later(struct loki_sender *s, bool hold)
 		say(s, LOG_ERROR, "push refused: check the settings of the endpoint", NULL, wait);
 	else
 		say(s, LOG_WARN, "push failed, it will be tried again", NULL, wait);
+	if (limited && s->tries % HALVE_EVERY == 0 && first(s)->raw_size > HALVE_ABOVE)
+		halve(s);
 	set_state(s, SENDER_WAITING);
 	timer_set(&s->timer, s->loop, wait);
 }
 
 static void split(struct loki_sender *s)
 {
-	struct loki_request *r = first(s);
-	struct loki_request *second;
-	size_t before = r->body.n;
-
-	if (!loki_request_split(r, &second)) {
-		say(s, LOG_ERROR, "entry dropped: the server refuses it", NULL, 0);
-		drop(s, s->call.status == 413 ? LOKI_DROP_LINE : LOKI_DROP_REFUSED);
+	if (first(s)->entries > 1)
+		say(s, LOG_WARN, "batch refused as a whole, its halves are sent one by one", NULL,
+			0);
+	if (halve(s)) {
+		send_next(s);
 		return;
 	}
-	say(s, LOG_WARN, "batch refused as a whole, its halves are sent one by one", NULL, 0);
-	list_add_first(&r->link, &second->link); /* behind r */
-	s->bytes += r->body.n + second->body.n - before;
-	send_next(s);
+	say(s, LOG_ERROR, "entry dropped: the server refuses it", NULL, 0);
+	drop(s, s->call.status == 400 ? LOKI_DROP_REFUSED : LOKI_DROP_LINE);
 }
 
 /* Counts what the server says of single entries, and says it once a stream. False: it says nothing

@@ -124,6 +124,9 @@ static const struct {
 	{422, "error at least one valid stream", .why = LOKI_DROP_REFUSED},
 	{413, "request body too large", .now = "{} a @t"},
 	{400, "couldn't parse labels: 1:6: parse error", .now = "{} a @t"},
+	{500, "rpc error: code = ResourceExhausted desc = grpc: received message larger than max "
+	      "(5000000 vs. 4194304)",
+		.now = "{} a @t"},
 };
 
 static void test_answers(void **state)
@@ -215,8 +218,8 @@ static void test_retry_after(void **state)
 	(void)state;
 	add("a", NULL);
 	fake_answer_later(429, 30 * NS_PER_SEC);
-	assert_int_equal(sender.timer.at - loop_now(loop), 30 * NS_PER_SEC);
-	loop_advance(loop, 30 * NS_PER_SEC);
+	assert_in_range(sender.timer.at - loop_now(loop), 30 * NS_PER_SEC, 38 * NS_PER_SEC);
+	loop_advance(loop, 38 * NS_PER_SEC);
 	fake_answer_later(503, 0);
 	assert_true(sender.timer.at - loop_now(loop) >= NS_PER_SEC);
 	loop_advance(loop, 10 * NS_PER_SEC);
@@ -279,6 +282,43 @@ static void test_split(void **state)
 	assert_str(buf_str(&fake.sent), "{} e @t");
 	assert_int_equal(dropped(LOKI_DROP_LINE), 1);
 	assert_int_equal(sent(), 4);
+}
+
+/* A batch beyond the burst that the server allows gets 429 for ever: it becomes smaller, in order,
+ * without being hurried. A small one stays as it is. */
+static void test_429_halves(void **state)
+{
+	static char lines[40001];
+	struct fake_ack ack = {0};
+	size_t entries = 0;
+
+	(void)state;
+	memset(lines, 'a', sizeof(lines) - 1);
+	add(lines, &ack);
+	add("b", NULL);
+	for (int i = 1; i <= 24; i++) {
+		fake_answer(429, "ingestion rate limit exceeded");
+		assert_true(sender.timer.at - loop_now(loop) >= NS_PER_SEC / 2);
+		assert_int_equal(sender.tries, i);
+		loop_advance(loop, 20 * NS_PER_SEC);
+	}
+	assert_int_equal(dropped(LOKI_DROP_RATE), 0);
+	assert_false(ack.settled);
+	while (!ack.settled) {
+		assert_non_null(fake.call);
+		assert_true(fake.call->body.n < 64 * 1024);
+		fake_answer(204, "");
+		entries++;
+	}
+	assert_in_range(entries, 3, 16);
+	assert_int_equal(sent(), sizeof(lines) - 1);
+	assert_str(buf_str(&fake.sent), "{} b @t");
+	fake_answer(429, "");
+	for (int i = 0; i < 8; i++) {
+		loop_advance(loop, 20 * NS_PER_SEC);
+		assert_str(buf_str(&fake.sent), "{} b @t");
+		fake_answer(429, "");
+	}
 }
 
 static void test_org_id(void **state)
@@ -364,5 +404,5 @@ static void test_said_once(void **state)
 
 TESTS_RUN(cmocka_unit_test(test_answers), TEST(test_order), TEST(test_backoff),
 	TEST(test_retry_after), TEST(test_limit_of_tries), TEST(test_429_not_retried),
-	TEST(test_split), TEST(test_org_id), TEST(test_change), TEST(test_abandon),
+	TEST(test_split), TEST(test_429_halves), TEST(test_org_id), TEST(test_change), TEST(test_abandon),
 	TEST(test_said_once))
