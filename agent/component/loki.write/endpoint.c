@@ -24,14 +24,27 @@ static void account(struct loki_endpoint *ep)
 	}
 }
 
+/* The sources wait for room, and there will be none before something is sent: what would wait for
+ * batch_wait, or to fill, goes now. */
+static bool is_stuck(const struct loki_endpoint *ep)
+{
+	return budget_is_full(ep->budget) && ep->sender.state == SENDER_IDLE &&
+	       ep->batches.bytes > 0;
+}
+
 static void on_tidy(struct task *t)
 {
 	struct loki_endpoint *ep = container_of(t, struct loki_endpoint, tidy);
-	size_t held = ep->batches.bytes + ep->sender.bytes;
-	size_t back = ep->charged - held;
-	bool drained = ep->draining && ep->sender.state == SENDER_IDLE && held == 0;
+	size_t held;
+	size_t back;
+	bool drained;
 
+	if (is_stuck(ep))
+		loki_batches_flush(&ep->batches);
+	held = ep->batches.bytes + ep->sender.bytes;
 	must(ep->charged >= held);
+	back = ep->charged - held;
+	drained = ep->draining && ep->sender.state == SENDER_IDLE && held == 0;
 	if (ep->old && ep->sender.flying != &ep->old->send) {
 		loki_settings_free(ep->old);
 		ep->old = NULL;
@@ -109,6 +122,8 @@ void loki_endpoint_push(struct loki_endpoint *ep, const struct entry *e)
 {
 	loki_batches_add(&ep->batches, e);
 	account(ep);
+	if (is_stuck(ep))
+		task_defer(&ep->tidy, ep->loop);
 }
 
 /* The tenant is held meanwhile, so that its counters do not begin anew. */

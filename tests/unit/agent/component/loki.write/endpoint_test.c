@@ -158,6 +158,33 @@ static void test_source_that_waits(void **state)
 }
 
 /* Batches fill while a request is in flight, and follow it in order. */
+/* With a batch_wait beyond all patience and a budget below batch_size, what is there goes as soon as
+ * nobody may bring more. */
+static void test_full_budget(void **state)
+{
+	struct fake_ack ack = {0};
+
+	(void)state;
+	ep->set->batch.batch_size = 1 << 20;
+	ep->set->batch.batch_wait = 3600 * NS_PER_SEC;
+	push("one", &ack);
+	loop_turn(loop, 0);
+	assert_null(fake.call);
+	budget.limit = budget.used + 1;
+	push("two", NULL);
+	assert_true(budget_is_full(&budget));
+	loop_turn(loop, 0);
+	assert_str(buf_str(&fake.sent), "{a=\"1\"} one|two");
+	budget.limit = 1; /* one at a time: the next waits for the answer */
+	push("three", NULL);
+	loop_turn(loop, 0);
+	fake_answer(204, "");
+	assert_true(ack.settled);
+	loop_turn(loop, 0);
+	assert_str(buf_str(&fake.sent), "{a=\"1\"} three");
+	fake_answer(204, "");
+}
+
 static void test_pipeline(void **state)
 {
 	struct fake_ack acks[3] = {{.settled = false}};
@@ -297,7 +324,8 @@ static void test_patient(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
-TESTS_RUN(TEST(test_budget), TEST(test_source_that_waits), TEST(test_pipeline), TEST(test_change),
+TESTS_RUN(TEST(test_budget), TEST(test_source_that_waits), TEST(test_full_budget), TEST(test_pipeline),
+	TEST(test_change),
 	TEST(test_drain), TEST(test_drain_of_nothing), TEST(test_given_up),
 	TEST(test_given_up_at_once), TEST(test_removed),
 	TEST(test_patient))
