@@ -7,6 +7,7 @@
 
 #include "agent/component/loki.write/batch.h"
 
+#include "agent/base/log.h"
 #include "agent/base/mem.h"
 #include "agent/base/must.h"
 #include "agent/base/vec.h"
@@ -17,6 +18,7 @@
 #define FIRST_SLOTS ((size_t)64)
 #define FIRST_SWEEP ((size_t)1024)
 #define RAW_KEEP ((size_t)4 << 20)
+#define SAY_EVERY (60 * NS_PER_SEC)
 #define MAX_TENANT 256 /* bytes; Loki takes 150 */
 
 /* One more would be too much. Empty lines weigh nothing, but their timestamps take room. */
@@ -289,6 +291,20 @@ static bool begin_stream(struct loki_batches *all, struct loki_batch *b, struct 
 	return true;
 }
 
+static void drop_entry(struct loki_batches *all, struct loki_batch *b, size_t weight)
+{
+	int64_t now = loop_now(all->loop);
+
+	loki_tenant_dropped(b->tenant, LOKI_DROP_STREAMS, 1, weight);
+	if (all->said_at && now - all->said_at < SAY_EVERY)
+		return;
+	all->said_at = now;
+	log_error(all->set->tenants->id, "entry dropped: its batch has as many streams as it may",
+		KV("host", all->set->host), KV("max_streams", (int64_t)all->set->max_streams),
+		KV("hint", "raise max_streams, or find out which label has so many values; "
+			   "said once a minute, loki_write_dropped_entries_total counts"));
+}
+
 static void append(struct loki_batches *all, struct loki_stream *s, const struct push_entry *p,
 	size_t weight, struct ack *ack)
 {
@@ -300,7 +316,7 @@ static void append(struct loki_batches *all, struct loki_stream *s, const struct
 		before = 0;
 	}
 	if (before == 0 && !begin_stream(all, b, s)) {
-		loki_tenant_dropped(b->tenant, LOKI_DROP_STREAMS, 1, weight);
+		drop_entry(all, b, weight);
 		return;
 	}
 	push_encode_entry(&s->entries, &b->clock, p);

@@ -72,6 +72,7 @@ struct loki_batches {
 	size_t cap;
 	size_t n;
 	size_t sweep_at; /* slots */
+	int64_t said_at; /* that an entry was dropped; 0: not yet */
 	struct timer sweep;
 	struct map tenants; /* name → struct loki_batch */
 	struct {

@@ -1,6 +1,7 @@
 #include "agent/component/loki.write/batch.h"
 
 #include "agent/base/container_of.h"
+#include "agent/base/log.h"
 #include "tests/unit/agent/component/loki.write/fake.h"
 
 #include <stdlib.h>
@@ -170,6 +171,43 @@ static void test_cases(void **state)
 	}
 }
 
+static struct buf said;
+static int said_lines;
+
+static void on_log(struct str line)
+{
+	buf_add_str(&said, line);
+	said_lines++;
+}
+
+/* It is said that entries are dropped, once a minute, and each is counted. */
+static void test_too_many_streams(void **state)
+{
+	struct loki_batches all;
+	struct loki_tenant *t;
+
+	(void)state;
+	log_set_writer(on_log);
+	settings.max_streams = 1;
+	loki_batches_init(&all, loop, &settings, on_ready);
+	t = loki_tenant_get(&tenants, STR("h"), STR(""));
+	for (int i = 0; i < 3; i++) {
+		push(&all, "a=1", "one");
+		push(&all, "a=2", "no");
+		push(&all, "a=3", "no");
+		if (i == 1)
+			loop_advance(loop, 60 * NS_PER_SEC);
+	}
+	log_set_writer(NULL);
+	assert_int_equal((int)metric_value(t->dropped_entries[LOKI_DROP_STREAMS]), 6);
+	assert_int_equal(said_lines, 2);
+	assert_true(str_find(buf_str(&said), STR("hint=\"raise max_streams")) > 0);
+	loki_tenant_release(t);
+	loki_batches_flush(&all);
+	loki_batches_fini(&all);
+	buf_fini(&said);
+}
+
 static void test_metadata(void **state)
 {
 	struct label meta[] = {{STR("k"), STR("v")}, {STR("bad"), STR("\xff")}};
@@ -298,5 +336,6 @@ static void test_empty_lines_are_bounded(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
-TESTS_RUN(cmocka_unit_test(test_cases), TEST(test_metadata), TEST(test_wait), TEST(test_acks),
+TESTS_RUN(cmocka_unit_test(test_cases), TEST(test_too_many_streams),
+	TEST(test_metadata), TEST(test_wait), TEST(test_acks),
 	TEST(test_forgets), TEST(test_sweep_keeps_entries), TEST(test_empty_lines_are_bounded))
