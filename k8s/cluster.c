@@ -159,6 +159,12 @@ static void start_watch(struct cluster *c, struct scope *s, const struct cluster
 	s->watch = watch_new(c->loop, c->target, &w, &s->sink);
 }
 
+void cluster_hurry(struct cluster *c)
+{
+	for (size_t i = 0; i < c->n_scopes; i++)
+		watch_hurry(c->scopes[i].watch);
+}
+
 int64_t cluster_spread(const struct cluster *c)
 {
 	return c->spread;

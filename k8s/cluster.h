@@ -39,6 +39,9 @@ struct pod_store *cluster_pods(struct cluster *c);
  * known yet. */
 const char *cluster_problem(const struct cluster *c);
 
+/* There is something new on the node, of which the API server would know: watch_hurry(). */
+void cluster_hurry(struct cluster *c);
+
 /* ns: the API server is first asked within so long of the beginning, at a moment of chance, so that
  * not all nodes ask at once; 0: at once. */
 int64_t cluster_spread(const struct cluster *c);

@@ -69,6 +69,8 @@ struct watch {
 	bool is_heard;       /* a byte came in this request */
 	bool is_answering;   /* the last request that failed was answered */
 	unsigned failures;   /* one after the other */
+	int64_t wished;      /* the server does not want to be asked before */
+	int64_t hurry_from;  /* not to be hurried before */
 	struct timer timer;  /* PAUSED: to start; else: silence */
 	struct timer settled;
 	char problem[640];
@@ -220,12 +222,25 @@ static void pause_for(struct watch *w, int64_t at_least)
 	if (base < at_least)
 		base = at_least < WATCH_BACKOFF_MAX ? at_least : WATCH_BACKOFF_MAX;
 	w->failures++;
+	w->wished = loop_now(w->loop) + (at_least > 0 ? base : 0);
 	if (w->state == LISTING)
 		w->version[0] = 0; /* it is that of a list that has not come whole */
 	http_call_cancel(&w->call);
 	timer_clear(&w->settled);
 	set_state(w, PAUSED);
 	timer_set(&w->timer, w->loop, base + (int64_t)loop_random(w->loop, (uint64_t)spread));
+}
+
+void watch_hurry(struct watch *w)
+{
+	int64_t now = loop_now(w->loop);
+	int64_t from = w->wished > now ? w->wished : now;
+
+	if (w->state != PAUSED || w->timer.at - from < WATCH_HURRY_FROM || now < w->hurry_from)
+		return;
+	w->hurry_from = now + WATCH_HURRY_EVERY;
+	timer_set(&w->timer, w->loop,
+		from - now + (int64_t)loop_random(w->loop, (uint64_t)WATCH_SPREAD));
 }
 
 static void start_over(struct watch *w, const char *not_older)

@@ -48,9 +48,18 @@ void watch_free(struct watch *w); /* NULL is nothing */
  * tried. */
 const char *watch_problem(const struct watch *w);
 
+/*
+ * Something tells that the server may answer again: the kubelet has heard of a new pod. A long pause
+ * is cut short: the next request is made within WATCH_SPREAD, but not before the time that the server
+ * has asked for, and once in WATCH_HURRY_EVERY. Else without effect.
+ */
+void watch_hurry(struct watch *w);
+
 /* Agents that start, or lose their API server, together come (back) apart from each other: 1,000 of
  * them make no more than 500 requests a second (tests/sim/api_load_sim.c). */
 #define WATCH_SPREAD (INT64_C(2500) * 1000 * 1000)
 #define WATCH_BACKOFF_MIN (INT64_C(1) * 1000 * 1000 * 1000)
 #define WATCH_BACKOFF_MAX (INT64_C(60) * 1000 * 1000 * 1000)
+#define WATCH_HURRY_FROM (INT64_C(5) * 1000 * 1000 * 1000) /* a pause that has so long to go */
+#define WATCH_HURRY_EVERY (INT64_C(30) * 1000 * 1000 * 1000)
 #define WATCH_OBJECT_MAX (4u << 20) /* a longer object is skipped, and counted */

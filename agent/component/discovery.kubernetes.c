@@ -158,6 +158,9 @@ static void export_targets(struct discovery *d)
 	arena_init(&a, 0);
 	d->mix.is_cut_off = d->is_sick;
 	wait = pod_mix_targets(&d->mix, &a, loop_now(d->base.loop), &t);
+	/* The kubelet has heard of it from the API server, so that may be asked again. */
+	if (d->mix.has_news && d->cluster)
+		cluster_hurry(d->cluster);
 	others_attach(&d->others, &a, &t);
 	others_targets(&d->others, &a, &t);
 	component_export(&d->base, "targets", pod_export(&a, &t));

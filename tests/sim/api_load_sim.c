@@ -314,6 +314,15 @@ static unsigned knowing(void)
 	return n;
 }
 
+static unsigned watching(void)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < AGENTS; i++)
+		n += agents[i].transfer.until > 0;
+	return n;
+}
+
 /* What was asked since second from. all_by: all know everything within so many seconds; 0: the
  * server does not let them. */
 static void judge(const char *what, unsigned before, size_t from, size_t all_by)
@@ -399,6 +408,73 @@ static void test_versions_are_forgotten(void **state)
 	after("410 for all", true, FORGETS, 30);
 }
 
+/* Seconds until the last of those whose pause is hurried knows, all at once and at worst: each node
+ * gets a pod when the server is back from an hour, and each is in the middle of a long pause. */
+static void test_new_pods_after_an_outage(void **state)
+{
+	unsigned before;
+	size_t from;
+	int64_t waited = 0;
+
+	(void)state;
+	pass(120);
+	mood = REFUSES;
+	end_all(true);
+	pass(600);
+	mood = WELL;
+	before = total;
+	from = second();
+	for (size_t i = 0; i < AGENTS; i++)
+		watch_hurry(agents[i].watch);
+	while (watching() < AGENTS) {
+		pass(1);
+		waited++;
+	}
+	judge("each node gets a pod after an outage", before, from, 0);
+	print_message("%-44s %lld s\n", "… and its metadata within", (long long)waited);
+	assert_in_range(waited, 1, 9); /* … as a pause with less than 5 s to go is not touched */
+}
+
+/* Each node gets a pod every ten seconds (of static pods, or the kubelet reaches the server and we do
+ * not). */
+static void new_pods(const char *what, enum mood bad)
+{
+	unsigned before;
+	size_t from;
+
+	pass(120);
+	before = total;
+	from = second() + 1;
+	mood = bad;
+	end_all(true);
+	for (int i = 0; i < 30; i++) {
+		pass(10);
+		for (size_t k = 0; k < AGENTS; k++)
+			watch_hurry(agents[k].watch);
+	}
+	judge(what, before, from, 0);
+}
+
+static void test_new_pods_while_the_server_is_away(void **state)
+{
+	(void)state;
+	new_pods("away for five minutes, pods come", REFUSES);
+}
+
+static void test_new_pods_while_the_server_hangs(void **state)
+{
+	(void)state;
+	new_pods("it says nothing for five minutes, pods come", HANGS);
+}
+
+static void test_new_pods_while_the_server_refuses(void **state)
+{
+	(void)state;
+	status = 429;
+	retry_after = 30 * NS_PER_SEC;
+	new_pods("429, Retry-After: 30, pods come", ANSWERS);
+}
+
 static void test_refusals(void **state)
 {
 	static const struct {
@@ -447,5 +523,7 @@ static void test_restart_of_every_server(void **state)
 
 TESTS_RUN(CASE(test_started_together), CASE(test_an_old_server), CASE(test_server_restarts),
 	CASE(test_server_ends_watches), CASE(test_server_away), CASE(test_server_hangs),
-	CASE(test_versions_are_forgotten), CASE(test_refusals), CASE(test_overload),
+	CASE(test_versions_are_forgotten), CASE(test_new_pods_after_an_outage),
+	CASE(test_new_pods_while_the_server_is_away), CASE(test_new_pods_while_the_server_hangs),
+	CASE(test_new_pods_while_the_server_refuses), CASE(test_refusals), CASE(test_overload),
 	CASE(test_restart_of_every_server))

@@ -116,7 +116,10 @@ static bool is_wanted(const struct pod_mix *m, struct str namespace)
 
 static void add_folder(struct run *r, const struct pod_dir *d)
 {
-	if (!r->m->has_others || !is_wanted(r->m, d->namespace))
+	if (!is_wanted(r->m, d->namespace))
+		return;
+	r->m->has_news = r->m->has_news || r->now - d->since < POD_MIX_NEW;
+	if (!r->m->has_others)
 		return;
 	for (size_t i = 0; i < d->n_containers; i++) {
 		if (is_due(r, &d->containers[i]))
@@ -162,6 +165,7 @@ int64_t pod_mix_targets(struct pod_mix *m, struct arena *a, int64_t now, struct 
 {
 	struct run r = {m, a, now, 0, out};
 
+	m->has_news = false;
 	forget(m, a);
 	add_live(&r);
 	if (!m->dirs)

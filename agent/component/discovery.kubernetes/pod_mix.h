@@ -20,6 +20,7 @@
 #include <stdbool.h>
 
 #define POD_MIX_WAIT (INT64_C(2) * 1000 * 1000 * 1000) /* for the API server, from the folder on */
+#define POD_MIX_NEW (INT64_C(10) * 1000 * 1000 * 1000) /* so long is a folder news */
 
 struct pod_mix {
 	struct pod_store *pods;       /* NULL: there is no API server to ask */
@@ -29,6 +30,7 @@ struct pod_mix {
 	const struct str *namespaces; /* of which folders count; n 0: all */
 	size_t n_namespaces;
 	struct str node;
+	bool has_news;   /* out: a pod has come of which only its folder tells */
 	struct map kept; /* by the folder's uid: struct pod, held as long as the folder is there */
 };
 

@@ -475,10 +475,48 @@ static void test_a_watch_that_ends_at_once_is_not_hurried(void **state)
 	assert_null(watch_problem(watch));
 }
 
+/* A refusal, seen and followed by a pause. */
+static void refuse(int status, const char *more)
+{
+	char text[80];
+
+	want_request(BEGIN "0" STREAM INITIAL);
+	answer(status, more, "");
+	snprintf(text, sizeof(text), "begin problem(the API server answers %d: ) ", status);
+	want(text);
+}
+
+/* A long pause is cut short, once in a while, but not that which the server asked for. */
+static void test_hurried(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 6; i++) {
+		refuse(500 + i, "");
+		next_try(60);
+	}
+	refuse(506, "");
+	watch_hurry(watch);
+	next_try(3);
+	refuse(507, "");
+	watch_hurry(watch);
+	pass(30);
+	want_no_request();
+	watch_hurry(watch);
+	next_try(3);
+	refuse(503, "Retry-After: 50\r\n");
+	pass(31);
+	watch_hurry(watch);
+	pass(18);
+	want_no_request();
+	next_try(25);
+	watch_hurry(watch);
+	refuse(508, "");
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 TESTS_RUN(CASE(test_initial_events_and_changes), CASE(test_a_server_without_initial_events),
 	CASE(test_a_list_that_is_cut), CASE(test_gone), CASE(test_version_of_the_future),
 	CASE(test_refusals_are_followed_by_longer_and_longer_pauses),
 	CASE(test_pauses_are_never_above_the_limit), CASE(test_a_server_that_is_away),
-	CASE(test_a_watch_that_ends_at_once_is_not_hurried))
+	CASE(test_a_watch_that_ends_at_once_is_not_hurried), CASE(test_hurried))

@@ -34,7 +34,7 @@ static const struct {
 	int waited; /* seconds since the folders were found */
 	bool has_no_server, has_no_others;
 	const char *namespace;
-	const char *want; /* pod/container/id or "folder", and "wait N" in ms */
+	const char *want; /* pod/container/id or "folder", "wait N" in ms, and "news" */
 } cases[] = {
 	{.what = "pods of the API server, sorted, folder or not",
 		.pods = {RUNNING("b", "2"), RUNNING("a", "1")},
@@ -55,15 +55,19 @@ static const struct {
 	{.what = "a folder without a pod waits for the pod",
 		.folders = {"n_a_1/app", "n_a_1/side"},
 		.waited = 1,
-		.want = "wait 1000"},
+		.want = "wait 1000 news"},
 	{.what = "then it does without",
 		.folders = {"n_a_1/app"},
 		.waited = 2,
+		.want = "a/app/folder news"},
+	{.what = "and the pod is no news any more",
+		.folders = {"n_a_1/app"},
+		.waited = 10,
 		.want = "a/app/folder"},
 	{.what = "no server, no wait",
 		.has_no_server = true,
 		.folders = {"n_a_1/app"},
-		.want = "a/app/folder"},
+		.want = "a/app/folder news"},
 	{.what = "a deleted pod keeps its targets as long as its folder is there",
 		.pods = {RUNNING("a", "1"), RUNNING("b", "2")},
 		.deleted = "1",
@@ -78,12 +82,12 @@ static const struct {
 		.folders = {"n_a_1/app"},
 		.waited = 5,
 		.has_no_others = true,
-		.want = "b/app/c://1"},
+		.want = "b/app/c://1 news"},
 	{.what = "folders of other namespaces",
 		.folders = {"n_a_1/app", "m_c_3/app"},
 		.waited = 5,
 		.namespace = "m",
-		.want = "c/app/folder"},
+		.want = "c/app/folder news"},
 };
 
 static int setup(void **state)
@@ -153,6 +157,8 @@ static void print(struct buf *out, struct pod_mix *m)
 	}
 	if (wait)
 		buf_printf(out, "%swait %lld", out->n ? " " : "", (long long)(wait / NS_PER_MS));
+	if (m->has_news)
+		buf_printf(out, "%snews", out->n ? " " : "");
 	arena_fini(&a);
 }
 
