@@ -1,4 +1,5 @@
 """The agent under test: its lives, its memory, its counters, and the disk on which it keeps its positions."""
+import bisect
 import os
 import re
 import resource
@@ -10,8 +11,20 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from array import array
 
 TROUBLE = ("AddressSanitizer", "LeakSanitizer", "runtime error:", "must failed", "DEADLYSIGNAL")
+# What the agent says when it gives something up, and the reason that its counters have for it.
+LOSSES = {
+    "a log that was read in part is not there any more": "rotated_unread",
+    "a deleted log is given up unread": "held_limit",
+    "a rotated log is not what its name says": "broken_gz",
+    "a compressed log is broken": "broken_gz",
+    "a log stays unreadable, it is left out": "unreadable",
+    "a log is gone that could not be opened": "unreadable",
+    "the end of a deleted log cannot be read": "unreadable",
+    "lines of a deleted log were not delivered": "undelivered",
+}
 DEADLINE = 10
 INF = float("inf")
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -52,12 +65,59 @@ class Volume:
             subprocess.run(["umount", self.path], check=False)
 
 
+class Strain:
+    """What the machine took from the agent and from this program: the seconds in which one of them had to
+    run and did not. Bounds that are times are held to the promise and this, not to a guess at the load."""
+    EVERY = 0.05
+
+    def __init__(self):
+        self.times, self.sums = array("d"), array("d")
+        self.pid, self.waited = None, 0.0
+        threading.Thread(target=self._look, daemon=True).start()
+
+    def _waited(self, pid):
+        """Of its threads: seconds on a run queue (Documentation/scheduler/sched-stats.rst)."""
+        ns = 0
+        try:
+            for task in os.listdir(f"/proc/{pid}/task"):
+                with open(f"/proc/{pid}/task/{task}/schedstat", encoding="ascii") as f:
+                    ns += int(f.read().split()[1])
+        except (OSError, IndexError):
+            return 0.0
+        return ns / 1e9
+
+    def _look(self):
+        total, pid, before = 0.0, None, 0.0
+        while True:
+            begun = time.monotonic()
+            time.sleep(self.EVERY)
+            now = time.monotonic()
+            total += max(0.0, now - begun - self.EVERY)
+            if self.pid != pid:
+                pid, before = self.pid, 0.0
+            waited = self._waited(pid) if pid else 0.0
+            total += max(0.0, waited - before)
+            before = max(before, waited)
+            self.times.append(now)
+            self.sums.append(total)
+
+    def between(self, begin, end):
+        n = len(self.sums)
+        if not n:
+            return 0.0
+        last = min(bisect.bisect_left(self.times, end), n - 1)
+        first = bisect.bisect_right(self.times, begin, 0, n) - 1
+        return self.sums[last] - (self.sums[first] if first >= 0 else 0.0)
+
+
 class Life:
     def __init__(self, number):
         self.number = number
         self.begun = time.monotonic()
         self.watches = INF  # from then on it has every file open that is there
+        self.asked = None  # to end, then
         self.end = INF
+        self.drained = False  # it ended by itself, well within its deadline
         self.blocked = []  # [from, to]: it was stopped, or could open nothing
         self.counters = {}
 
@@ -76,6 +136,7 @@ class Agent:
         self.asked_to_end = None
         self.anonymous = self.files = 0
         self.heal = None  # undoes what blocks it
+        self.strain = Strain()
 
     @property
     def life(self):
@@ -92,6 +153,7 @@ class Agent:
             log.write(f"-- life {self.life.number}\n".encode())
             log.flush()
             self.child = subprocess.Popen(argv, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        self.strain.pid = self.child.pid
         threading.Thread(target=self._await_ready, args=(self.child, self.life), daemon=True).start()
 
     def _get(self, path, data=None):
@@ -157,7 +219,7 @@ class Agent:
         if self.heal:
             self.heal()
         self.child.send_signal(signal.SIGTERM)
-        self.asked_to_end = time.monotonic()
+        self.asked_to_end = self.life.asked = time.monotonic()
 
     def _ended(self):
         self.life.end = time.monotonic()
@@ -182,6 +244,8 @@ class Agent:
         early = status == -signal.SIGTERM and self.life.watches == INF
         if not self.asked_to_end or (status != 0 and not early):
             self.problem("ended badly", f"life {self.life.number}: status {status}, asked: {bool(self.asked_to_end)}")
+        elif status == 0:
+            self.life.drained = time.monotonic() < self.asked_to_end + DEADLINE - 2
         self._ended()
         return False
 
@@ -208,6 +272,21 @@ class Agent:
             return {}
         self.life.counters = got
         return got
+
+    def lost(self):
+        """[life, reason, bytes, path] of each loss that it said. What it says outlives a kill, its counters do not."""
+        said, life = [], 0
+        with open(self.folder / "agent.log", encoding="utf-8", errors="replace") as f:
+            for line in f:
+                if line.startswith("-- life "):
+                    life = int(line[8:])
+                    continue
+                reason = next((reason for text, reason in LOSSES.items() if f'msg="{text}' in line), None)
+                if reason:
+                    path = re.search(r' path=(?:"([^"]*)"|(\S+))', line)
+                    n = re.search(r" bytes=(\d+)", line)
+                    said.append((life, reason, int(n[1]) if n else 0, (path[1] or path[2]) if path else ""))
+        return said
 
     def trouble(self):
         with open(self.folder / "agent.log", encoding="utf-8", errors="replace") as f:

@@ -52,6 +52,7 @@ class Container:
         self.count = {"o": 0, "e": 0}
         self.out = bytearray()
         self.rotated = []  # File, oldest first
+        self.away = None  # when all its logs went
         self.reopen_at = None
         self.rotate_size = rng.choice((30_000, 60_000, 150_000))
         self.weight = rng.choice((1, 1, 1, 3, 10))
@@ -59,6 +60,7 @@ class Container:
         self.running = True
         self.ended = None
         self.under_way = {}  # stream: number of the line that is being written
+        self.more = {"o": 0, "e": 0}  # lines of the last block that are still to be written
         self.begin()
         ledger.add(self)
 
@@ -86,17 +88,19 @@ class Container:
         self.stamped(stream, ns)
         self.out += b"%s %s %s %s\n" % (self.stamp(ns), NAMES[stream], tag, content)
 
-    def _line(self, stream, short=False):
-        """The next line's bytes, already in the ledger."""
+    def _line(self, stream, short=False, goes_on=False):
+        """The next line's bytes, already in the ledger. goes_on: it is a part of the block that began before."""
         rng = self.rng
         words = rng.choices(WORDS, k=rng.choice((2, 5, 10, 30)))
         if rng.random() < 0.004 and not short:
             words *= rng.randrange(200, 1500)
-        drop = not self.pod.in_api and rng.random() < 0.01
+        drop = not self.pod.in_api and rng.random() < 0.01 and not goes_on
         if drop:
             words[0] = DROP
         head = f"{self.number} {stream} {self.count[stream]} {' '.join(words)} ".encode()
-        self.ledger.wrote(self, stream, self.file, drop)
+        if goes_on:
+            head = b"\t" + head
+        self.ledger.wrote(self, stream, self.file, drop, goes_on)
         self.under_way[stream] = self.count[stream]
         self.count[stream] += 1
         return head + b"@@%08x" % zlib.crc32(head)
@@ -119,6 +123,7 @@ class Container:
             line = line[PIECE:]
             if self.rng.random() < 0.5 and last == b"F":
                 other = "o" if stream == "e" else "e"
+                self.block_end(other)
                 self._record(other, b"F", self._line(other, short=True))
         self._record(stream, last, line)
 
@@ -126,7 +131,7 @@ class Container:
         """What containerd itself gets wrong (VictoriaLogs #1217, #1076): passed on as it is."""
         head = b"%s stdout F " % self.stamp(time.time_ns())
         text = f"{self.number} odd {self.count['o']} {self.rng.random()} ".encode()
-        if self.rng.random() < 0.5:
+        if self.rng.random() < 0.5 and not self.pod.kubelet.blocks:
             text += head + b"glued on"
             self.out += head + text + b"\n"
         else:
@@ -136,13 +141,28 @@ class Container:
     def write(self, lines):
         for _ in range(lines):
             stream = "e" if self.rng.random() < 0.2 else "o"
+            self.block_end(stream)
             self.pieces(stream, self._line(stream))
+            self.block_begin(stream)
             if self.rng.random() < 0.001:
                 self.malformed()
             if len(self.out) > 100_000:
                 self._flush()
         if self.out:
             self._flush()
+
+    def block_begin(self, stream):
+        """Where stages join lines: the rest of a block, at times a moment later, or in the next file."""
+        if not self.pod.kubelet.blocks or self.pod.in_api or type(self) is not Container or self.rng.random() < 0.7:
+            return
+        self.more[stream] = self.rng.randrange(1, 5)
+        if self.rng.random() < 0.8:
+            self.block_end(stream)
+
+    def block_end(self, stream):
+        n, self.more[stream] = self.more[stream], 0
+        for _ in range(n):
+            self.pieces(stream, self._line(stream, short=True, goes_on=True))
 
     def reopen(self):
         """ReopenContainerLog: the new file is there, while the streams may still write to the old
@@ -156,6 +176,10 @@ class Container:
             self.fd = late
         cut = self.rng.random() < 0.5
         self.file = self.file if cut else new
+        late, self.fd = self.fd, old if cut else self.fd
+        self.block_end("o")
+        self._flush()
+        self.fd = late
         line = self._line("o")
         half = self.rng.randrange(1, min(len(line), PIECE)) if cut else 0
         if half:
@@ -176,12 +200,17 @@ class Container:
         if self.reopen_at is not None:
             self.reopen()
         for stream in "oe":
+            self.block_end(stream)
             if self.rng.random() < 0.4:
                 self.pieces(stream, self._line(stream), b"P")
         self._flush()
         os.close(self.fd)
         self.running = False
         self.ended = time.monotonic()
+
+    def there_until(self):
+        """When the last of its files went, or will."""
+        return self.away if self.away is not None else float("inf")
 
     def files(self):
         return self.rotated + ([self.file] if self.file.removed is None else [])
@@ -193,7 +222,7 @@ class Container:
                 shutil.copy(f.path, f"{KEEP}/{self.number}-{f.path.name}")
             f.path.unlink()
             gone(f)
-        self.rotated = []
+        self.rotated, self.away = [], time.monotonic()
 
 
 class Docker(Container):

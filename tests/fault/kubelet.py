@@ -58,6 +58,7 @@ class Kubelet:
     def __init__(self, root, ledger, rng, count):
         self.root, self.ledger, self.rng, self.count = root, ledger, rng, count
         self.docker_share = 0.25
+        self.blocks = False  # programs write blocks of several lines
         self.docker = root.parent / "docker/containers"
         self.pods = []
         self.number = 0

@@ -1,6 +1,7 @@
 """What became of each line: one byte a line, per life of a container and stream. A repeat never
 hides a loss, because only the line's own byte says that it came. Writes are told once, to Books; each
-destination has a Ledger of its own of what came."""
+destination has a Ledger of its own of what came. An entry of several lines (stage.multiline) is taken
+line by line, and looked at as a block besides."""
 import bisect
 import re
 import threading
@@ -12,7 +13,7 @@ from containerd import Docker, Plain
 
 # UNHEARD: it came, but the answer was lost; DROP: it must not come; TORN: a part came, and may.
 CAME, REFUSED, UNHEARD, DROP, TORN = 1, 2, 4, 8, 16
-HEAD = re.compile(rb"(\d+) ([oe]) (\d+) ")
+HEAD = re.compile(rb"\t?(\d+) ([oe]) (\d+) ")
 SHOWN = 8
 
 
@@ -22,6 +23,8 @@ class Stream:
     def __init__(self):
         self.n = 0
         self.drop = set()
+        self.goes_on = set()  # lines that belong to the block of the one before
+        self.may = set()  # of those, the ones whose block is dropped: torn off, they come
         self.stamps = array("q")
         self.starts = []  # numbers at which another file begins
         self.files = []
@@ -53,7 +56,7 @@ class Books:
         self.containers[c.number] = c
         self.note("start", c, type(c).__name__)
 
-    def wrote(self, c, stream, file, drop):
+    def wrote(self, c, stream, file, drop, goes_on=False):
         with self.lock:
             s = self.streams[c.number, stream]
             if not s.files or s.files[-1] is not file:
@@ -61,6 +64,10 @@ class Books:
                 s.files.append(file)
             if drop:
                 s.drop.add(s.n)
+            if goes_on:
+                s.goes_on.add(s.n)
+                if s.n - 1 in s.drop or s.n - 1 in s.may:
+                    s.may.add(s.n)
             s.n += 1
             s.stamps.append(0)
         self.count["lines"] += 1
@@ -110,8 +117,8 @@ class Copy:
             self.state.extend(bytes(more))
             self.when.extend([0.0] * more)
             self.life.extend([0] * more)
-            for i in [i for i in stream.drop if i >= begin]:
-                self.state[i] = DROP
+            for i in range(begin, stream.n):
+                self.state[i] = DROP if i in stream.drop else TORN if i in stream.may else 0
 
 
 class Ledger:
@@ -155,7 +162,7 @@ class Ledger:
             if int(m[3]) < len(s.state):
                 s.state[int(m[3])] |= TORN
 
-    def _find(self, line, labels):
+    def _find(self, line, labels, tenant):
         """(container, stream, number) of a whole line; None: it is broken."""
         m = HEAD.match(line)
         head, _, crc = line.rpartition(b"@@")
@@ -171,16 +178,39 @@ class Ledger:
                 f'stream="{stream}"' if not c.pod.in_api and type(c) is not Plain else ""):
             if want not in labels:
                 self.problem("wrong labels", f"{labels} lacks {want}")
+        if tenant != self.judge.tenant(c):
+            self.problem("wrong tenant", f"{tenant!r} for {labels}")
         return c, which, seq
 
-    def take(self, life, labels, entries, heard, refuse):
+    def take(self, life, labels, tenant, entries, heard, refuse):
         """(line, time) as they lie in a push. heard: the answer will arrive. refuse(i): this one is not taken."""
         now = time.monotonic()
         with self.books.lock:
-            for i, (line, stamp) in enumerate(entries):
-                found = self._find(line, labels)
-                if found:
-                    self._mark(life, now, *found, stamp, heard, refuse(i))
+            for i, (text, stamp) in enumerate(entries):
+                lines = text.split(b"\n")
+                found = [self._find(line, labels, tenant) for line in lines]
+                refused = refuse(i)
+                for at, one in enumerate(found):
+                    if one:
+                        self._mark(life, now, *one, None if at else stamp, heard, refused)
+                self._look_at_block(life, [x for x in found if x], len(lines))
+
+    def _look_at_block(self, life, found, n):
+        """One after the other, from the first line of the block to its last one."""
+        if not self.judge.blocks or not found or found[0][0].pod.in_api:
+            return
+        (c, which, first), last = found[0], found[-1][2]
+        goes_on = self.books.streams[c.number, which].goes_on
+        whole = first not in goes_on and last + 1 not in goes_on and n == len(found)
+        one = [(x.number, w, seq) for x, w, seq in found] == [(c.number, which, i) for i in range(first, first + n)]
+        one = one and all(i in goes_on for i in range(first + 1, first + n))
+        self.count["blocks of several lines"] += n > 1
+        if whole and one:
+            return
+        self.count["blocks cut"] += 1
+        if not self.judge.may_cut_block(c, life):
+            self.problem("a block is cut", f"({c.number}, {which!r}) {first} to {last}, {n} lines, life {life}, "
+                f"after {self.books.since(time.monotonic())}")
 
     def _mark(self, life, now, c, which, seq, stamp, heard, refused):
         key = c.number, which
@@ -190,7 +220,7 @@ class Ledger:
         written = self.books.streams[key].stamps[seq]
         if state & DROP:
             self.problem("a stage should have dropped it", name)
-        if written and stamp != written:
+        if written and stamp is not None and stamp != written:
             self.problem("wrong time", f"{name}: {stamp} in place of {written}, {stamp - written} ns")
         if not state & (CAME | REFUSED):
             self.progress = now
@@ -217,10 +247,14 @@ class Ledger:
         if state & UNHEARD or self.judge.may_repeat(s.life[seq], s.when[seq]):
             return
         age = self.judge.end_of(s.life[seq]) - s.when[seq]
+        if self.judge.is_handed_over(c, s.life[seq]):
+            self.problem("repeated though the agent before had drained", f"{name}: of life {s.life[seq]}, "
+                f"{age:.1f} s before its end, again in life {life}")
+        age -= self.judge.strain(s.life[seq], s.when[seq])
         if age > self.max_age:
             self.max_age, self.oldest = age, name
-        if age > self.judge.oldest_repeat(c, s.life[seq]):
-            self.problem("repeated though long acknowledged", f"{name}: {age:.1f} s before the end of life {s.life[seq]}, "
+        if age > self.judge.oldest_repeat(c, s.life[seq], s.when[seq]):
+            self.problem("repeated though long acknowledged", f"{name}: {age:.2f} s before the end of life {s.life[seq]}, "
                 f"again in life {life} after {self.books.since(time.monotonic())}")
 
     def _not_come(self):
@@ -250,6 +284,14 @@ class Ledger:
         """How many lines are still to come."""
         with self.books.lock:
             return sum(not x[-1] for x in self._not_come()) + len(self._odd_missing())
+
+    def lost_files(self):
+        """Of which lines did not come, though an agent had them open; not those cut in place."""
+        files = {}
+        for key, _, _, file, *_ in self._not_come():
+            if not file.in_place and not file.after_cut:
+                files[id(file)] = file, self.books.containers[key[0]]
+        return list(files.values())
 
     def lost(self):
         """Judges each line that did not come; how many may be lost: their bytes went where nobody

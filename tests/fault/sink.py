@@ -63,6 +63,7 @@ class Sink(common.Fake):
     def handle(self, request, body):
         mode = self.mine.mode
         life = int(request.headers.get("X-Life", 0))
+        tenant = request.headers.get("X-Scope-OrgID")
         if len(body) < int(request.headers.get("Content-Length") or 0):
             return 400, b"cut", []  # it was killed while it sent
         if mode == "slow":
@@ -80,7 +81,7 @@ class Sink(common.Fake):
         refuse = (lambda i: self.rng.random() < 0.1) if picky else (lambda i: False)
         for s in push.streams:
             entries = [(e.line, e.timestamp.seconds * 10**9 + e.timestamp.nanos) for e in s.entries]
-            self.ledger.take(life, s.labels, entries, mode != "swallows", refuse)
+            self.ledger.take(life, s.labels, tenant, entries, mode != "swallows", refuse)
         with self.lock:
             if picky:
                 self.dropped[life] += n
