@@ -34,6 +34,7 @@
 	X(otelcol_auth_headers) \
 	X(otelcol_auth_oauth2) \
 	X(otelcol_exporter_debug) \
+	X(otelcol_exporter_loadbalancing) \
 	X(otelcol_exporter_loki) \
 	X(otelcol_exporter_otlp) \
 	X(otelcol_exporter_otlphttp) \

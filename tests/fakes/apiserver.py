@@ -44,11 +44,11 @@ import common
 
 OBJECT = re.compile(r"^/api/v1/namespaces/([a-z0-9.-]+)/(secrets|configmaps)/([a-z0-9.-]+)$")
 PLURALS = {"Secret": "secrets", "ConfigMap": "configmaps"}
-PATH = re.compile(r"^(?:/api/v1|/apis/monitoring.grafana.com/v1alpha2)/(?:namespaces/([a-z0-9-]+)/)?"
-    r"(pods|events|nodes|namespaces|services|podlogs)$")
+PATH = re.compile(r"^(?:/api/v1|/apis/monitoring.grafana.com/v1alpha2|/apis/discovery.k8s.io/v1)/(?:namespaces/([a-z0-9-]+)/)?"
+    r"(pods|events|nodes|namespaces|services|podlogs|endpointslices)$")
 LEASES = re.compile(r"^/apis/coordination.k8s.io/v1/namespaces/([a-z0-9-]+)/leases(?:/([a-z0-9.-]+))?$")
 KINDS = {"pods": "Pod", "events": "Event", "nodes": "Node", "namespaces": "Namespace", "services": "Service",
-    "podlogs": "PodLogs"}
+    "podlogs": "PodLogs", "endpointslices": "EndpointSlice"}
 CLUSTERED = ("nodes", "namespaces")  # these are in no namespace
 TRUE = ("1", "true")
 

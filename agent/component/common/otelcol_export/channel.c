@@ -28,6 +28,8 @@
 #define STOPPING_WAIT \
 	(INT64_C(500) * 1000000) /* ns; longest between tries when the time is short */
 
+#define HAND_OVER_WAIT (INT64_C(200) * 1000000)
+
 enum {
 	KEEP_BUFFER = 1 << 20,
 	MAX_REQUEST = 64 << 20, /* the largest that OTLP recommends receivers to take */
@@ -108,6 +110,7 @@ static const struct metric_family batch_size_family = {"otelcol_exporter_queue_b
 	METRIC_HISTOGRAM, "Items in a request.", batch_buckets};
 
 static void pump(struct channel *c);
+static void hand_over(struct sender *s);
 static void send_gathered(struct channel *c);
 static void on_done(struct http_call *call, enum http_outcome outcome);
 static void on_retry(struct timer *t);
@@ -371,7 +374,7 @@ static void finish(struct sender *s)
 static void after(struct channel *c)
 {
 	pump(c);
-	if (c->x->is_stopping && channel_is_empty(c))
+	if ((c->x->is_stopping || c->x->is_leaving) && channel_is_empty(c))
 		export_drained(c->x);
 }
 
@@ -386,6 +389,10 @@ static void retry(struct sender *s, int64_t retry_after, const char *why)
 
 	if (c->x->is_stopping && queued_is_kept(q)) {
 		leave(s);
+		return;
+	}
+	if (c->x->is_leaving) {
+		hand_over(s);
 		return;
 	}
 	if (retry_after > wait)
@@ -549,6 +556,29 @@ static bool repack(struct sender *s, const char *format)
 	return ok;
 }
 
+/* Another server gets it; later, if it has no room. */
+static void hand_over(struct sender *s)
+{
+	struct channel *c = s->channel;
+	struct exporter *x = c->x;
+	struct telemetry t = {.kind = c->kind, .items = s->q->items};
+	struct buf all = {0};
+	enum consumed r = CONSUMED;
+
+	if (x->protocol->unpack(x, s->q->format, (enum otlp_kind)c->kind,
+		    (struct str){s->q->body, s->q->n}, &all)) {
+		t.bytes = buf_str(&all);
+		r = x->take_over(x, &t);
+	}
+	buf_fini(&all);
+	if (r == CONSUMED) {
+		finish(s);
+		return;
+	}
+	s->state = WAITING;
+	timer_set(&s->timer, x->base.loop, HAND_OVER_WAIT);
+}
+
 static void send_now(struct sender *s)
 {
 	struct channel *c = s->channel;
@@ -556,6 +586,10 @@ static void send_now(struct sender *s)
 	struct http_header headers[EXPORT_HEADERS];
 	struct err e;
 
+	if (c->x->is_leaving) {
+		hand_over(s);
+		return;
+	}
 	if (strcmp(format, s->q->format) != 0 && !repack(s, format)) {
 		drop(c, s->q->items, "it was packed in a way that cannot be read",
 			"it was kept by another version of the agent");
@@ -658,6 +692,15 @@ static size_t weight(const struct channel *c, const struct telemetry *t)
 	return str_is(sizer, "bytes") ? t->bytes.n : 1;
 }
 
+bool channel_is_full(const struct channel *c, const struct telemetry *t)
+{
+	const struct otelcol_queue *q = queue_args(c);
+	size_t now = used(c);
+
+	return q->enabled ? now > 0 && now + weight(c, t) > (size_t)q->queue_size
+			  : c->queue.requests >= c->limit;
+}
+
 static enum consumed refuse(struct channel *c, const struct telemetry *t)
 {
 	metric_add(c->refused, t->items);
@@ -667,10 +710,8 @@ static enum consumed refuse(struct channel *c, const struct telemetry *t)
 enum consumed channel_push(struct channel *c, const struct telemetry *t)
 {
 	const struct otelcol_queue *q = queue_args(c);
-	size_t now = used(c);
 
-	if (q->enabled ? now > 0 && now + weight(c, t) > (size_t)q->queue_size
-		       : c->queue.requests >= c->limit)
+	if (channel_is_full(c, t))
 		return refuse(c, t);
 	if (q->enabled && q->batch && !c->queue.disk) {
 		gather(c, t);
@@ -684,7 +725,8 @@ enum consumed channel_push(struct channel *c, const struct telemetry *t)
 
 void channel_flush(struct channel *c)
 {
-	export_queue_leave_waiting(&c->queue);
+	if (c->x->is_stopping)
+		export_queue_leave_waiting(&c->queue);
 	if (c->gathered_items > 0)
 		send_gathered(c);
 	for (size_t i = 0; i < c->n_senders; i++) {
@@ -693,7 +735,7 @@ void channel_flush(struct channel *c)
 		if (s->state != WAITING)
 			continue;
 		timer_clear(&s->timer);
-		if (queued_is_kept(s->q))
+		if (c->x->is_stopping && queued_is_kept(s->q))
 			leave(s);
 		else
 			send_now(s);

@@ -114,8 +114,12 @@ static void fini(struct exporter *x)
 static void stop_now(struct exporter *x)
 {
 	x->is_stopping = false;
+	x->is_leaving = false;
 	fini(x);
-	component_stopped(&x->base);
+	if (x->stopped)
+		x->stopped(x);
+	else
+		component_stopped(&x->base);
 }
 
 static void on_stop_timer(struct timer *t)
@@ -160,18 +164,34 @@ bool export_start(struct exporter *x, const struct export_protocol *p,
 		}
 	}
 	x->input = (struct consumer){.consume = exporter_consume, .id = x->base.id};
-	component_export(&x->base, "input", value_capsule(&capsule_consumer, &x->input));
+	if (!x->stopped)
+		component_export(
+			&x->base, "input", value_capsule(&capsule_consumer, &x->input));
 	return true;
 }
 
 /* What is in the queue is still sent, with short pauses, until STOP_TIME; the rest is counted. */
 void export_stop(struct exporter *x)
 {
+	x->is_leaving = false;
 	x->is_stopping = true;
 	timer_set(&x->stop_timer, x->base.loop, STOP_TIME);
 	for (size_t i = 0; i < SIGNAL_KINDS; i++)
 		channel_flush(x->channels[i]);
 	export_drained(x);
+}
+
+void export_leave(struct exporter *x)
+{
+	x->is_leaving = true;
+	for (size_t i = 0; i < SIGNAL_KINDS; i++)
+		channel_flush(x->channels[i]);
+	export_drained(x);
+}
+
+bool export_is_full(const struct exporter *x, const struct telemetry *t)
+{
+	return channel_is_full(x->channels[t->kind], t);
 }
 
 const struct export_field export_fields[] = {

@@ -79,6 +79,12 @@ struct exporter {
 	struct auth_handler *auth; /* NULL: none */
 	struct encoder *encoder;
 
+	/* One that is no component of its own, but a part of another: called in place of
+	 * component_stopped(), and nothing is exported. base has what a component has. */
+	void (*stopped)(struct exporter *x);
+	/* … and who gets what waits after export_leave(). */
+	enum consumed (*take_over)(struct exporter *x, const struct telemetry *t);
+
 	/* its own */
 	struct consumer input;
 	struct target *target;   /* the newest one */
@@ -87,6 +93,7 @@ struct exporter {
 	struct buf work2;
 	struct channel *channels[SIGNAL_KINDS];
 	bool is_stopping;
+	bool is_leaving; /* export_leave(): take_over has what waits */
 	struct timer stop_timer;
 	struct task stop_task;
 };
@@ -105,6 +112,11 @@ bool export_start(struct exporter *x, const struct export_protocol *p,
 	const struct export_settings *set, struct err *e);
 bool export_update(struct exporter *x, const struct export_settings *set, struct err *e);
 void export_stop(struct exporter *x);
+/* Its server is gone for good: take_over() gets what waits, until all is gone and stopped() is
+ * called. export_stop() may follow. */
+void export_leave(struct exporter *x);
+/* channel_is_full() of the data's signal. */
+bool export_is_full(const struct exporter *x, const struct telemetry *t);
 extern const struct export_field export_fields[];
 
 /* The name "kind/encoding" of a way of packing; encoding NULL: none. It lives as long as the
@@ -138,6 +150,7 @@ void channel_free(struct channel *c); /* NULL is nothing; what is in memory is d
 /* From now on the queue is where sending_queue says. On failure it is where it was. */
 bool channel_keep(struct channel *c, const struct otelcol_queue *q, struct err *e);
 void channel_update(struct channel *c); /* new arguments are in the exporter */
+bool channel_is_full(const struct channel *c, const struct telemetry *t);
 enum consumed channel_push(struct channel *c, const struct telemetry *t);
 void channel_flush(struct channel *c); /* the exporter is stopping: everything is sent now */
 bool channel_is_empty(const struct channel *c);

@@ -1,6 +1,6 @@
 #pragma once
 
-/* What otelcol.exporter.otlp accepts. */
+/* What otelcol.exporter.otlp accepts, and what others that speak OTLP over gRPC have of it. */
 
 #include "agent/component/common/otelcol_args.h"
 
@@ -37,6 +37,10 @@ struct otlp_exporter_args {
 };
 
 extern const struct arg otlp_exporter_args[];
+
+/* struct otlp_client without its endpoint, which the owner knows; and what is wrong with it. */
+extern const struct arg otlp_exporter_backend_args[];
+bool otlp_exporter_client_check(const struct otlp_client *c, struct diags *d);
 
 bool otlp_exporter_check(const void *args, struct diags *d);
 

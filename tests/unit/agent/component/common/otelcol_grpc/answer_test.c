@@ -1,7 +1,7 @@
 /* Duty 230, and the table of codes of the specification. */
 
 #include "agent/base/timestamp.h"
-#include "agent/component/otelcol.exporter.otlp/answer.h"
+#include "agent/component/common/otelcol_grpc/answer.h"
 #include "proto/grpc/message.h"
 #include "proto/grpc/status.h"
 #include "tests/test.h"

@@ -1,6 +1,6 @@
 /* The table, and what an endpoint means. */
 
-#include "agent/component/otelcol.exporter.otlp/args.h"
+#include "agent/component/common/otelcol_grpc/args.h"
 
 static const struct arg keepalive_args[] = {
 	ARG(otlp_client_keepalive, ping_wait, .type = ARG_DURATION, .flags = ARG_NO_EFFECT,
@@ -12,31 +12,41 @@ static const struct arg keepalive_args[] = {
 	ARGS_END,
 };
 
+/* clang-format off */
+#define CLIENT_ARGS \
+	ARG_PLACE(otlp_client, at), \
+	ARG(otlp_client, compression, .type = ARG_STR, .def = "gzip", \
+		.help = "Compression of requests: gzip, snappy, zstd or none."), \
+	ARG(otlp_client, balancer_name, .type = ARG_STR, .flags = ARG_NO_EFFECT, \
+		.def = "round_robin", .help = "One address of the name is used at a time."), \
+	ARG(otlp_client, authority, .type = ARG_STR, \
+		.help = "Overrides the :authority header of requests."), \
+	ARG(otlp_client, tls, .type = ARG_BLOCK, OTELCOL_TLS_CLIENT), \
+	ARG(otlp_client, auth, .type = ARG_CAPSULE, .capsule = &capsule_handler, \
+		.help = "Handler that adds credentials to requests."), \
+	ARG(otlp_client, headers, .type = ARG_MAP, \
+		.help = "Additional headers to send with the request."), \
+	ARG(otlp_client, keepalive, .type = ARG_BLOCK, .block = keepalive_args, \
+		.size = sizeof(struct otlp_client_keepalive), .help = "Keepalive settings."), \
+	ARG(otlp_client, read_buffer_size, .type = ARG_SIZE, .flags = ARG_NO_EFFECT, \
+		.help = "Size of the read buffer."), \
+	ARG(otlp_client, write_buffer_size, .type = ARG_SIZE, .flags = ARG_NO_EFFECT, \
+		.def = "512KiB", .help = "Size of the write buffer."), \
+	ARG(otlp_client, wait_for_ready, .type = ARG_BOOL, .flags = ARG_NO_EFFECT, \
+		.help = "The queue waits for the server in any case.")
+
 static const struct arg client_args[] = {
-	ARG_PLACE(otlp_client, at),
 	ARG(otlp_client, endpoint, .type = ARG_STR, .flags = ARG_REQUIRED,
 		.help = "host:port to send telemetry data to."),
-	ARG(otlp_client, compression, .type = ARG_STR, .def = "gzip",
-		.help = "Compression of requests: gzip, snappy, zstd or none."),
-	ARG(otlp_client, balancer_name, .type = ARG_STR, .flags = ARG_NO_EFFECT,
-		.def = "round_robin", .help = "One address of the name is used at a time."),
-	ARG(otlp_client, authority, .type = ARG_STR,
-		.help = "Overrides the :authority header of requests."),
-	ARG(otlp_client, tls, .type = ARG_BLOCK, OTELCOL_TLS_CLIENT),
-	ARG(otlp_client, auth, .type = ARG_CAPSULE, .capsule = &capsule_handler,
-		.help = "Handler that adds credentials to requests."),
-	ARG(otlp_client, headers, .type = ARG_MAP,
-		.help = "Additional headers to send with the request."),
-	ARG(otlp_client, keepalive, .type = ARG_BLOCK, .block = keepalive_args,
-		.size = sizeof(struct otlp_client_keepalive), .help = "Keepalive settings."),
-	ARG(otlp_client, read_buffer_size, .type = ARG_SIZE, .flags = ARG_NO_EFFECT,
-		.help = "Size of the read buffer."),
-	ARG(otlp_client, write_buffer_size, .type = ARG_SIZE, .flags = ARG_NO_EFFECT,
-		.def = "512KiB", .help = "Size of the write buffer."),
-	ARG(otlp_client, wait_for_ready, .type = ARG_BOOL, .flags = ARG_NO_EFFECT,
-		.help = "The queue waits for the server in any case."),
+	CLIENT_ARGS,
 	ARGS_END,
 };
+
+const struct arg otlp_exporter_backend_args[] = {
+	CLIENT_ARGS,
+	ARGS_END,
+};
+/* clang-format on */
 
 const struct arg otlp_exporter_args[] = {
 	ARG_PLACE(otlp_exporter_args, at),
@@ -85,6 +95,18 @@ struct str otlp_exporter_host(const struct otlp_client *c, bool *is_tls)
 	return host;
 }
 
+bool otlp_exporter_client_check(const struct otlp_client *c, struct diags *d)
+{
+	bool ok = true;
+
+	if (!otlp_exporter_encoding(c->compression).p)
+		ok = diag_error(d, c->at,
+			"unsupported compression type \"" STR_FMT
+			"\"; gRPC has gzip, snappy, zstd and none",
+			STR_ARG(c->compression));
+	return otelcol_tls_client_check(c->tls, d) && ok;
+}
+
 static bool check_endpoint(const struct otlp_client *c, struct diags *d)
 {
 	bool is_tls;
@@ -113,12 +135,7 @@ bool otlp_exporter_check(const void *args, struct diags *d)
 	const struct otlp_client *c = a->client;
 	bool ok = check_endpoint(c, d);
 
-	if (!otlp_exporter_encoding(c->compression).p)
-		ok = diag_error(d, c->at,
-			"unsupported compression type \"" STR_FMT
-			"\"; gRPC has gzip, snappy, zstd and none",
-			STR_ARG(c->compression));
-	ok = otelcol_tls_client_check(c->tls, d) && ok;
+	ok = otlp_exporter_client_check(c, d) && ok;
 	ok = otelcol_retry_check(a->retry_on_failure, d) && ok;
 	return otelcol_queue_check(a->sending_queue, d) && ok;
 }

@@ -3,7 +3,7 @@
  * its HTTP status is then taken for a code, as gRPC has it (http-grpc-status-mapping.md).
  */
 
-#include "agent/component/otelcol.exporter.otlp/answer.h"
+#include "agent/component/common/otelcol_grpc/answer.h"
 
 #include "agent/base/utf8.h"
 #include "proto/grpc/message.h"
