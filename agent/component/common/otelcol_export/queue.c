@@ -159,7 +159,7 @@ void export_queue_undo(struct export_queue *q, size_t n, bool is_first)
 		struct queued *r = container_of(l, struct queued, link);
 
 		must(l != &q->waiting);
-		unlink_waiting(q, r);
+		unlink_waiting(q, r); /* NOLINT: the analyser does not see it leave the list */
 		export_queue_done(q, r);
 	}
 }
@@ -186,7 +186,7 @@ struct queued *export_queue_take(struct export_queue *q)
 		read_on(q);
 	while (!list_is_empty(&q->waiting)) {
 		r = container_of(q->waiting.next, struct queued, link);
-		unlink_waiting(q, r);
+		unlink_waiting(q, r); /* NOLINT: the analyser does not see it leave the list */
 		if (load(q, r))
 			return r;
 		q->lost += r->items;
