@@ -49,8 +49,8 @@ void watch_free(struct watch *w); /* NULL is nothing */
 const char *watch_problem(const struct watch *w);
 
 /*
- * Something tells that the server may answer again: the kubelet has heard of a new pod. A long pause
- * is cut short: the next request is made within WATCH_SPREAD, but not before the time that the server
+ * Something tells that the server may answer again: the kubelet has heard of a new pod. A long
+ * pause is cut short: the next request is made within WATCH_SPREAD, but not before what the server
  * has asked for, and once in WATCH_HURRY_EVERY. Else without effect.
  */
 void watch_hurry(struct watch *w);

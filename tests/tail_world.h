@@ -171,7 +171,8 @@ static inline void start(void)
 		.save = true};
 
 	w->tailer = tailer_new(&set);
-	w->source = (struct tail_source){.id = "test", .to = {w->to, 1}, .format = TAIL_CONTAINER, .stopped = on_source_stopped};
+	w->source = (struct tail_source){.id = "test", .to = {w->to, 1}, .format = TAIL_CONTAINER};
+	w->source.stopped = on_source_stopped;
 	tail_source_start(&w->source, w->tailer);
 }
 

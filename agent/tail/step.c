@@ -327,7 +327,7 @@ static struct tail_file *last_chance(struct tail *t)
 	return NULL;
 }
 
-/* While there is a file of its name, a record that is open may be read again from its first piece on,
+/* While there is a file of its name, a record that is open may be read again from its first piece,
  * also if that file was compressed. */
 static void leave_at_end(struct tail *t)
 {

@@ -380,7 +380,8 @@ void tail_look(struct tail *t)
 
 void tail_tend(struct tail *t)
 {
-	if (!t->source || t->source->stopping || !t->retry_at || loop_now(t->tailer->loop) < t->retry_at)
+	if (!t->source || t->source->stopping || !t->retry_at ||
+		loop_now(t->tailer->loop) < t->retry_at)
 		return;
 	t->retry_at = 0;
 	if (t->unsure && t->resumed && t->name)

@@ -222,8 +222,8 @@ void tailer_orphan(struct tailer *t, struct position *p);
 /* tail.c */
 struct tail *tail_new(
 	struct tailer *t, struct tail_source *s, struct str key, const struct labels *labels);
-void tail_look(struct tail *t); /* is there another file of its name? */
-void tail_tend(struct tail *t); /* what is due without an event */
+void tail_look(struct tail *t);          /* is there another file of its name? */
+void tail_tend(struct tail *t);          /* what is due without an event */
 bool tail_is_gone(const struct tail *t); /* nothing has its name */
 /* its source is done with it; what was read may still be settled */
 void tail_leave(struct tail *t);

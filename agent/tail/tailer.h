@@ -85,6 +85,6 @@ bool tail_source_import(struct tail_source *s, const char *file);
  * position is kept as long as the file is there. */
 void tail_source_set(struct tail_source *s, const struct tail_target *v, size_t n);
 /* Follows nothing any more. True: it has stopped, nothing is read or pushed after it. False: there
- * are deleted files with unread lines, which nobody can open again: those are still read and pushed,
- * and then s->stopped is called. */
+ * are deleted files with unread lines, which nobody can open again: those are still read and
+ * pushed, and then s->stopped is called. */
 bool tail_source_stop(struct tail_source *s);

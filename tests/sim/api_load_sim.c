@@ -435,7 +435,7 @@ static void test_new_pods_after_an_outage(void **state)
 	assert_in_range(waited, 1, 9); /* … as a pause with less than 5 s to go is not touched */
 }
 
-/* Each node gets a pod every ten seconds (of static pods, or the kubelet reaches the server and we do
+/* Each node gets a pod every ten seconds (static pods, or the kubelet reaches the server and we do
  * not). */
 static void new_pods(const char *what, enum mood bad)
 {

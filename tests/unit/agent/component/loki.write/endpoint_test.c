@@ -158,7 +158,7 @@ static void test_source_that_waits(void **state)
 }
 
 /* Batches fill while a request is in flight, and follow it in order. */
-/* With a batch_wait beyond all patience and a budget below batch_size, what is there goes as soon as
+/* With a batch_wait beyond patience and a budget below batch_size, what is there goes as soon as
  * nobody may bring more. */
 static void test_full_budget(void **state)
 {
@@ -324,7 +324,8 @@ static void test_patient(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
-TESTS_RUN(TEST(test_budget), TEST(test_source_that_waits), TEST(test_full_budget), TEST(test_pipeline),
+TESTS_RUN(TEST(test_budget), TEST(test_source_that_waits), TEST(test_full_budget),
+	TEST(test_pipeline),
 	TEST(test_change),
 	TEST(test_drain), TEST(test_drain_of_nothing), TEST(test_given_up),
 	TEST(test_given_up_at_once), TEST(test_removed),

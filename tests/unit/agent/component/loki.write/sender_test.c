@@ -404,5 +404,6 @@ static void test_said_once(void **state)
 
 TESTS_RUN(cmocka_unit_test(test_answers), TEST(test_order), TEST(test_backoff),
 	TEST(test_retry_after), TEST(test_limit_of_tries), TEST(test_429_not_retried),
-	TEST(test_split), TEST(test_429_halves), TEST(test_org_id), TEST(test_change), TEST(test_abandon),
+	TEST(test_split), TEST(test_429_halves), TEST(test_org_id), TEST(test_change),
+	TEST(test_abandon),
 	TEST(test_said_once))
