@@ -327,11 +327,15 @@ static struct tail_file *last_chance(struct tail *t)
 	return NULL;
 }
 
-/* While there is a file of its name, a record that is open may be read again from its first piece,
- * also if that file was compressed. */
+/* A record that is open is read again from its first piece by the next life, also if its file was
+ * compressed; unless nothing has its name any more, or its writer has closed the file of the name:
+ * then its end does not come, and the file may be gone before it is read again. */
 static void leave_at_end(struct tail *t)
 {
-	if (lines_are_open(t) && tail_is_gone(t))
+	const struct tail_file *f = newest(t);
+	bool is_closed = f && f->state == FILE_READING && f->closed && f == t->open_file;
+
+	if (lines_are_open(t) && (is_closed || tail_is_gone(t)))
 		lines_flush(t);
 	tail_leave(t);
 }

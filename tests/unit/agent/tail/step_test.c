@@ -66,6 +66,33 @@ static void test_deleted_file_is_read_out_at_the_stop(void **state)
 	want_nothing_lost();
 }
 
+/* The container has ended, so the end of its last record does not come; the next life may be too
+ * late to read it again. */
+static void test_a_closed_log_leaves_no_piece(void **state)
+{
+	int fd;
+
+	(void)state;
+	append("0.log", CRI "F 1\n");
+	follow("0.log");
+	fd = open(path_of("0.log"), O_WRONLY | O_APPEND);
+	assert_int_equal(write(fd, CRI "P last words\n", strlen(CRI "P last words\n")),
+		strlen(CRI "P last words\n"));
+	settle();
+	stop();
+	want("1\n"); /* it goes on: read again */
+	start();
+	follow("0.log");
+	close(fd);
+	settle();
+	want("");
+	stop();
+	want("last words\n");
+	start();
+	follow("0.log");
+	want("");
+}
+
 /* A component of the same name begins while the old one still reads. */
 static void test_a_tail_goes_over_to_the_next_source(void **state)
 {
@@ -253,7 +280,8 @@ static void test_read_errors_are_its_own(void **state)
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 TESTS_RUN(T(test_a_look_after_a_truncation), T(test_deleted_file_is_read_out_at_the_stop),
-	T(test_a_tail_goes_over_to_the_next_source), T(test_deleted_file_is_read_to_its_end),
+	T(test_a_tail_goes_over_to_the_next_source),
+	T(test_a_closed_log_leaves_no_piece), T(test_deleted_file_is_read_to_its_end),
 	T(test_truncated_file_begins_anew), T(test_failed_is_read_again),
 	T(test_failed_after_rotations), T(test_failed_after_deletion), T(test_held_limit),
 	T(test_read_errors_are_its_own))
