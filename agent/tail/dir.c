@@ -161,6 +161,8 @@ static void on_event(struct notify_watch *w, unsigned events, struct str name, u
 		on_renamed_here(d, n, cookie);
 		on_sibling(d, name);
 	}
+	if (events & NOTIFY_CREATE)
+		look(n);
 	LIST_EACH (f, &n->files, struct tail_file, in_name) {
 		if (events & NOTIFY_CLOSE_WRITE)
 			f->closed = true;
@@ -168,8 +170,6 @@ static void on_event(struct notify_watch *w, unsigned events, struct str name, u
 			f->closed = false;
 	}
 	wake(n);
-	if (events & NOTIFY_CREATE)
-		look(n);
 	n->held--;
 	dir_name_release(n);
 }

@@ -126,6 +126,11 @@ uint64_t file_size(const struct tail_file *f, bool *has_name)
 	return f->gz ? f->offset : (uint64_t)st.st_size; /* what is compressed does not grow */
 }
 
+bool file_has_ended(const struct tail_file *f)
+{
+	return f->state == FILE_READING && f->closed;
+}
+
 /* Of what is there, read or not, so that the file is known also when it is compressed before a
  * line of it was read. What has been written to a log does not change. */
 void file_hash_head(struct tail_file *f)

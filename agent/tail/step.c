@@ -332,10 +332,7 @@ static struct tail_file *last_chance(struct tail *t)
  * then its end does not come, and the file may be gone before it is read again. */
 static void leave_at_end(struct tail *t)
 {
-	const struct tail_file *f = newest(t);
-	bool is_closed = f && f->state == FILE_READING && f->closed && f == t->open_file;
-
-	if (lines_are_open(t) && (is_closed || tail_is_gone(t)))
+	if (lines_are_open(t) && (file_has_ended(t->open_file) || tail_is_gone(t)))
 		lines_flush(t);
 	tail_leave(t);
 }

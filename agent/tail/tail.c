@@ -154,11 +154,14 @@ void tail_try_free(struct tail *t)
 	tail_free(t);
 }
 
-/* What was read of a file that is gone cannot be read again. */
+/* What was read of a file that is gone cannot be read again; what its writer has closed need not
+ * be, and may be gone before it is. */
 static void leave_file(struct tail_file *f)
 {
+	bool has_ended = file_has_ended(f);
+
 	file_close(f);
-	for (struct chunk *c = f->first; c && f->deleted; c = c->next)
+	for (struct chunk *c = f->first; c && (f->deleted || has_ended); c = c->next)
 		c->ack.last_chance = true;
 }
 

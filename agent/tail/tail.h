@@ -275,6 +275,8 @@ void file_set_name(struct tail_file *f, struct tail_name *name); /* NULL: none *
 int file_born(int fd, const char *path, uint64_t *born);
 /* As it is now; 0 and no name if it is closed. When the system does not say: as it was. */
 uint64_t file_size(const struct tail_file *f, bool *has_name);
+/* It has the tail's name, and its writer has closed it. */
+bool file_has_ended(const struct tail_file *f);
 void file_hash_head(struct tail_file *f);
 void file_close(struct tail_file *f);
 bool file_has_head(const struct tail_file *f, int fd); /* does fd begin as f does? */

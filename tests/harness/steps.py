@@ -87,10 +87,20 @@ def stamp(plus=0):
 
 
 def put(w, name, data, mode="ab"):
+    if name in w.writers:
+        w.writers[name].write(data)
+        return
     f = w.file(name)
     f.parent.mkdir(parents=True, exist_ok=True)
     with open(f, mode) as out:
         out.write(data)
+
+
+@verb(r"keep-open (\S+)")
+def keep_open(w, name):
+    """What is written to it from now on is by one writer, as a container is, which does not close it."""
+    put(w, name, b"")
+    w.writers[name] = open(w.file(name), "ab", buffering=0)
 
 
 @verb(r"append (\S+) (.*)")

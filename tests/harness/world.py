@@ -34,6 +34,7 @@ class World:
         self.next_port = 10000 + os.getpid() % 450 * 50
         self.rotations = 0
         self.children = []
+        self.writers = {}  # of files that are kept open: by name
         env = dict(x.split("=", 1) for _, x in text.numbered(self.section("env")))
         command = " ".join(x for _, x in text.numbered(self.section("run")))
         self.agent = agent.Agent(binary, self.folder, self.variable("HTTP"), command, env)
