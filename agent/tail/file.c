@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 int file_born(int fd, const char *path, uint64_t *born)
@@ -128,7 +129,14 @@ uint64_t file_size(const struct tail_file *f, bool *has_name)
 
 bool file_has_ended(const struct tail_file *f)
 {
-	return f->state == FILE_READING && f->closed;
+	struct timespec now;
+	struct stat st;
+
+	if (f->state != FILE_READING || f->fd == -1 || fstat(f->fd, &st) == -1 ||
+		(uint64_t)st.st_size > f->offset)
+		return false;
+	clock_gettime(CLOCK_REALTIME, &now);
+	return f->closed || now.tv_sec - st.st_mtim.tv_sec > RECORD_WAIT / NS_PER_SEC;
 }
 
 /* Of what is there, read or not, so that the file is known also when it is compressed before a

@@ -328,8 +328,8 @@ static struct tail_file *last_chance(struct tail *t)
 }
 
 /* A record that is open is read again from its first piece by the next life, also if its file was
- * compressed; unless nothing has its name any more, or its writer has closed the file of the name:
- * then its end does not come, and the file may be gone before it is read again. */
+ * compressed; unless nothing has its name any more, or its end is not to come: the file may be gone
+ * before it is read again. */
 static void leave_at_end(struct tail *t)
 {
 	if (lines_are_open(t) && (file_has_ended(t->open_file) || tail_is_gone(t)))

@@ -45,6 +45,7 @@
 #define RETRY_SOON (1 * NS_PER_SEC)    /* … if it is for a lack of descriptors or memory */
 #define UNREADABLE (600 * NS_PER_SEC)  /* so long the others of a path wait for one that cannot */
 #define UNNAMED (600 * NS_PER_SEC)     /* for so long a log may be there and no target name it */
+#define RECORD_WAIT (2 * NS_PER_SEC)   /* no runtime waits so long between two pieces of a record */
 #define JOIN_WAIT (3 * NS_PER_SEC)     /* a piece whose end does not come is sent as it is */
 #define SAVE_AT_ONCE (10 * NS_PER_MS)  /* … or after a new file was opened */
 #define SAVE_EVERY (500 * NS_PER_MS)   /* positions are written this long after an ack */
@@ -275,7 +276,8 @@ void file_set_name(struct tail_file *f, struct tail_name *name); /* NULL: none *
 int file_born(int fd, const char *path, uint64_t *born);
 /* As it is now; 0 and no name if it is closed. When the system does not say: as it was. */
 uint64_t file_size(const struct tail_file *f, bool *has_name);
-/* It has the tail's name, and its writer has closed it. */
+/* It has the tail's name, all of it was read, and no end of an open record is to come: its writer
+ * has closed it, or has been quiet for RECORD_WAIT. */
 bool file_has_ended(const struct tail_file *f);
 void file_hash_head(struct tail_file *f);
 void file_close(struct tail_file *f);

@@ -269,8 +269,17 @@ class Ledger:
                 end = stream.starts[i + 1] if i + 1 < len(stream.starts) else stream.n
                 if id(file) not in may_be:
                     may_be[id(file)] = self.judge.may_be_lost(file)
-                yield key, s, at, file, stream.starts[i], end, may_be[id(file)] or self._came_by_half(key, at)
+                yield (key, s, at, file, stream.starts[i], end,
+                    may_be[id(file)] or self._came_by_half(key, at) or self._is_last_words(key, stream, at, file))
                 at = s.state.find(b"\0", at + 1)
+
+    def _is_last_words(self, key, stream, at, file):
+        """The last line of a container that has ended, without its end. A program's own log may go on, so the
+        end of its last line is waited for until the log goes, in vain if no agent runs then."""
+        c = self.books.containers[key[0]]
+        if at != stream.n - 1 or c.ended is None or file.removed is None:
+            return False
+        return not self.judge.sees_it_go(file) if type(c) is Plain else self.judge.may_be_lost(file, c.ended)
 
     def _came_by_half(self, key, at):
         """The end of a record that a rotation cut was in a file that was taken away."""

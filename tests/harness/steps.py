@@ -99,7 +99,7 @@ def put(w, name, data, mode="ab"):
 @verb(r"keep-open (\S+)")
 def keep_open(w, name):
     """What is written to it from now on is by one writer, as a container is, which does not close it."""
-    put(w, name, b"")
+    w.file(name).parent.mkdir(parents=True, exist_ok=True)
     w.writers[name] = open(w.file(name), "ab", buffering=0)
 
 
