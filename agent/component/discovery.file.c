@@ -242,7 +242,8 @@ static void free_listed(struct listed *f)
 
 static void read_listed(struct file_discovery *d, struct listed *f)
 {
-	struct value text, groups;
+	struct value text = {0};
+	struct value groups = {0};
 	struct arena fresh;
 	struct err e = {""};
 

@@ -245,8 +245,8 @@ static void take(struct api_source *s, struct http_request *r, struct verdict *v
 {
 	enum api_route route = route_of(r);
 	bool is_raw = route == API_RAW || route == API_RAW_SHORT;
-	struct str tenant;
-	struct str body;
+	struct str tenant = {0};
+	struct str body = {0};
 	bool ok;
 
 	if (!read_tenant(r, &tenant, v))
