@@ -114,18 +114,39 @@ static struct tail *revive(struct tail_source *s, struct str key, const struct l
 	return t;
 }
 
-/* Two targets with one path are one tail if their labels are equal, else a tail each. */
+/* The tails of a path are numbered; the first has no number in its key. */
+static struct tail *nth_tail(
+	const struct tail_source *s, const struct tail_target *v, size_t i, struct buf *key)
+{
+	buf_clear(key);
+	buf_add_str(key, str_from(s->id));
+	if (i)
+		buf_printf(key, "#%zu", i + 1);
+	buf_printf(key, "\n" STR_FMT, STR_ARG(v->path));
+	return map_find(&s->tailer->tails, buf_str(key));
+}
+
+/* The tail that has this path and these labels goes on. False: there is none. */
+static bool keep_tail(struct tail_source *s, const struct tail_target *v, struct buf *key)
+{
+	struct tail *t;
+
+	for (size_t i = 0; (t = nth_tail(s, v, i, key)); i++) {
+		if (t->labels != v->labels)
+			continue;
+		revive(s, buf_str(key), v->labels)->round = s->round;
+		return true;
+	}
+	return false;
+}
+
+/* Two targets with one path are one tail if their labels are equal, else a tail each. Those that go
+ * on as they are have been found before: of the others the first that is free has new labels. */
 static void name_target(struct tail_source *s, const struct tail_target *v, struct buf *key)
 {
 	for (size_t i = 0;; i++) {
-		struct tail *t;
+		const struct tail *t = nth_tail(s, v, i, key);
 
-		buf_clear(key);
-		buf_add_str(key, str_from(s->id));
-		if (i)
-			buf_printf(key, "#%zu", i + 1);
-		buf_printf(key, "\n" STR_FMT, STR_ARG(v->path));
-		t = map_find(&s->tailer->tails, buf_str(key));
 		if (t && t->source == s && t->round == s->round) {
 			if (t->labels == v->labels)
 				return;
@@ -138,9 +159,7 @@ static void name_target(struct tail_source *s, const struct tail_target *v, stru
 
 static bool is_known(const struct tail_source *s, const struct tail_target *v, struct buf *key)
 {
-	buf_clear(key);
-	buf_printf(key, "%s\n" STR_FMT, s->id, STR_ARG(v->path));
-	return map_find(&s->tailer->tails, buf_str(key)) ||
+	return nth_tail(s, v, 0, key) ||
 	       positions_has(&s->tailer->unclaimed, buf_str(key));
 }
 
@@ -148,20 +167,23 @@ static bool is_known(const struct tail_source *s, const struct tail_target *v, s
  * theirs. */
 void tail_source_set(struct tail_source *s, const struct tail_target *v, size_t n)
 {
-	bool *known = mem_new(bool, n + 1);
+	bool *done = mem_new(bool, n + 1);
 	struct buf key = {0};
 
 	s->round++;
+	for (size_t i = 0; i < n; i++)
+		done[i] = keep_tail(s, &v[i], &key);
 	for (size_t i = 0; i < n; i++) {
-		known[i] = is_known(s, &v[i], &key);
-		if (known[i])
-			name_target(s, &v[i], &key);
+		if (done[i] || !is_known(s, &v[i], &key))
+			continue;
+		name_target(s, &v[i], &key);
+		done[i] = true;
 	}
 	for (size_t i = 0; i < n; i++) {
-		if (!known[i])
+		if (!done[i])
 			name_target(s, &v[i], &key);
 	}
-	free(known);
+	free(done);
 	buf_fini(&key);
 	say_import(s);
 	LIST_EACH (t, &s->tailer->all, struct tail, link) {
