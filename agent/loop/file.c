@@ -11,7 +11,19 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
+
+#define NS INT64_C(1000000000)
+
+int64_t file_age(const struct stat *st)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (now.tv_sec - st->st_mtim.tv_sec) * NS + now.tv_nsec - st->st_mtim.tv_nsec;
+}
 
 int file_read(const char *path, struct buf *out, size_t max)
 {

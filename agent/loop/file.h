@@ -6,8 +6,13 @@
 #include "agent/base/buf.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct loop;
+struct stat;
+
+/* ns since its content changed, by the system's clock; negative if that was put back. */
+int64_t file_age(const struct stat *st);
 
 /* 0, or an errno; EFBIG if it is longer than max. Appends to *out. */
 int file_read(const char *path, struct buf *out, size_t max);

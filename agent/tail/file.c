@@ -9,7 +9,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 int file_born(int fd, const char *path, uint64_t *born)
@@ -129,14 +128,12 @@ uint64_t file_size(const struct tail_file *f, bool *has_name)
 
 bool file_has_ended(const struct tail_file *f)
 {
-	struct timespec now;
 	struct stat st;
 
 	if (f->state != FILE_READING || f->fd == -1 || fstat(f->fd, &st) == -1 ||
 		(uint64_t)st.st_size > f->offset)
 		return false;
-	clock_gettime(CLOCK_REALTIME, &now);
-	return f->closed || now.tv_sec - st.st_mtim.tv_sec > RECORD_WAIT / NS_PER_SEC;
+	return f->closed || file_age(&st) > RECORD_WAIT;
 }
 
 /* Of what is there, read or not, so that the file is known also when it is compressed before a
