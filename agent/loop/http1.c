@@ -381,13 +381,16 @@ static enum MHD_Result wait_for_reply(struct http1_request *r)
 {
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(r->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	int fd;
 
 	must(info);
+	/* At once: libmicrohttpd 1.0 gives the next answer in the same place. */
+	fd = info->connect_fd;
 	set_deadline(conn_of(r->connection), 0); /* ours is the delay */
 	set_state(r, WAITING);
 	MHD_suspend_connection(r->connection);
 	r->hangup.ready = on_hangup;
-	fd_start(&r->hangup, r->base.server->loop, info->connect_fd, FD_HANGUP);
+	fd_start(&r->hangup, r->base.server->loop, fd, FD_HANGUP);
 	return MHD_YES;
 }
 

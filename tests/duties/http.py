@@ -9,6 +9,7 @@ import re
 import signal
 import socket
 import struct
+import subprocess
 import sys
 import threading
 import time
@@ -336,8 +337,13 @@ def duty_38():
     assert time.monotonic() - start < 15
 
 
+# libmicrohttpd 1.0 up to 1.0.1 takes the end of an extension for data, and refuses what follows.
+MICROHTTPD = subprocess.run(["pkg-config", "--modversion", "libmicrohttpd"], capture_output=True, text=True).stdout
+EXTENSION = b"" if MICROHTTPD.startswith("1.0.") else b';e="1"'
+
+
 def chunked(data, size):
-    return b"".join(b"%x;e=\"1\"\r\n%s\r\n" % (len(data[i:i + size]), data[i:i + size])
+    return b"".join(b"%x%s\r\n%s\r\n" % (len(data[i:i + size]), EXTENSION, data[i:i + size])
         for i in range(0, len(data), size)) + b"0\r\nTrailer: t\r\n\r\n"
 
 

@@ -2,6 +2,10 @@
 
 #include "tests/http_server_world.h"
 
+/* libmicrohttpd 1.0 looks at the encodings itself, and says it in its own words. */
+#define UNCLEAR \
+	(MHD_VERSION < 0x01000000 ? "400 The length of the body is not clear.\n" : "400 *")
+
 static const struct {
 	const char *send;
 	size_t answers;
@@ -39,12 +43,12 @@ static const struct {
 		"400 The length of the body is not clear.\n", ""},
 	{"POST /b HTTP/1.1\r\n" HOST "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"
 	 "0\r\n\r\n",
-		1, "400 The length of the body is not clear.\n", ""},
+		1, UNCLEAR, ""},
 	{"POST /b HTTP/1.1\r\n" HOST "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 1,
-		"400 The length of the body is not clear.\n", ""},
+		UNCLEAR, ""},
 	{"POST /b HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n"
 	 "Transfer-Encoding: identity\r\n\r\n0\r\n\r\n",
-		1, "400 The length of the body is not clear.\n", ""},
+		1, UNCLEAR, ""},
 	{"POST /b HTTP/1.1\r\n" HOST "Content-Length: -5\r\n\r\nhello", 1, "400 *", ""},
 	{"POST /b HTTP/1.1\r\n" HOST "Content-Length: +5\r\n\r\nhello", 1, "400 *", ""},
 	{"POST /b HTTP/1.1\r\n" HOST "Content-Length: 5, 5\r\n\r\nhello", 1, "400 *", ""},
