@@ -130,9 +130,11 @@ class Otlp(common.Fake):
             return {"requests": self.requests, "problems": self.problems, **count}
 
     def control(self, path, body):
-        if path != "items":
+        if path not in ("items", "bodies"):
             return super().control(path, body)
         with self.lock:
+            if path == "bodies":
+                return [b.hex() for _, b in self.bodies[-10:]]
             return [to_json(i[4]) for i in self.items[-100:]]
 
     def handle(self, request, body):

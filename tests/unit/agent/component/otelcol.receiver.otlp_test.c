@@ -1,3 +1,4 @@
+#include "proto/grpc/message.h"
 #include "tests/otlp_receiver.h"
 
 #include <unistd.h>
@@ -347,6 +348,11 @@ static void test_reload(void **state)
 	(void)state;
 	begin(&h, "http {}");
 	first = fake_server;
+	assert_int_equal(first->set.idle_timeout, 60000 * MS); /* duty 71 */
+	assert_int_equal(first->set.header_timeout, 60000 * MS);
+	assert_int_equal(first->set.write_timeout, 30000 * MS);
+	assert_int_equal(first->set.read_timeout, 0);
+	assert_int_equal(first->set.max_body, (20 << 20) + GRPC_PREFIX);
 	assert_true(load(&h, "http {\n traces_url_path = \"/x\"\n }"));
 	assert_ptr_equal(fake_server, first);
 	assert_true(load(&h, "http {\n endpoint = \"127.0.0.1:1\"\n }"));

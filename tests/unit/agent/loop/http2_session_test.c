@@ -2,6 +2,16 @@
 
 #include "tests/http2_world.h"
 
+static size_t count_of(const char *text)
+{
+	size_t n = 0;
+	size_t len = strlen(text);
+
+	for (size_t i = 0; i + len <= seen.n; i++)
+		n += memcmp(seen.p + i, text, len) == 0;
+	return n;
+}
+
 static void test_duty_114_headers(void **state)
 {
 	struct str text = make(1 << 20);
@@ -18,8 +28,10 @@ static void test_duty_114_headers(void **state)
 	}
 	begin(&c);
 	for (int i = 0; i < 3; i++) /* the second time from the dynamic table */
-		h2_post(&c, "/a", headers, NULL);
+		h2_post(&c, "/headers", headers, NULL);
 	h2_wait(&c, "5 closed 0");
+	h2_wait(&c, "5 :status=200");
+	assert_int_equal(count_of("x-more=vvvv"), 45);
 	headers[1] = text.p; /* a MiB: more than is taken */
 	headers[2] = NULL;
 	h2_post(&c, "/a", headers, NULL);
@@ -55,24 +67,60 @@ static void test_headers_too_large(void **state)
 	release(text);
 }
 
+/* POST /late, and its end, as one write. */
+static void put_reset(struct buf *b, uint32_t id)
+{
+	static const char head[] = "\0\0\x0c\1\5\0\0\0\0\x83\x86\4\5/late\1\1a";
+	static const char reset[] = "\0\0\4\3\0\0\0\0\0\0\0\0\x08";
+	size_t at = b->n;
+
+	buf_add(b, head, sizeof(head) - 1);
+	buf_add(b, reset, sizeof(reset) - 1);
+	for (size_t i = 0; i < 4; i++) {
+		char byte = (char)(id >> (24 - 8 * i));
+
+		b->p[at + 5 + i] = byte;
+		b->p[at + sizeof(head) - 1 + 5 + i] = byte;
+	}
+}
+
+/* Each is begun, and nothing is kept of it. nghttp2 ends who does it a thousand times. */
 static void test_duty_123_rapid_resets(void **state)
 {
-	struct h2_client bad, good;
+	struct buf flood = {0};
+	struct h2_client good;
+	size_t begun;
+	int fd;
 
 	(void)state;
-	begin(&bad);
-	begin(&good);
-	for (int i = 0; i < 3000 && !bad.is_closed; i++) {
-		int32_t id = h2_post(&bad, "/late", NULL, NULL);
+	buf_add(&flood, PREFACE SETTINGS, sizeof(PREFACE SETTINGS) - 1);
+	for (uint32_t i = 0; i < 3000; i++)
+		put_reset(&flood, 2 * i + 1);
+	fd = h2_dial(http_server_port(server));
+	for (size_t at = 0; at < flood.n; at += 1000) {
+		size_t n = flood.n - at < 1000 ? flood.n - at : 1000;
 
-		nghttp2_submit_rst_stream(bad.session, 0, id, NGHTTP2_CANCEL);
-		if (i % 50 == 0)
-			h2_turn(&bad);
+		if (send(fd, flood.p + at, n, MSG_NOSIGNAL) == -1)
+			break;
+		loop_turn(l, 0);
+		if (at == 10000) {
+			for (int i = 0; i < 5000 && gone < 100; i++)
+				loop_turn(l, NS_PER_MS);
+			assert_in_range(gone, 100, 500);
+			assert_true(count_of("/late") == (size_t)gone);
+		}
 	}
+	begin(&good);
 	h2_post(&good, "/a", NULL, NULL);
 	h2_wait(&good, "1 closed 0");
-	h2_client_fini(&bad);
+	for (int i = 0; i < 5000 && count_of("/late") < 500; i++)
+		loop_turn(l, NS_PER_MS);
+	begun = count_of("/late");
+	assert_in_range(begun, 500, 3000);
+	assert_int_equal(gone, begun);
 	h2_client_fini(&good);
+	close(fd);
+	buf_fini(&flood);
 }
 
 /* Bytes that are no HTTP/2, or that never become a request. They end at once, or in time. */

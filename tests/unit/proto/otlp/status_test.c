@@ -1,8 +1,11 @@
 #include "proto/otlp/status.h"
 
 #include "agent/base/buf.h"
+#include "agent/base/mem.h"
 #include "proto/otlp/status.pb-c.h"
 #include "tests/test.h"
+
+#include <stdlib.h>
 
 static const struct {
 	int64_t rejected;
@@ -68,6 +71,20 @@ static void test_status(void **state)
 	assert_str(buf_str(&out), "{\"code\":3,\"message\":\"no \\\"good\\\" \"}");
 	assert_false(otlp_status_read(STR("plain text"), &code, &message));
 	assert_int_equal(code, 0);
+	for (int as = OTLP_PROTO; as <= OTLP_JSON; as++) {
+		char *text = mem_new(char, 5 << 20);
+
+		memset(text, 'x', 5 << 20);
+		buf_clear(&out);
+		otlp_status_encode(&out, (enum otlp_encoding)as, OTLP_INVALID_ARGUMENT,
+			(struct str){text, 5 << 20});
+		assert_in_range(out.n, 4096, 4200);
+		buf_clear(&out);
+		otlp_partial_encode(&out, (enum otlp_encoding)as, OTLP_LOGS, 1,
+			(struct str){text, 5 << 20});
+		assert_in_range(out.n, 4096, 4200);
+		free(text);
+	}
 	buf_fini(&out);
 }
 
