@@ -50,6 +50,19 @@ static const char fmt_help[] =
 	"\n"
 	"Flags:\n";
 
+static const char convert_help[] =
+	"invar convert [FLAGS] [PATH]\n"
+	"\n"
+	"Makes a configuration of Promtail's (PATH, or standard input) and prints it, with the\n"
+	"names that `alloy convert` gives. What one should know is said on stderr, by levels:\n"
+	"Info (with --report only), Warning, Error (a part is left out; there is a result with\n"
+	"--bypass-errors only), Critical. Exit code 0: there is a result, and it is right.\n"
+	"\n"
+	"  invar convert --source-format=promtail promtail.yaml -o config.alloy\n"
+	"  invar convert -e '-config.expand-env=true' promtail.yaml | less\n"
+	"\n"
+	"Flags:\n";
+
 static void print(struct buf *b)
 {
 	fwrite(b->p, 1, b->n, stdout);
@@ -196,6 +209,9 @@ static int help(const char *topic)
 	} else if (strcmp(topic, "fmt") == 0) {
 		buf_printf(&b, "%s", fmt_help);
 		options_print_flags(&b, COMMAND_FMT);
+	} else if (strcmp(topic, "convert") == 0) {
+		buf_printf(&b, "%s", convert_help);
+		options_print_flags(&b, COMMAND_CONVERT);
 	} else if (strcmp(topic, "components") == 0) {
 		help_components(&b);
 	} else if (!help_component(&b, topic)) {
@@ -240,6 +256,8 @@ static const char *topic_of(const struct options *o)
 		return "validate";
 	if (o->command == COMMAND_FMT)
 		return "fmt";
+	if (o->command == COMMAND_CONVERT)
+		return "convert";
 	return o->topic;
 }
 
@@ -260,6 +278,8 @@ int cli_main(int argc, char **argv)
 		return validate(&o);
 	case COMMAND_FMT:
 		return cli_fmt(&o);
+	case COMMAND_CONVERT:
+		return cli_convert(&o);
 	case COMMAND_DEFAULT_CONFIG:
 		source_print_default(&text, true);
 		print(&text);

@@ -31,6 +31,7 @@ enum {
 	FOR_VALIDATE = 1 << COMMAND_VALIDATE,
 	FOR_BOTH = FOR_RUN | FOR_VALIDATE,
 	FOR_FMT = 1 << COMMAND_FMT,
+	FOR_CONVERT = 1 << COMMAND_CONVERT,
 };
 
 struct flag {
@@ -48,6 +49,7 @@ static const char *const stability_words[] = {
 static const char *const dry_run_words[] = {"text", "json", NULL};
 static const char *const sandbox_words[] = {"on", "off", NULL};
 static const char *const format_words[] = {"alloy", NULL};
+static const char *const source_words[] = {"promtail", NULL};
 
 /* clang-format off */
 #define AT(field) offsetof(struct options, field)
@@ -97,6 +99,17 @@ static const struct flag flags[] = {
 		"Write the file anew instead of printing it (-w)."},
 	{"test", FLAG_BOOL, FOR_FMT, AT(test), "false", NULL,
 		"Print nothing; exit code 1 if the file is not formatted (-t)."},
+	{"source-format", FLAG_TEXT, FOR_CONVERT, AT(source_format), "promtail", source_words,
+		"Whose configuration it is (-f)."},
+	{"output", FLAG_TEXT, FOR_CONVERT, AT(output), "", NULL,
+		"A file to write the result to, instead of printing it (-o)."},
+	{"report", FLAG_TEXT, FOR_CONVERT, AT(report), "", NULL,
+		"A file for everything there is to say about the conversion (-r)."},
+	{"bypass-errors", FLAG_BOOL, FOR_CONVERT, AT(bypass_errors), "false", NULL,
+		"Give a result although parts of the configuration had to be left out (-b)."},
+	{"extra-args", FLAG_TEXT, FOR_CONVERT, AT(extra_args), "", NULL,
+		"The flags that Promtail was started with (-e): -config.expand-env, "
+		"-client.external-labels, -positions.file."},
 	{"cluster.advertise-address", FLAG_IGNORED, FOR_RUN, 0, "", NULL, NULL},
 	{"cluster.advertise-interfaces", FLAG_IGNORED, FOR_RUN, 0, "", NULL, NULL},
 	{"cluster.discover-peers", FLAG_IGNORED, FOR_RUN, 0, "", NULL, NULL},
@@ -135,7 +148,15 @@ static const struct flag flags[] = {
 static const struct {
 	char letter;
 	const char *name;
-} letters[] = {{'t', "test"}, {'w', "write"}};
+} letters[] = {
+	{'b', "bypass-errors"},
+	{'e', "extra-args"},
+	{'f', "source-format"},
+	{'o', "output"},
+	{'r', "report"},
+	{'t', "test"},
+	{'w', "write"},
+};
 
 /* usage NULL: hidden */
 static const struct command_info commands[] = {
@@ -144,6 +165,8 @@ static const struct command_info commands[] = {
 	{COMMAND_VALIDATE, "validate", "validate [FLAGS] PATH",
 		"check a configuration, start nothing"},
 	{COMMAND_FMT, "fmt", "fmt [-w|-t] [PATH]", "format a configuration, or standard input"},
+	{COMMAND_CONVERT, "convert", "convert [FLAGS] [PATH]",
+		"make a configuration of Promtail's"},
 	{COMMAND_DEFAULT_CONFIG, "default-config", "default-config",
 		"print the configuration that is used without PATH"},
 	{COMMAND_VERSION, "version", "version", NULL},
@@ -379,6 +402,7 @@ static bool parse_flag(int argc, char *const *argv, int *i, struct options *o, s
 static bool takes_path(enum command c)
 {
 	return c == COMMAND_RUN || c == COMMAND_VALIDATE || c == COMMAND_FMT ||
+	       c == COMMAND_CONVERT ||
 	       c == COMMAND_COMPONENTS;
 }
 

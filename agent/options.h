@@ -19,6 +19,7 @@ enum command {
 	COMMAND_RUN,
 	COMMAND_VALIDATE,
 	COMMAND_FMT,
+	COMMAND_CONVERT,
 	COMMAND_DEFAULT_CONFIG,
 	COMMAND_VERSION,
 	COMMAND_HELP,
@@ -52,6 +53,11 @@ struct options {
 	size_t n_sandbox_read;
 	bool write; /* fmt */
 	bool test;
+	const char *source_format; /* convert */
+	const char *output;
+	const char *report;
+	const char *extra_args;
+	bool bypass_errors;
 	bool help;
 
 	const char *ignored[64]; /* flags given that have no effect, for one log line */

@@ -129,9 +129,25 @@ static void print_left_out(FILE *out, const struct plan *p)
 	}
 }
 
-bool source_validate(const char *path, const struct plan_settings *set, FILE *out)
+/* What was read, with what was said of it so far. Frees s. */
+static bool validate(struct source_set *s, bool is_read, const struct plan_settings *set,
+	struct diags *d, FILE *out)
 {
 	struct plan *p = NULL;
+
+	if (is_read)
+		p = plan_new(s->arena, set, s->config.files, s->config.n, d);
+	source_print(out, d);
+	if (p) {
+		print_left_out(out, p);
+		plan_fini(p);
+	}
+	source_fini(s);
+	return d->errors == 0;
+}
+
+bool source_validate(const char *path, const struct plan_settings *set, FILE *out)
+{
 	struct source_set s;
 	struct arena texts;
 	struct diags d;
@@ -139,15 +155,26 @@ bool source_validate(const char *path, const struct plan_settings *set, FILE *ou
 
 	arena_init(&texts, 0);
 	diags_init(&d, &texts);
-	if (source_read(&s, path, true, &d))
-		p = plan_new(s.arena, set, s.config.files, s.config.n, &d);
-	source_print(out, &d);
-	if (p) {
-		print_left_out(out, p);
-		plan_fini(p);
-	}
-	ok = d.errors == 0;
-	source_fini(&s);
+	ok = source_read(&s, path, true, &d);
+	ok = validate(&s, ok, set, &d, out);
+	diags_fini(&d);
+	arena_fini(&texts);
+	return ok;
+}
+
+bool source_validate_text(struct str name, struct str text, const struct plan_settings *set,
+	FILE *out)
+{
+	struct source_set s = {.arena = mem_new(struct arena, 1)};
+	struct arena texts;
+	struct diags d;
+	bool ok;
+
+	arena_init(s.arena, 0);
+	arena_init(&texts, 0);
+	diags_init(&d, &texts);
+	ok = config_parse(s.arena, name, text, &s.config, &d);
+	ok = validate(&s, ok, set, &d, out);
 	diags_fini(&d);
 	arena_fini(&texts);
 	return ok;

@@ -24,6 +24,9 @@ void source_fini(struct source_set *s); /* arena NULL: it was given away */
  * (there may be warnings). */
 struct plan_settings;
 bool source_validate(const char *path, const struct plan_settings *set, FILE *out);
+/* The same for a text that is no file. */
+bool source_validate_text(struct str name, struct str text, const struct plan_settings *set,
+	FILE *out);
 
 /* The built-in configuration as one text, as the environment makes it. */
 void source_print_default(struct buf *out, bool with_otlp);

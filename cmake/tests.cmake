@@ -3,7 +3,7 @@
 pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)
 
 function(floor_of_test path out)
-  foreach(pair "agent/base:base" "agent/config:config" "agent/loop:loop" "agent/graph:graph"
+  foreach(pair "agent/base:base" "agent/config:config" "agent/convert:convert" "agent/loop:loop" "agent/graph:graph"
       "agent/flow:flow" "agent/tail:tail" "agent/component:component" "agent/ui:ui" "k8s:k8s"
       "proto:proto" "agent:top")
     string(REPLACE ":" ";" pair ${pair})

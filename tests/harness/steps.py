@@ -4,6 +4,7 @@ import gzip
 import json
 import os
 import re
+import shlex
 import shutil
 import socket
 import subprocess
@@ -363,6 +364,14 @@ def client(w, script, args):
         env={"PATH": os.environ["PATH"], "HOME": str(w.folder)})
     if r.returncode != 0:
         raise Failed(f"client {script} ended with {r.returncode}:\n{r.stdout}{r.stderr}")
+
+
+@verb(r"invar (.+)")
+def invar(w, args):
+    """The program once more, for another command; it has to end well."""
+    r = w.run([str(w.agent.binary), *shlex.split(args)], env={"PATH": os.environ["PATH"], "HOME": str(w.folder)})
+    if r.returncode != 0:
+        raise Failed(f"invar {args} ended with {r.returncode}:\n{r.stdout}{r.stderr}")
 
 
 @verb(r"duties (\S+) (\S+) (\S+)((?: \d+)*)")

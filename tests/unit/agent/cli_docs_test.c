@@ -81,7 +81,7 @@ static const struct {
 	{"invar run --on", "--once\n"},
 	{"invar validate --on", ""},
 	{"invar validate --stab", "--stability.level=\n"},
-	{"invar help co", "components\n"},
+	{"invar help co", "convert\ncomponents\n"},
 	{"invar run /etc/passw", "/etc/passwd\n"},
 };
 

@@ -8,7 +8,7 @@
 static void show(struct buf *b, const struct options *o)
 {
 	static const char *const names[] = {
-		"run", "validate", "fmt", "default-config", "version", "help", "docs"};
+		"run", "validate", "fmt", "convert", "default-config", "version", "help", "docs"};
 
 	buf_printf(b, "%s", names[o->command]);
 	if (o->topic)
@@ -23,6 +23,16 @@ static void show(struct buf *b, const struct options *o)
 		buf_printf(b, " write");
 	if (o->test)
 		buf_printf(b, " test");
+	if (strcmp(o->source_format, "promtail") != 0)
+		buf_printf(b, " format=%s", o->source_format);
+	if (o->output)
+		buf_printf(b, " output=%s", o->output);
+	if (o->report)
+		buf_printf(b, " report=%s", o->report);
+	if (o->extra_args)
+		buf_printf(b, " args=%s", o->extra_args);
+	if (o->bypass_errors)
+		buf_printf(b, " bypass");
 	if (o->help)
 		buf_printf(b, " help");
 	if (strcmp(o->listen_addr, "127.0.0.1:12345") != 0)
@@ -70,6 +80,15 @@ static const struct {
 	{"fmt -w c", "fmt path=c write"},
 	{"fmt --test c", "fmt path=c test"},
 	{"fmt -t", "fmt test"},
+	{"convert", "convert"},
+	{"convert --source-format=promtail -o out -r=x in", "! there is no flag -r=x; flags begin "
+							    "with two dashes"},
+	{"convert -f promtail -o out -r rep -b -e -a=b in",
+		"convert path=in output=out report=rep args=-a=b bypass"},
+	{"convert --output=out --bypass-errors -", "convert path=- output=out bypass"},
+	{"convert --source-format=static in",
+		"! --source-format is \"static\"; it may be promtail"},
+	{"run -o x", "! there is no flag -o; flags begin with two dashes"},
 	{"run -w", "! there is no flag -w; flags begin with two dashes"},
 	{"run --write", "! the command does not take --write"},
 	{"run -- --odd", "run path=--odd"},
