@@ -123,6 +123,7 @@ static bool hand_on(const struct shard *s, struct str bytes, uint32_t items, str
 static void shard_clear(struct shard *s)
 {
 	struct batch *b = s->owner;
+	struct ack *ack = s->ack;
 
 	budget_return(b->base.agent->budget, s->bytes.n);
 	buf_clear(&s->bytes);
@@ -130,9 +131,9 @@ static void shard_clear(struct shard *s)
 		buf_shrink(&s->bytes, 0);
 	s->items = 0;
 	s->sent = 0;
-	if (s->ack)
-		ack_release(s->ack);
 	s->ack = NULL;
+	if (ack)
+		ack_release(ack); /* more may come of it at once */
 }
 
 static bool is_due(const struct shard *s, uint32_t items)
@@ -172,11 +173,13 @@ static void keep_rest(struct shard *s, const struct telemetry *newest)
 {
 	struct batch *b = s->owner;
 	uint32_t left = s->items - s->sent;
+	struct ack *old = s->ack;
 	struct ack *ack = NULL;
 
 	if (s->sent == 0)
 		return;
-	ack_gather(&ack, newest && left <= newest->items ? newest->ack : s->ack);
+	s->ack = NULL;
+	ack_gather(&ack, newest && left <= newest->items ? newest->ack : old);
 	buf_clear(&b->piece);
 	otlp_slice((enum otlp_kind)s->kind, buf_str(&s->bytes), s->sent, left, &b->piece);
 	shard_clear(s);
@@ -184,6 +187,8 @@ static void keep_rest(struct shard *s, const struct telemetry *newest)
 	budget_charge(b->base.agent->budget, s->bytes.n);
 	s->items = left;
 	s->ack = ack;
+	if (old)
+		ack_release(old);
 }
 
 /* Sends while there is enough for a batch, or all there is. newest: what was added just now, or

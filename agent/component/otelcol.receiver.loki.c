@@ -145,6 +145,7 @@ static void hand_on(struct loki_receiver *x)
 		.items = x->items,
 		.ack = x->ack,
 	};
+	struct ack *ack = x->ack;
 
 	if (x->items == 0)
 		return;
@@ -157,9 +158,9 @@ static void hand_on(struct loki_receiver *x)
 	buf_clear(&x->request);
 	buf_shrink(&x->request, KEEP_BUFFER);
 	x->items = 0;
-	if (x->ack)
-		ack_release(x->ack);
 	x->ack = NULL;
+	if (ack)
+		ack_release(ack); /* more may come of it at once */
 }
 
 static void on_flush(struct task *t)

@@ -18,6 +18,7 @@
 #include "agent/component/common/auth_handler.h"
 #include "agent/component/common/otelcol_export/export.h"
 #include "agent/component/common/otelcol_export/queue.h"
+#include "agent/flow/ack.h"
 #include "agent/flow/budget.h"
 #include "agent/graph/context.h"
 #include "proto/otlp/resource.h"
@@ -62,6 +63,7 @@ struct channel {
 	size_t limit;        /* of them that may work now */
 	struct buf gathered; /* sending_queue { batch {} } */
 	uint32_t gathered_items;
+	struct ack *gathered_ack; /* of all that is in it; NULL: nobody asks */
 	struct timer flush;
 	struct metric *sent;
 	struct metric *failed;
@@ -248,15 +250,17 @@ void channel_update(struct channel *c)
 	pump(c);
 }
 
-/* Nobody sends it any more, in this life of the process. */
+/* Nobody sends it any more, in this life of the process. Whoever asks for an answer brings it
+ * again, so it is not lost. */
 static void lose(struct channel *c, struct queued *q)
 {
 	if (queued_is_kept(q)) {
 		export_queue_leave(&c->queue, q);
 		return;
 	}
-	metric_add(c->failed, q->items);
-	export_queue_done(&c->queue, q);
+	if (!q->ack)
+		metric_add(c->failed, q->items);
+	export_queue_lose(&c->queue, q);
 }
 
 void channel_free(struct channel *c)
@@ -280,6 +284,8 @@ void channel_free(struct channel *c)
 		lose(c, q);
 	export_queue_fini(&c->queue);
 	budget_return(c->x->base.agent->budget, c->gathered.n);
+	if (c->gathered_ack)
+		ack_fail(c->gathered_ack);
 	timer_clear(&c->flush);
 	buf_fini(&c->gathered);
 	free(c->senders);
@@ -302,23 +308,29 @@ static void drop(struct channel *c, uint32_t items, const char *why, const char 
 }
 
 /* first: it is a part of one that was at the head. False: the disk does not take it. */
-static bool enqueue(struct channel *c, struct str request, uint32_t items, bool first)
+static bool enqueue(struct channel *c, const struct telemetry *t, bool first)
 {
 	struct exporter *x = c->x;
+	struct queue_entry entry = {
+		.items = t->items,
+		.format = x->protocol->format(x),
+		.kind = c->kind,
+		.ack = t->ack,
+	};
 	struct err e;
 	bool ok;
 
-	if (request.n > MAX_REQUEST) {
-		drop(c, items, "the request is larger than 64 MiB",
+	if (t->bytes.n > MAX_REQUEST) {
+		drop(c, t->items, "the request is larger than 64 MiB",
 			"the programs that send here should send smaller requests");
 		return true;
 	}
 	buf_clear(&x->work);
-	x->protocol->pack(x, (enum otlp_kind)c->kind, request, &x->work);
-	ok = export_queue_add(&c->queue, buf_str(&x->work), items, x->protocol->format(x), c->kind,
-		first, &e);
+	x->protocol->pack(x, (enum otlp_kind)c->kind, t->bytes, &x->work);
+	entry.body = buf_str(&x->work);
+	ok = export_queue_add(&c->queue, &entry, first, &e);
 	if (ok)
-		metric_observe(c->batch_size, items);
+		metric_observe(c->batch_size, t->items);
 	buf_clear(&x->work);
 	buf_shrink(&x->work, KEEP_BUFFER);
 	return ok;
@@ -326,30 +338,32 @@ static bool enqueue(struct channel *c, struct str request, uint32_t items, bool 
 
 /* A request that is larger than the upstream takes, in pieces: halves, and halves of these. One
  * item alone is sent as it is. */
-static bool enqueue_cut(struct channel *c, struct str request, uint32_t from, uint32_t n)
+static bool enqueue_cut(struct channel *c, const struct telemetry *t, uint32_t from, uint32_t n)
 {
+	struct telemetry part = *t;
 	struct buf piece = {0};
 	bool ok;
 
-	otlp_slice((enum otlp_kind)c->kind, request, from, n, &piece);
+	otlp_slice((enum otlp_kind)c->kind, t->bytes, from, n, &piece);
 	if (piece.n <= c->x->protocol->max_request || n < 2) {
-		ok = enqueue(c, buf_str(&piece), n, false);
+		part.bytes = buf_str(&piece);
+		part.items = n;
+		ok = enqueue(c, &part, false);
 		buf_fini(&piece);
 		return ok;
 	}
 	buf_fini(&piece);
-	return enqueue_cut(c, request, from, n / 2) &&
-	       enqueue_cut(c, request, from + n / 2, n - n / 2);
+	return enqueue_cut(c, t, from, n / 2) && enqueue_cut(c, t, from + n / 2, n - n / 2);
 }
 
 /* All of it is in the queue, or (false) nothing, for it is brought again. */
-static bool enqueue_all(struct channel *c, struct str request, uint32_t items)
+static bool enqueue_all(struct channel *c, const struct telemetry *t)
 {
 	size_t before = c->queue.queued;
 
-	if (request.n <= c->x->protocol->max_request || items < 2)
-		return enqueue(c, request, items, false);
-	if (enqueue_cut(c, request, 0, items))
+	if (t->bytes.n <= c->x->protocol->max_request || t->items < 2)
+		return enqueue(c, t, false);
+	if (enqueue_cut(c, t, 0, t->items))
 		return true;
 	export_queue_undo(&c->queue, c->queue.queued - before, false);
 	return false;
@@ -363,12 +377,15 @@ static void leave(struct sender *s)
 	s->state = IDLE;
 }
 
-/* The sender is free for the next. */
+/* The sender is free for the next. The last thing that is done with it, for its data's ack may
+ * bring more at once. */
 static void finish(struct sender *s)
 {
-	export_queue_done(&s->channel->queue, s->q);
+	struct queued *q = s->q;
+
 	s->q = NULL;
 	s->state = IDLE;
+	export_queue_done(&s->channel->queue, q);
 }
 
 static void after(struct channel *c)
@@ -412,6 +429,12 @@ static void retry(struct sender *s, int64_t retry_after, const char *why)
 	timer_set(&s->timer, l, wait);
 }
 
+/* What a request was before it was packed, without its bytes. */
+static struct telemetry telemetry_of(const struct channel *c, const struct queued *q)
+{
+	return (struct telemetry){.kind = c->kind, .items = q->items, .ack = q->ack};
+}
+
 static size_t count_parts(struct str request)
 {
 	struct wire_reader r = wire_read(request);
@@ -430,15 +453,17 @@ enum halved {
 };
 
 /* The later half first, as each comes before what is there. */
-static enum halved enqueue_halves(struct channel *c, struct str all, size_t middle)
+static enum halved enqueue_halves(
+	struct channel *c, const struct telemetry *all, size_t middle)
 {
 	size_t before = c->queue.queued;
 
 	for (int half = 1; half >= 0; half--) {
-		struct str bytes = half ? str_from_at(all, middle) : str_head(all, middle);
-		uint32_t items = otlp_count((enum otlp_kind)c->kind, bytes);
+		struct telemetry t = *all;
 
-		if (items == 0 || enqueue(c, bytes, items, true))
+		t.bytes = half ? str_from_at(all->bytes, middle) : str_head(all->bytes, middle);
+		t.items = otlp_count((enum otlp_kind)c->kind, t.bytes);
+		if (t.items == 0 || enqueue(c, &t, true))
 			continue;
 		export_queue_undo(&c->queue, c->queue.queued - before, true);
 		return HALVES_FULL;
@@ -453,6 +478,7 @@ static enum halved halve(struct sender *s)
 	struct exporter *x = c->x;
 	enum halved done = HALVES_NONE;
 	struct buf all = {0};
+	struct telemetry t = telemetry_of(c, s->q);
 	struct wire_reader r;
 	struct otlp_part p;
 	size_t parts = 0;
@@ -460,11 +486,12 @@ static enum halved halve(struct sender *s)
 	if (x->protocol->unpack(x, s->q->format, (enum otlp_kind)c->kind,
 		    (struct str){s->q->body, s->q->n}, &all))
 		parts = count_parts(buf_str(&all));
-	r = wire_read(buf_str(&all));
+	t.bytes = buf_str(&all);
+	r = wire_read(t.bytes);
 	for (size_t i = 0; i < parts / 2; i++)
 		otlp_part_next(&r, &p);
 	if (parts > 1)
-		done = enqueue_halves(c, buf_str(&all), r.at);
+		done = enqueue_halves(c, &t, r.at);
 	buf_fini(&all);
 	return done;
 }
@@ -474,8 +501,6 @@ static void refused(struct sender *s, const struct verdict *v, const char *why)
 	struct channel *c = s->channel;
 	enum halved halved = v->is_malformed ? halve(s) : HALVES_NONE;
 
-	if (v->is_unauthorized)
-		target_mark_stale(s->target); /* a file of credentials may have changed */
 	switch (halved) {
 	case HALVED:
 		log_warn(c->x->base.id,
@@ -519,6 +544,10 @@ static void on_done(struct http_call *call, enum http_outcome outcome)
 
 	must(s->state == SENDING);
 	c->x->protocol->judge(call, outcome, &v, &why);
+	if (v.is_unauthorized)
+		target_mark_stale(s->target); /* a file of credentials may have changed */
+	target_release_later(s->target);
+	s->target = NULL;
 	switch (v.answer) {
 	case ANSWER_DELIVERED:
 		delivered(s);
@@ -531,8 +560,6 @@ static void on_done(struct http_call *call, enum http_outcome outcome)
 		break;
 	}
 	buf_fini(&why);
-	target_release_later(s->target);
-	s->target = NULL;
 	after(c);
 }
 
@@ -561,7 +588,7 @@ static void hand_over(struct sender *s)
 {
 	struct channel *c = s->channel;
 	struct exporter *x = c->x;
-	struct telemetry t = {.kind = c->kind, .items = s->q->items};
+	struct telemetry t = telemetry_of(c, s->q);
 	struct buf all = {0};
 	enum consumed r = CONSUMED;
 
@@ -646,22 +673,33 @@ static void send_gathered(struct channel *c)
 	uint32_t max = b && b->max_size > 0 && b->max_size < UINT32_MAX && str_is(b->sizer, "items")
 			       ? (uint32_t)b->max_size
 			       : items;
+	struct telemetry t = {
+		.kind = c->kind,
+		.bytes = buf_str(&all),
+		.items = items,
+		.ack = c->gathered_ack,
+	};
 	struct buf piece = {0};
 
 	timer_clear(&c->flush);
 	c->gathered = (struct buf){0};
 	c->gathered_items = 0;
+	c->gathered_ack = NULL;
 	budget_return(c->x->base.agent->budget, all.n);
 	if (items <= max && items > 0)
-		enqueue_all(c, buf_str(&all), items);
+		enqueue_all(c, &t);
 	for (uint32_t from = 0; items > max && from < items; from += max) {
 		buf_clear(&piece);
 		otlp_slice((enum otlp_kind)c->kind, buf_str(&all), from, max, &piece);
-		enqueue_all(c, buf_str(&piece), items - from < max ? items - from : max);
+		t.bytes = buf_str(&piece);
+		t.items = items - from < max ? items - from : max;
+		enqueue_all(c, &t);
 	}
 	buf_fini(&piece);
 	buf_fini(&all);
 	pump(c);
+	if (t.ack)
+		ack_release(t.ack);
 }
 
 static void on_flush(struct timer *t)
@@ -676,6 +714,7 @@ static void gather(struct channel *c, const struct telemetry *t)
 
 	buf_add_str(&c->gathered, t->bytes);
 	c->gathered_items += t->items;
+	ack_gather(&c->gathered_ack, t->ack);
 	budget_charge(c->x->base.agent->budget, t->bytes.n);
 	if ((by_bytes ? (int64_t)c->gathered.n : (int64_t)c->gathered_items) >= b->min_size)
 		send_gathered(c);
@@ -717,7 +756,7 @@ enum consumed channel_push(struct channel *c, const struct telemetry *t)
 		gather(c, t);
 		return CONSUMED;
 	}
-	if (!enqueue_all(c, t->bytes, t->items))
+	if (!enqueue_all(c, t))
 		return refuse(c, t);
 	pump(c);
 	return CONSUMED;

@@ -127,7 +127,7 @@ static void on_stop_timer(struct timer *t)
 	struct exporter *x = container_of(t, struct exporter, stop_timer);
 
 	log_error(x->base.id, "the queue could not be sent before the stop; what is not on disk is "
-			      "dropped");
+			      "dropped, unless its source brings it again");
 	stop_now(x);
 }
 

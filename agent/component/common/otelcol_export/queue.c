@@ -9,6 +9,7 @@
 #include "agent/base/mem.h"
 #include "agent/base/must.h"
 #include "agent/component/common/otelcol_storage.h"
+#include "agent/flow/ack.h"
 #include "agent/flow/budget.h"
 
 #include <stdio.h>
@@ -117,37 +118,53 @@ bool export_queue_keep(struct export_queue *q, struct storage *s, struct str nam
 	return true;
 }
 
-static struct queued *new_in_memory(struct str body)
+static struct queued *new_in_memory(const struct queue_entry *entry)
 {
-	struct queued *r = mem_alloc(1, sizeof(*r) + body.n);
+	struct queued *r = mem_alloc(1, sizeof(*r) + entry->body.n);
 
-	if (body.n > 0)
-		memcpy(r + 1, body.p, body.n);
+	if (entry->body.n > 0)
+		memcpy(r + 1, entry->body.p, entry->body.n);
 	r->body = (const char *)(r + 1);
+	r->ack = entry->ack;
+	if (r->ack)
+		ack_hold(r->ack);
 	return r;
 }
 
-bool export_queue_add(struct export_queue *q, struct str body, uint32_t items, const char *format,
-	enum signal_kind kind, bool is_first, struct err *e)
+/* NULL: the disk does not take it. */
+static struct queued *new_on_disk(
+	struct export_queue *q, const struct queue_entry *entry, struct err *e)
 {
-	struct record rec = {.kind = kind, .n = (uint32_t)body.n, .items = items};
-	struct disk_place at = {0};
+	struct record rec = {
+		.kind = entry->kind, .n = (uint32_t)entry->body.n, .items = entry->items};
+	struct disk_place at;
 	struct queued *r;
 
-	must(body.n <= RECORD_MAX && strlen(format) < sizeof(rec.format));
-	if (q->disk) {
-		if (q->queued >= KNOWN_MAX)
-			return err_set(e, "more than %d requests wait", KNOWN_MAX);
-		snprintf(rec.format, sizeof(rec.format), "%s", format);
-		rec.body_crc = record_crc(body);
-		if (!disk_append(q->disk, &rec, body, &at, e))
-			return false;
+	if (q->queued >= KNOWN_MAX) {
+		err_set(e, "more than %d requests wait", KNOWN_MAX);
+		return NULL;
 	}
-	r = q->disk ? mem_new(struct queued, 1) : new_in_memory(body);
-	r->items = items;
-	r->n = (uint32_t)body.n;
-	r->format = format;
+	snprintf(rec.format, sizeof(rec.format), "%s", entry->format);
+	rec.body_crc = record_crc(entry->body);
+	if (!disk_append(q->disk, &rec, entry->body, &at, e))
+		return NULL;
+	r = mem_new(struct queued, 1);
 	r->place = at;
+	return r;
+}
+
+bool export_queue_add(
+	struct export_queue *q, const struct queue_entry *entry, bool is_first, struct err *e)
+{
+	struct queued *r;
+
+	must(entry->body.n <= RECORD_MAX && strlen(entry->format) < RECORD_FORMAT);
+	r = q->disk ? new_on_disk(q, entry, e) : new_in_memory(entry);
+	if (!r)
+		return false;
+	r->items = entry->items;
+	r->n = (uint32_t)entry->body.n;
+	r->format = entry->format;
 	put(q, r, is_first);
 	return true;
 }
@@ -208,12 +225,23 @@ static void forget(struct export_queue *q, struct queued *r)
 void export_queue_done(struct export_queue *q, struct queued *r)
 {
 	struct disk *d = queued_is_kept(r) ? disk_of(&r->place) : NULL;
+	struct ack *ack = r->ack;
 
 	if (d)
 		disk_done(&r->place);
 	forget(q, r);
 	if (d && d != q->disk)
 		close_empty(q);
+	if (ack)
+		ack_release(ack);
+}
+
+void export_queue_lose(struct export_queue *q, struct queued *r)
+{
+	must(!queued_is_kept(r));
+	if (r->ack)
+		r->ack->failed = true;
+	export_queue_done(q, r);
 }
 
 void export_queue_leave(struct export_queue *q, struct queued *r)

@@ -13,6 +13,7 @@
 
 #include <stdint.h>
 
+struct ack;
 struct budget;
 struct err;
 struct storage;
@@ -26,7 +27,17 @@ struct queued {
 	const char *format; /* how it is packed; as the two below */
 	const char *body;   /* NULL: on disk, and not taken yet */
 	char *block;        /* what holds it, if it is not behind this */
+	struct ack *ack;    /* given back when it is done; NULL: nobody asks, or it is on disk */
 	struct disk_place place;
+};
+
+/* What is to be queued. */
+struct queue_entry {
+	struct str body; /* copied */
+	uint32_t items;
+	const char *format; /* see struct export_protocol; lives as long as the process */
+	enum signal_kind kind;
+	struct ack *ack; /* NULL: nobody asks */
 };
 
 struct export_queue {
@@ -53,10 +64,11 @@ void export_queue_fini(struct export_queue *q);
 bool export_queue_keep(struct export_queue *q, struct storage *s, struct str name,
 	enum signal_kind kind, const char *id, struct err *e);
 
-/* body is copied, format (see struct export_protocol) lives as long as the process. is_first: it
- * is a part of one that was at the head. False: the disk does not take it, *e says why. */
-bool export_queue_add(struct export_queue *q, struct str body, uint32_t items, const char *format,
-	enum signal_kind kind, bool is_first, struct err *e);
+/* In memory it holds the ack until it is done; what is on disk is safe, so the ack is settled when
+ * who brought it gives it back. is_first: it is a part of one that was at the head. False: the disk
+ * does not take it, *e says why. */
+bool export_queue_add(
+	struct export_queue *q, const struct queue_entry *entry, bool is_first, struct err *e);
 
 /* The n that were added last are not kept after all; of one is_first, that one. */
 void export_queue_undo(struct export_queue *q, size_t n, bool is_first);
@@ -64,8 +76,12 @@ void export_queue_undo(struct export_queue *q, size_t n, bool is_first);
 /* The oldest; NULL: none waits, which must be asked for even if queued was not 0. */
 struct queued *export_queue_take(struct export_queue *q);
 
-/* It has been delivered, or given up. Frees r. */
+/* It has been delivered, or given up and counted. Frees r, and may settle its ack: the last thing
+ * that the caller does with its state, for more data may come at once. */
 void export_queue_done(struct export_queue *q, struct queued *r);
+
+/* The same of one in memory that nobody sends any more: its ack fails. */
+void export_queue_lose(struct export_queue *q, struct queued *r);
 
 /* It is on disk, and stays there for the next life of the process. Frees r. */
 static inline bool queued_is_kept(const struct queued *r)

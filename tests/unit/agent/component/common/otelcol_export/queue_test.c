@@ -2,6 +2,7 @@
 #include "agent/base/err.h"
 #include "agent/component/common/otelcol_export/queue.h"
 #include "agent/component/common/otelcol_storage.h"
+#include "agent/flow/ack.h"
 #include "agent/flow/budget.h"
 #include "tests/test.h"
 
@@ -29,7 +30,10 @@ static bool add(struct export_queue *q, const char *body, uint32_t items, bool i
 {
 	struct err e;
 
-	return export_queue_add(q, str_from(body), items, FORMAT, SIGNAL_TRACES, is_first, &e);
+	struct queue_entry entry = {
+		.body = str_from(body), .items = items, .format = FORMAT, .kind = SIGNAL_TRACES};
+
+	return export_queue_add(q, &entry, is_first, &e);
 }
 
 static void take(struct export_queue *q, const char *want)
@@ -89,6 +93,63 @@ static void test_repack(void **state)
 	assert_string_equal(r->format, "json/");
 	export_queue_done(&q, r);
 	check(&q, 0, 0, 0, 0);
+	export_queue_fini(&q);
+}
+
+/* ---- who waits for an answer ---- */
+
+static int settled, failed;
+
+static void on_settled(struct ack *a)
+{
+	settled++;
+	failed += a->failed;
+}
+
+static void add_for(struct export_queue *q, const char *body, struct ack *a)
+{
+	struct queue_entry entry = {.body = str_from(body),
+		.items = 1,
+		.format = FORMAT,
+		.kind = SIGNAL_LOGS,
+		.ack = a};
+	struct err e;
+
+	assert_true(export_queue_add(q, &entry, false, &e));
+}
+
+static void test_ack(void **state)
+{
+	struct export_queue q;
+	struct budget b;
+	struct ack a;
+
+	(void)state;
+	budget_init(&b, 1000);
+	export_queue_init(&q, &b);
+	settled = failed = 0;
+	ack_init(&a, on_settled);
+	add_for(&q, "one", &a); /* two parts of one request */
+	add_for(&q, "two", &a);
+	add_for(&q, "taken back", &a);
+	export_queue_undo(&q, 1, false);
+	assert_int_equal(a.refs, 3);
+	ack_release(&a);
+	take(&q, "one");
+	assert_int_equal(settled, 0);
+	take(&q, "two");
+	assert_int_equal(settled, 1);
+	assert_int_equal(failed, 0);
+
+	ack_init(&a, on_settled);
+	add_for(&q, "lost", &a);
+	add_for(&q, "sent", &a);
+	ack_release(&a);
+	export_queue_lose(&q, export_queue_take(&q));
+	assert_int_equal(settled, 1);
+	take(&q, "sent");
+	assert_int_equal(settled, 2);
+	assert_int_equal(failed, 1);
 	export_queue_fini(&q);
 }
 
@@ -350,6 +411,25 @@ static void test_in_use(void **state)
 	end(&l);
 }
 
+/* What is on disk need not be brought again. */
+static void test_ack_on_disk(void **state)
+{
+	struct life l;
+	struct ack a;
+
+	(void)state;
+	clear();
+	settled = failed = 0;
+	begin(&l);
+	ack_init(&a, on_settled);
+	add_for(&l.q, "safe", &a);
+	ack_release(&a);
+	assert_int_equal(settled, 1);
+	assert_int_equal(failed, 0);
+	take(&l.q, "safe");
+	end(&l);
+}
+
 /* To memory, while something waits on disk, and back. */
 static void test_moves(void **state)
 {
@@ -379,6 +459,8 @@ static void test_moves(void **state)
 }
 
 TESTS_RUN(cmocka_unit_test(test_memory), cmocka_unit_test(test_repack),
+	cmocka_unit_test(test_ack),
+	cmocka_unit_test_setup_teardown(test_ack_on_disk, setup, teardown),
 	cmocka_unit_test_setup_teardown(test_two_lives, setup, teardown),
 	cmocka_unit_test_setup_teardown(test_cut_anywhere, setup, teardown),
 	cmocka_unit_test_setup_teardown(test_flip_anything, setup, teardown),
