@@ -46,6 +46,7 @@
 	X(otelcol_processor_probabilistic_sampler) \
 	X(otelcol_processor_resourcedetection) \
 	X(otelcol_processor_span) \
+	X(otelcol_processor_tail_sampling) \
 	X(otelcol_processor_transform) \
 	X(otelcol_receiver_loki) \
 	X(otelcol_receiver_otlp) \
