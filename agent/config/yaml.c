@@ -6,6 +6,7 @@
 
 #include "agent/config/yaml.h"
 
+#include "agent/base/must.h"
 #include "agent/base/vec.h"
 
 #include <stdlib.h>
@@ -151,15 +152,17 @@ static bool merge(struct reader *r, const struct yaml_node *from, struct pairs *
 
 static bool read_pair(struct reader *r, int depth, struct pairs *own, struct pairs *merged)
 {
-	struct yaml_pair pair;
+	struct yaml_pair pair = {0};
 
 	if (!read_node(r, depth + 1, &pair.key))
 		return false;
+	must(pair.key);
 	if (pair.key->kind != YAML_TEXT)
 		return err_set(r->e, "yaml: line %zu: a key that is a list or a map",
 			r->event.start_mark.line + 1);
 	if (!next_event(r) || !read_node(r, depth + 1, &pair.value))
 		return false;
+	must(pair.value);
 	if (pair.key->is_plain && str_is(pair.key->text, "<<"))
 		return merge(r, pair.value, merged);
 	*vec_add(own) = pair;
@@ -272,6 +275,11 @@ static bool read_content(struct reader *r, int depth, struct yaml_node **out)
 	return true;
 }
 
+static bool too_deep(struct reader *r)
+{
+	return err_set(r->e, "yaml: exceeded max depth of %d", r->limits->depth);
+}
+
 /* The node that the current event begins; the event that ends it is current afterwards. */
 static bool read_node(struct reader *r, int depth, struct yaml_node **out)
 {
@@ -284,10 +292,12 @@ static bool read_node(struct reader *r, int depth, struct yaml_node **out)
 	if (anchor)
 		name = event_text(r, anchor, strlen((const char *)anchor));
 	r->deepest = depth;
-	if (depth <= r->limits->depth && !read_content(r, depth, out))
+	if (depth > r->limits->depth)
+		return too_deep(r);
+	if (!read_content(r, depth, out))
 		return false;
 	if (r->deepest > r->limits->depth)
-		return err_set(r->e, "yaml: exceeded max depth of %d", r->limits->depth);
+		return too_deep(r);
 	height = r->deepest - depth;
 	r->deepest = r->deepest > reached ? r->deepest : reached;
 	if (r->weight > r->limits->nodes)

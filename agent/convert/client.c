@@ -58,7 +58,7 @@ static void put_flag_labels(struct converter *c, const struct yaml_node *labels)
 		if (!str_cut(one, '=', &name, &value))
 			continue;
 		name = arena_str(c->a, str_trim(name));
-		if (!labels || !yaml_find(labels, name.p))
+		if (name.n && !yaml_find(labels, name.p))
 			emit_entry(c, name, str_trim(value));
 	}
 }
@@ -75,23 +75,12 @@ static void put_labels(struct converter *c, const struct yaml_node *client)
 		return;
 	emit(c, "external_labels = {\n");
 	put_flag_labels(c, labels);
-	for (size_t i = 0; labels && i < labels->n; i++) {
-		const struct yaml_node *value = labels->pairs[i].value;
-
-		if (want_kind(c, value, YAML_TEXT, "external_labels"))
-			emit_entry(c, labels->pairs[i].key->text, value->text);
-	}
+	for (size_t i = 0; labels && i < labels->n; i++)
+		emit_pair(c, &labels->pairs[i], "external_labels");
 	emit(c, "}\n");
 }
 
-static void put_max_streams(struct converter *c)
-{
-	static const struct key key = KEY("max_streams", KEY_INT);
-	const struct yaml_node *n = yaml_find(c->limits, "max_streams");
-
-	if (n && !str_is(n->text, "0"))
-		convert_key(c, c->limits, &key, "limits_config");
-}
+static const struct key max_streams = KEY("max_streams", KEY_INT, .zero_is_default = true);
 
 static void put_client(struct converter *c, const struct yaml_node *client)
 {
@@ -106,7 +95,7 @@ static void put_client(struct converter *c, const struct yaml_node *client)
 	convert_keys(c, client, client_keys, "clients");
 	emit_close(c);
 	put_labels(c, client);
-	put_max_streams(c);
+	convert_key(c, c->limits, &max_streams, "limits_config");
 	emit_close(c);
 }
 

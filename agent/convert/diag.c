@@ -19,7 +19,7 @@ void conversion_add(struct conversion *to, struct arena *a, enum convert_level l
 		return;
 	}
 	buf_vprintf(&b, fmt, ap);
-	d.text = arena_str(a, buf_str(&b));
+	d.text = env_unmark(a, buf_str(&b));
 	buf_fini(&b);
 	*vec_add(to) = d;
 }

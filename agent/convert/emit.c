@@ -146,19 +146,26 @@ void emit_entry(struct converter *c, struct str key, struct str s)
 	emit(c, ",\n");
 }
 
-void emit_map(struct converter *c, const char *attr, const struct yaml_node *map)
+bool is_name(struct converter *c, const struct yaml_node *key)
+{
+	if (has_variable(c, key->text))
+		say(c, CONVERT_ERROR, key, "a variable of the environment in a name");
+	return !has_variable(c, key->text);
+}
+
+void emit_pair(struct converter *c, const struct yaml_pair *pair, const char *where)
+{
+	if (is_name(c, pair->key) && want_kind(c, pair->value, YAML_TEXT, where))
+		emit_entry(c, pair->key->text,
+			yaml_is_null(pair->value) ? STR("") : pair->value->text);
+}
+
+void emit_map(struct converter *c, const char *attr, const struct yaml_node *map,
+	const char *where)
 {
 	emit(c, "%s = {%s", attr, map->n ? "\n" : "");
-	for (size_t i = 0; i < map->n; i++) {
-		const struct yaml_node *value = map->pairs[i].value;
-
-		if (has_variable(c, map->pairs[i].key->text))
-			say(c, CONVERT_ERROR, map->pairs[i].key,
-				"a variable of the environment in a name");
-		else if (want_kind(c, value, YAML_TEXT, attr))
-			emit_entry(c, map->pairs[i].key->text,
-				yaml_is_null(value) ? STR("") : value->text);
-	}
+	for (size_t i = 0; i < map->n; i++)
+		emit_pair(c, &map->pairs[i], where);
 	emit(c, "}\n");
 }
 
@@ -169,8 +176,10 @@ struct str as_identifier(struct converter *c, struct str s)
 
 	if (s.n && is_digit(s.p[0]))
 		p[n++] = '_';
-	for (size_t i = 0; i < s.n; i++)
-		p[n++] = is_letter(s.p[i]) || is_digit(s.p[i]) ? s.p[i] : '_';
+	for (size_t i = 0; i < s.n; i++) {
+		if ((s.p[i] & 0xc0) != 0x80) /* a character is one, however many bytes it has */
+			p[n++] = is_letter(s.p[i]) || is_digit(s.p[i]) ? s.p[i] : '_';
+	}
 	return (struct str){p, n};
 }
 

@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-static bool is_name(char ch)
+static bool is_word(char ch)
 {
 	return (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || ch == '_' ||
 	       (ch >= '0' && ch <= '9');
@@ -20,7 +20,7 @@ static bool mark_one(struct str inside, struct buf *out)
 {
 	size_t n = 0;
 
-	while (n < inside.n && is_name(inside.p[n]))
+	while (n < inside.n && is_word(inside.p[n]))
 		n++;
 	if (n == 0)
 		return false;
@@ -58,6 +58,30 @@ static bool fail(struct converter *c, struct str in, size_t at, const char *what
 
 	say(c, CONVERT_CRITICAL, &place, "%s", what);
 	return false;
+}
+
+struct str env_unmark(struct arena *a, struct str s)
+{
+	static const struct {
+		const char *mark, *text;
+	} marks[] = {{ENV_BEGIN, "${"}, {ENV_DEFAULT, ":-"}, {ENV_END, "}"}};
+	struct buf b = {0};
+	struct str text;
+
+	for (size_t i = 0; i < s.n; i++) {
+		size_t m = 0;
+
+		while (m < 3 && !str_starts(str_from_at(s, i), marks[m].mark))
+			m++;
+		if (m == 3)
+			buf_add_char(&b, s.p[i]);
+		else
+			buf_printf(&b, "%s", marks[m].text);
+		i += m == 3 ? 0 : 2;
+	}
+	text = arena_str(a, buf_str(&b));
+	buf_fini(&b);
+	return text;
 }
 
 /* Small letters are more likely a group of a regular expression. */

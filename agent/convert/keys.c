@@ -180,7 +180,8 @@ static void put_duration(struct converter *c, const struct key *k, const struct 
 		if (n->text.p[n->text.n - 1] != units[u].unit ||
 			!str_to_int(str_head(n->text, n->text.n - 1), &i) || i < 0 || i > 1000000)
 			continue;
-		emit(c, "%s = \"%lldh\"\n", attr_of(k), (long long)(i * units[u].hours));
+		i *= units[u].hours;
+		emit(c, "%s = \"%lldh\"\n", attr_of(k), (long long)i);
 		return;
 	}
 	wrong(c, k, n, "a duration");
@@ -227,7 +228,8 @@ static void put_map_texts(struct converter *c, const struct key *k, const struct
 		return;
 	emit(c, "%s = {\n", attr_of(k));
 	for (size_t i = 0; i < n->n; i++) {
-		if (!want_kind(c, n->pairs[i].value, YAML_LIST, k->name))
+		if (!is_name(c, n->pairs[i].key) ||
+			!want_kind(c, n->pairs[i].value, YAML_LIST, k->name))
 			continue;
 		emit_string(c, n->pairs[i].key->text);
 		emit(c, " = ");
@@ -241,6 +243,11 @@ static void put_lower(struct converter *c, const struct key *k, const struct yam
 {
 	struct str s = arena_str(c->a, n->text);
 	char *p = (char *)(uintptr_t)s.p;
+
+	if (has_variable(c, s)) {
+		wrong(c, k, n, "a word");
+		return;
+	}
 
 	for (size_t i = 0; i < s.n; i++)
 		p[i] = p[i] >= 'A' && p[i] <= 'Z' ? (char)(p[i] | 0x20) : p[i];
@@ -320,7 +327,7 @@ static void put(struct converter *c, const struct key *k, struct yaml_node *n)
 		return;
 	case KEY_MAP:
 		if (want_kind(c, n, YAML_MAP, k->name))
-			emit_map(c, attr_of(k), n);
+			emit_map(c, attr_of(k), n, k->name);
 		return;
 	case KEY_MAP_TEXTS:
 		put_map_texts(c, k, n);
@@ -351,6 +358,8 @@ void convert_key(struct converter *c, const struct yaml_node *map, const struct 
 {
 	struct yaml_node *n = yaml_find(map, k->name);
 
+	if (n && k->zero_is_default && n->kind == YAML_TEXT && str_is(n->text, "0"))
+		return;
 	if (!yaml_is_null(n))
 		put(c, k, n);
 	else if (k->is_required)

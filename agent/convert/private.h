@@ -61,12 +61,13 @@ enum key_kind {
 
 struct key {
 	const char *name;
-	enum key_kind kind;
 	const char *attr; /* NULL: the same name */
 	const struct key *keys;
 	const char *say;
 	void (*run)(struct converter *c, struct yaml_node *n);
+	enum key_kind kind;
 	bool is_required;
+	bool zero_is_default;
 };
 
 /* clang-format off */
@@ -96,10 +97,14 @@ void emit_open(struct converter *c, const char *name, struct str label); /* empt
 void emit_close(struct converter *c);
 void emit_text(struct converter *c, const char *attr, struct str s);
 void emit_size(struct converter *c, const char *attr, int64_t bytes);
-void emit_map(struct converter *c, const char *attr, const struct yaml_node *map);
+void emit_map(struct converter *c, const char *attr, const struct yaml_node *map,
+	const char *where);
 /* Parts of an expression. */
 void emit_string(struct converter *c, struct str s);
-void emit_entry(struct converter *c, struct str key, struct str s); /* of an object, and a comma */
+void emit_entry(struct converter *c, struct str key, struct str s); /* of an object */
+/* The same of a map that the user wrote; a null is an empty text. */
+void emit_pair(struct converter *c, const struct yaml_pair *pair, const char *where);
+bool is_name(struct converter *c, const struct yaml_node *key); /* says so if it is none */
 bool is_full(const struct converter *c);
 /* A label that the component does not have yet: base, base_2, … */
 struct str new_label(struct converter *c, const char *component, struct str base);
@@ -110,6 +115,7 @@ struct str as_identifier(struct converter *c, struct str s);
 #define ENV_END "\xee\x80\x81"
 #define ENV_DEFAULT "\xee\x80\x82"
 bool env_mark(struct converter *c, struct str in, struct buf *out);
+struct str env_unmark(struct arena *a, struct str s); /* as it was written, for messages */
 /* Warns of what looks like a variable, where they are not expanded. */
 void env_suspect(struct converter *c, struct str in);
 

@@ -11,13 +11,12 @@
 
 static const struct yaml_limits limits = {.depth = 100, .nodes = 200000};
 
-#define BY_FLAG "the address is a flag here: --server.http.listen-addr=HOST:PORT"
 #define NOT_HERE "it has no counterpart, and nothing is lost without it"
 static const struct key server_keys[] = {
 	KEY("log_level", KEY_ELSEWHERE),
 	KEY("log_format", KEY_ELSEWHERE),
-	KEY("http_listen_address", KEY_WARNING, .say = BY_FLAG),
-	KEY("http_listen_port", KEY_WARNING, .say = BY_FLAG),
+	KEY("http_listen_address", KEY_ELSEWHERE),
+	KEY("http_listen_port", KEY_ELSEWHERE),
 	KEY("http_path_prefix", KEY_ERROR, .say = "it is not supported; change the probes' paths"),
 	KEY("http_tls_config", KEY_ERROR, .say = "write it as the block http's tls block"),
 	KEY("profiling_enabled", KEY_WARNING, .say = "there are no profiles to fetch"),
@@ -64,12 +63,28 @@ static void put_logging(struct converter *c, const struct yaml_node *server)
 	emit_close(c);
 }
 
+/* Without them Promtail listens at port 80 of all addresses; then nobody relies on it. */
+static void see_address(struct converter *c, const struct yaml_node *server)
+{
+	const struct yaml_node *host = yaml_find(server, "http_listen_address");
+	const struct yaml_node *port = yaml_find(server, "http_listen_port");
+
+	if (yaml_is_null(host) && yaml_is_null(port))
+		return;
+	say(c, CONVERT_WARNING, port ? port : host,
+		"the address of the HTTP server is a flag here: --server.http.listen-addr=" STR_FMT
+		":" STR_FMT,
+		STR_ARG(yaml_is_null(host) ? STR("0.0.0.0") : str_head(host->text, 200)),
+		STR_ARG(yaml_is_null(port) ? STR("80") : str_head(port->text, 20)));
+}
+
 static void put_server(struct converter *c, struct yaml_node *n)
 {
 	const struct yaml_node *check = yaml_find(n, "health_check_target");
 
 	convert_keys(c, n, server_keys, "server");
 	put_logging(c, n);
+	see_address(c, n);
 	if (check && !is_on(n, "health_check_target", true))
 		say(c, CONVERT_WARNING, check,
 			"health_check_target: a job without targets never makes the agent unready");

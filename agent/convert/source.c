@@ -24,7 +24,7 @@ static const struct key listener_keys[] = {
 	KEY("labels", KEY_MAP),
 	KEY("use_incoming_timestamp", KEY_BOOL),
 	KEY("use_rfc5424_message", KEY_BOOL),
-	KEY("max_message_length", KEY_INT),
+	KEY("max_message_length", KEY_INT, .zero_is_default = true),
 	KEY("syslog_format", KEY_TEXT),
 	KEY("raw_format_options", KEY_BLOCK, .keys = raw_keys),
 	KEY("rfc3164_cisco_components", KEY_ERROR, .say = "Cisco's parts are not supported yet"),

@@ -2,9 +2,10 @@
 
 #include "agent/convert/private.h"
 
+/* A list is one text here, with commas. */
 static void put_source(struct converter *c, struct yaml_node *n)
 {
-	struct str all = STR("");
+	struct buf all = {0};
 
 	if (n->kind == YAML_TEXT) {
 		emit_text(c, "source", n->text);
@@ -12,17 +13,20 @@ static void put_source(struct converter *c, struct yaml_node *n)
 	}
 	if (!want_kind(c, n, YAML_LIST, "source"))
 		return;
-	for (size_t i = 0; i < n->n && all.n < 4096; i++) {
-		if (want_kind(c, n->items[i], YAML_TEXT, "source"))
-			all = arena_printf(c->a, STR_FMT "%s" STR_FMT, STR_ARG(all), i ? "," : "",
-				STR_ARG(n->items[i]->text));
+	for (size_t i = 0; i < n->n; i++) {
+		if (!want_kind(c, n->items[i], YAML_TEXT, "source"))
+			continue;
+		if (all.n)
+			buf_add_char(&all, ',');
+		buf_add_str(&all, n->items[i]->text);
 	}
-	emit_text(c, "source", all);
+	emit_text(c, "source", buf_str(&all));
+	buf_fini(&all);
 }
 
 /* clang-format off */
 static const struct key cri_keys[] = {
-	KEY("max_partial_lines", KEY_INT),
+	KEY("max_partial_lines", KEY_INT, .zero_is_default = true),
 	KEY("max_partial_line_size", KEY_BYTES),
 	KEY("max_partial_line_size_truncate", KEY_BOOL),
 	KEYS_END,

@@ -103,13 +103,8 @@ static void put_static(struct converter *c, const struct yaml_node *labels, stru
 {
 	emit(c, "{\n");
 	emit_entry(c, STR("__address__"), address);
-	for (size_t i = 0; labels && i < labels->n; i++) {
-		const struct yaml_node *value = labels->pairs[i].value;
-
-		if (want_kind(c, value, YAML_TEXT, "labels"))
-			emit_entry(c, labels->pairs[i].key->text,
-				yaml_is_null(value) ? STR("") : value->text);
-	}
+	for (size_t i = 0; labels && i < labels->n && !is_full(c); i++)
+		emit_pair(c, &labels->pairs[i], "labels");
 	emit(c, "}, ");
 }
 
@@ -129,7 +124,7 @@ static void put_group(struct converter *c, const struct yaml_node *group)
 		put_static(c, labels, STR("localhost"));
 		return;
 	}
-	for (size_t i = 0; i < targets->n; i++) {
+	for (size_t i = 0; i < targets->n && !is_full(c); i++) {
 		if (want_kind(c, targets->items[i], YAML_TEXT, "targets"))
 			put_static(c, labels, targets->items[i]->text);
 	}
