@@ -68,7 +68,8 @@ struct sampler {
 	struct trace *last;
 	uint8_t passed[TRACE_ID]; /* a trace that was not sampled */
 	bool has_passed;
-	int64_t warned_at;
+	int64_t room_said_at; /* on the loop's clock; 0: never */
+	int64_t repeats_said_at;
 	struct counters counters;
 };
 
@@ -116,15 +117,20 @@ static bool send_ready(struct sampler *s)
 
 /* ---- the end of a trace ---- */
 
+/* Whole ones, as the Collector counts them. */
+static double seconds_since(const struct sampler *s, int64_t then)
+{
+	int64_t whole = (loop_now(s->base.loop) - then) / NS_PER_SEC;
+
+	return (double)whole;
+}
+
 static void forget(struct sampler *s, struct trace *x, enum fate fate)
 {
-	int64_t now = loop_now(s->base.loop);
-
 	metric_add(s->counters.spans[fate], x->spans);
 	if (x->stage != STAGE_LATE) {
-		metric_observe(
-			s->counters.removal_age, (double)((now - x->arrived) / NS_PER_SEC));
-		decided_put(&s->decided[fate == FATE_SAMPLED], x->id, now);
+		metric_observe(s->counters.removal_age, seconds_since(s, x->arrived));
+		decided_put(&s->decided[fate == FATE_SAMPLED], x->id, loop_now(s->base.loop));
 	}
 	if (s->last == x)
 		s->last = NULL;
@@ -200,13 +206,21 @@ static bool is_over(const struct sampler *s, size_t more_traces, size_t more_byt
 					  s->traces.held + more_bytes > bytes_limit(s));
 }
 
-static void warn_of_room(struct sampler *s)
+/* Once a minute. */
+static bool may_say(const struct sampler *s, int64_t *said_at)
 {
 	int64_t now = loop_now(s->base.loop);
 
-	if (s->warned_at != 0 && now - s->warned_at < WARN_PAUSE)
+	if (*said_at != 0 && now - *said_at < WARN_PAUSE)
+		return false;
+	*said_at = now;
+	return true;
+}
+
+static void warn_of_room(struct sampler *s)
+{
+	if (!may_say(s, &s->room_said_at))
 		return;
-	s->warned_at = now;
 	log_warn(s->base.id, "too many traces wait; the oldest are decided before their time",
 		KV("traces", s->traces.n), KV("num_traces", s->args->num_traces),
 		KV("bytes", s->traces.held), KV("bytes_limit", bytes_limit(s)),
@@ -295,8 +309,7 @@ static bool was_decided(struct sampler *s, const uint8_t id[TRACE_ID], enum deci
 		if (!decided_find(&s->decided[i], id, &at))
 			continue;
 		*out = i ? DECIDED_SAMPLED : DECIDED_NOT;
-		metric_observe(s->counters.late_age,
-			(double)((loop_now(s->base.loop) - at) / NS_PER_SEC));
+		metric_observe(s->counters.late_age, seconds_since(s, at));
 		return true;
 	}
 	return false;
@@ -408,7 +421,7 @@ static enum consumed sampler_consume(struct consumer *c, const struct telemetry 
 	s->has_passed = false;
 	metric_add(s->counters.incoming, t->items);
 	cut_run(&s->cut, t->bytes);
-	if (is_too_much(s))
+	if (is_too_much(s) && may_say(s, &s->repeats_said_at))
 		log_warn(s->base.id, "a request repeats a large resource too often",
 			KV("bytes", t->bytes.n),
 			KV("hint", "spans were dropped; its sender should send smaller requests"));
@@ -516,15 +529,23 @@ static bool otelcol_processor_tail_sampling_start(
 	return otelcol_processor_tail_sampling_update(c, args, e);
 }
 
+static void drop_all(struct sampler *s, enum stage stage)
+{
+	struct trace *x;
+
+	while ((x = traces_first(&s->traces, stage)))
+		forget(s, x, FATE_SHUTDOWN);
+}
+
 static void otelcol_processor_tail_sampling_stop(struct component *c)
 {
 	struct sampler *s = container_of(c, struct sampler, base);
-	struct trace *x;
 
 	s->is_stopping = true;
-	while (s->args->drop_pending_traces_on_shutdown && (x = next_due(s)) &&
-		x->stage != STAGE_LATE)
-		forget(s, x, FATE_SHUTDOWN);
+	if (s->args->drop_pending_traces_on_shutdown) {
+		drop_all(s, STAGE_ROOTED);
+		drop_all(s, STAGE_WAITING);
+	}
 	decide_due(s, true);
 	set_timer(s);
 	end_if_empty(s);

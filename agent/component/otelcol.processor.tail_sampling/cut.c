@@ -38,8 +38,8 @@ static void show(struct cut *c, const struct wire_field *field)
 	c->span(c, &s);
 }
 
-/* All fields of a message but those of this number. */
-static struct head *make_head(struct cut *c, struct str message, uint32_t but)
+/* All fields of a message but those of this number, as a head; the one there is if it is that. */
+static void set_head(struct cut *c, struct head **h, struct str message, uint32_t but)
 {
 	struct wire_reader r = wire_read(message);
 	struct wire_field f;
@@ -48,15 +48,19 @@ static struct head *make_head(struct cut *c, struct str message, uint32_t but)
 	while (wire_next(&r, &f))
 		if (f.number != but || f.wire != WIRE_BYTES)
 			buf_add_str(&c->text, f.raw);
-	return head_new(c->traces, buf_str(&c->text));
+	if (*h && str_eq((struct str){(*h)->bytes, (*h)->n}, buf_str(&c->text)))
+		return;
+	head_release(c->traces, *h);
+	*h = head_new(c->traces, buf_str(&c->text));
 }
 
 void cut_keep(struct cut *c, const struct cut_span *s, struct trace *x)
 {
-	if (!c->resource)
-		c->resource = make_head(c, c->part, PART_SCOPES);
-	if (!c->scope)
-		c->scope = make_head(c, c->scopes, SCOPES_SPANS);
+	if (c->is_new_part)
+		set_head(c, &c->resource, c->part, PART_SCOPES);
+	if (c->is_new_scope)
+		set_head(c, &c->scope, c->scopes, SCOPES_SPANS);
+	c->is_new_part = c->is_new_scope = false;
 	trace_add(c->traces, x, c->resource, c->scope, s->raw);
 }
 
@@ -66,11 +70,10 @@ static void show_scopes(struct cut *c, struct str scopes)
 	struct wire_field f;
 
 	c->scopes = scopes;
+	c->is_new_scope = true;
 	while (wire_next(&r, &f))
 		if (f.number == SCOPES_SPANS && f.wire == WIRE_BYTES)
 			show(c, &f);
-	head_release(c->traces, c->scope);
-	c->scope = NULL;
 }
 
 static void show_part(struct cut *c, struct str part)
@@ -79,11 +82,10 @@ static void show_part(struct cut *c, struct str part)
 	struct wire_field f;
 
 	c->part = part;
+	c->is_new_part = true;
 	while (wire_next(&r, &f))
 		if (f.number == PART_SCOPES && f.wire == WIRE_BYTES)
 			show_scopes(c, f.bytes);
-	head_release(c->traces, c->resource);
-	c->resource = NULL;
 }
 
 void cut_run(struct cut *c, struct str request)
@@ -94,6 +96,9 @@ void cut_run(struct cut *c, struct str request)
 	while (wire_next(&r, &f))
 		if (f.number == REQUEST_PART && f.wire == WIRE_BYTES)
 			show_part(c, f.bytes);
+	head_release(c->traces, c->resource);
+	head_release(c->traces, c->scope);
+	c->resource = c->scope = NULL;
 	buf_clear(&c->text);
 	buf_shrink(&c->text, KEEP_BUFFER);
 }

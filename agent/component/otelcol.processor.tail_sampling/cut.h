@@ -2,7 +2,8 @@
 
 /*
  * A request span by span, each with its trace's id and what it is in. Nothing is copied but the
- * heads (see traces.h), once each, and only when a span of theirs is kept. What holds no span, and
+ * heads (see traces.h), once each, and only when a span of theirs is kept; one that is the same as
+ * the one before, as in requests that were put together, is that one. What holds no span, and
  * unknown fields of the request itself, belong to no trace and end here.
  */
 
@@ -19,7 +20,9 @@ struct cut {
 	void (*span)(struct cut *c, const struct cut_span *s);
 	struct str part; /* the rest is the cut's own */
 	struct str scopes;
-	struct head *resource;
+	bool is_new_part; /* its head was not made, nor compared, yet */
+	bool is_new_scope;
+	struct head *resource; /* the last ones */
 	struct head *scope;
 	struct buf text;
 };

@@ -37,6 +37,6 @@ bool policies_check(const struct tail_sampling_args *a, struct diags *d);
  * taken over, and it is freed; NULL: there was none. */
 struct policies *policies_new(
 	struct component *owner, const struct tail_sampling_args *a, struct policies *old);
-void policies_free(struct policies *p); /* NULL is nothing */
+void policies_free(struct policies *s); /* NULL is nothing */
 
-enum decision policies_decide(struct policies *p, const struct subject *s);
+enum decision policies_decide(struct policies *s, const struct subject *what);

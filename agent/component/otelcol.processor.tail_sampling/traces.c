@@ -13,6 +13,7 @@ enum {
 	REQUEST_PART = 1, /* ResourceSpans in the request */
 	PART_SCOPES = 2,  /* ScopeSpans in these */
 	RUN_SIZE = 12,    /* about what tags and lengths around a run take */
+	HEAP_SIZE = 16,   /* what the heap takes beside a piece */
 };
 
 uint64_t trace_hash(const uint8_t id[TRACE_ID], uint64_t seed)
@@ -95,7 +96,7 @@ struct trace *traces_find(const struct traces *t, const uint8_t id[TRACE_ID])
 /* What a trace takes itself; a slot of the table, and half an empty one, are its own. */
 static void recharge(struct traces *t, struct trace *x)
 {
-	size_t now = sizeof(*x) + 2 * sizeof(struct trace *) + x->bytes.cap +
+	size_t now = sizeof(*x) + 3 * HEAP_SIZE + 2 * sizeof(struct trace *) + x->bytes.cap +
 		     x->cap_runs * sizeof(*x->runs);
 
 	if (now > x->charged)
@@ -167,7 +168,7 @@ struct head *head_new(struct traces *t, struct str bytes)
 	h->n = bytes.n;
 	if (bytes.n > 0)
 		memcpy(h->bytes, bytes.p, bytes.n);
-	charge(t, sizeof(*h) + h->n);
+	charge(t, sizeof(*h) + HEAP_SIZE + h->n);
 	return h;
 }
 
@@ -175,7 +176,7 @@ void head_release(struct traces *t, struct head *h)
 {
 	if (!h || --h->refs > 0)
 		return;
-	give_back(t, sizeof(*h) + h->n);
+	give_back(t, sizeof(*h) + HEAP_SIZE + h->n);
 	free(h);
 }
 
