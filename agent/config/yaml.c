@@ -328,7 +328,9 @@ bool yaml_read(struct arena *a, struct str text, const struct yaml_limits *limit
 	*out = NULL;
 	if (!yaml_parser_initialize(&r.parser))
 		mem_out(sizeof(r.parser));
-	yaml_parser_set_input_string(&r.parser, (const unsigned char *)text.p, text.n);
+	/* it has no NULL, however short */
+	yaml_parser_set_input_string(&r.parser, (const unsigned char *)(text.p ? text.p : ""),
+		text.n);
 	ok = read_document(&r, out);
 	yaml_event_delete(&r.event);
 	yaml_parser_delete(&r.parser);

@@ -386,9 +386,18 @@ static bool is_known(const struct key *keys, struct str name)
 	return false;
 }
 
+static bool is_open(const struct key *keys)
+{
+	while (keys->kind != KEY_END)
+		keys++;
+	return keys->is_open;
+}
+
 void convert_keys(struct converter *c, const struct yaml_node *map, const struct key *keys,
 	const char *where)
 {
+	bool open = is_open(keys);
+
 	if (!want_kind(c, map, YAML_MAP, where))
 		return;
 	put_all(c, map, keys, where);
@@ -396,7 +405,9 @@ void convert_keys(struct converter *c, const struct yaml_node *map, const struct
 		const struct yaml_node *key = map->pairs[i].key;
 
 		if (!is_known(keys, key->text))
-			say(c, CONVERT_ERROR, key, "\"" STR_FMT "\" is not a key of %s",
-				STR_ARG(str_head(key->text, 100)), where);
+			say(c, open ? CONVERT_WARNING : CONVERT_ERROR, key,
+				"\"" STR_FMT "\" is not a key of %s%s",
+				STR_ARG(str_head(key->text, 100)), where,
+				open ? "; Promtail ignores it, and it is left out" : "");
 	}
 }

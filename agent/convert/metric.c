@@ -10,19 +10,20 @@ static const struct key counter_keys[] = {
 	KEY("action", KEY_LOWER, .is_required = true),
 	KEY("match_all", KEY_BOOL),
 	KEY("count_entry_bytes", KEY_BOOL),
-	KEYS_END,
+	KEYS_END_IGNORED,
 };
 
 static const struct key gauge_keys[] = {
 	KEY("value", KEY_TEXT),
 	KEY("action", KEY_LOWER, .is_required = true),
-	KEYS_END,
+	KEYS_END_IGNORED,
 };
 
 static const struct key histogram_keys[] = {
 	KEY("value", KEY_TEXT),
 	KEY("buckets", KEY_NUMBERS, .is_required = true),
-	KEYS_END,
+	KEY("action", KEY_ELSEWHERE), /* documented, and without effect there too */
+	KEYS_END_IGNORED,
 };
 
 static const struct key metric_keys[] = {
@@ -32,7 +33,7 @@ static const struct key metric_keys[] = {
 	KEY("prefix", KEY_TEXT),
 	KEY("max_idle_duration", KEY_DURATION),
 	KEY("config", KEY_ELSEWHERE),
-	KEYS_END,
+	KEYS_END_IGNORED,
 };
 
 static const struct {

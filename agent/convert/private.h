@@ -68,11 +68,13 @@ struct key {
 	enum key_kind kind;
 	bool is_required;
 	bool zero_is_default;
+	bool is_open; /* of KEY_END */
 };
 
 /* clang-format off */
 #define KEY(n, ...) {.name = (n), .kind = __VA_ARGS__} /* the kind comes first of the rest */
 #define KEYS_END {.kind = KEY_END}
+#define KEYS_END_IGNORED {.kind = KEY_END, .is_open = true} /* Promtail ignores others */
 /* clang-format on */
 
 /* One of them, out of the map that it stands in. */
@@ -121,6 +123,8 @@ void env_suspect(struct converter *c, struct str in);
 
 /* http.c, client.c, job.c, targets.c, stage.c, metric.c, relabel.c, source.c */
 extern const struct key http_keys[];
+extern const struct key server_tls_keys[];
+extern const struct key server_none_keys[]; /* of a server, without counterpart */
 void convert_clients(struct converter *c, const struct yaml_node *root);
 void convert_job(struct converter *c, const struct yaml_node *job);
 void convert_stages(struct converter *c, const struct yaml_node *list);

@@ -17,33 +17,20 @@ static const struct key server_keys[] = {
 	KEY("log_format", KEY_ELSEWHERE),
 	KEY("http_listen_address", KEY_ELSEWHERE),
 	KEY("http_listen_port", KEY_ELSEWHERE),
-	KEY("http_path_prefix", KEY_ERROR, .say = "it is not supported; change the probes' paths"),
-	KEY("http_tls_config", KEY_ERROR, .say = "write it as the block http's tls block"),
-	KEY("profiling_enabled", KEY_WARNING, .say = "there are no profiles to fetch"),
+	KEY("http_tls_config", KEY_ELSEWHERE),
 	KEY("register_instrumentation", KEY_ELSEWHERE),
 	KEY("health_check_target", KEY_ELSEWHERE),
+	KEY("http_path_prefix", KEY_ERROR, .say = "it is not supported; change the probes' paths"),
+	KEY("profiling_enabled", KEY_WARNING, .say = "there are no profiles to fetch"),
 	KEY("disable", KEY_WARNING, .say = "the HTTP server cannot be turned off"),
 	KEY("enable_runtime_reload", KEY_INFO, .say = "it is always on: POST /-/reload"),
 	KEY("reload", KEY_INFO, .say = "it is always on: POST /-/reload"),
-	KEY("external_url", KEY_INFO, .say = NOT_HERE),
 	KEY("graceful_shutdown_timeout", KEY_INFO, .say = "the flag is --shutdown.deadline"),
-	KEY("http_listen_network", KEY_INFO, .say = NOT_HERE),
 	KEY("http_listen_conn_limit", KEY_INFO, .say = NOT_HERE),
 	KEY("http_server_read_timeout", KEY_INFO, .say = NOT_HERE),
 	KEY("http_server_write_timeout", KEY_INFO, .say = NOT_HERE),
 	KEY("http_server_idle_timeout", KEY_INFO, .say = NOT_HERE),
-	KEY("grpc_listen_address", KEY_INFO, .say = NOT_HERE),
-	KEY("grpc_listen_network", KEY_INFO, .say = NOT_HERE),
-	KEY("grpc_listen_port", KEY_INFO, .say = NOT_HERE),
-	KEY("grpc_listen_conn_limit", KEY_INFO, .say = NOT_HERE),
-	KEY("grpc_tls_config", KEY_INFO, .say = NOT_HERE),
-	KEY("grpc_server_max_recv_msg_size", KEY_INFO, .say = NOT_HERE),
-	KEY("grpc_server_max_send_msg_size", KEY_INFO, .say = NOT_HERE),
-	KEY("grpc_server_max_concurrent_streams", KEY_INFO, .say = NOT_HERE),
-	KEY("log_source_ips_enabled", KEY_INFO, .say = NOT_HERE),
-	KEY("log_source_ips_header", KEY_INFO, .say = NOT_HERE),
-	KEY("log_source_ips_regex", KEY_INFO, .say = NOT_HERE),
-	KEY("log_request_headers", KEY_INFO, .say = NOT_HERE),
+	{.kind = KEY_MORE, .keys = server_none_keys},
 	KEYS_END,
 };
 
@@ -60,6 +47,18 @@ static void put_logging(struct converter *c, const struct yaml_node *server)
 	emit_open(c, "logging", STR(""));
 	for (size_t i = 0; i < 2; i++)
 		convert_key(c, server, &logging_keys[i], "server");
+	emit_close(c);
+}
+
+static void put_tls(struct converter *c, const struct yaml_node *server)
+{
+	static const struct key tls = KEY("http_tls_config", KEY_BLOCK, .attr = "tls",
+		.keys = server_tls_keys);
+
+	if (yaml_is_null(yaml_find(server, "http_tls_config")))
+		return;
+	emit_open(c, "http", STR(""));
+	convert_key(c, server, &tls, "server");
 	emit_close(c);
 }
 
@@ -84,6 +83,7 @@ static void put_server(struct converter *c, struct yaml_node *n)
 
 	convert_keys(c, n, server_keys, "server");
 	put_logging(c, n);
+	put_tls(c, n);
 	see_address(c, n);
 	if (check && !is_on(n, "health_check_target", true))
 		say(c, CONVERT_WARNING, check,

@@ -33,7 +33,6 @@ static const struct key listener_keys[] = {
 	KEYS_END,
 };
 
-#define PUSH_NONE "has no counterpart at the push API"
 static const struct key server_keys[] = {
 	KEY("http_listen_address", KEY_TEXT, .attr = "listen_address"),
 	KEY("http_listen_port", KEY_INT, .attr = "listen_port"),
@@ -41,22 +40,13 @@ static const struct key server_keys[] = {
 	KEY("http_server_read_timeout", KEY_DURATION, .attr = "server_read_timeout"),
 	KEY("http_server_write_timeout", KEY_DURATION, .attr = "server_write_timeout"),
 	KEY("http_server_idle_timeout", KEY_DURATION, .attr = "server_idle_timeout"),
-	KEY("http_path_prefix", KEY_ERROR, .say = PUSH_NONE),
-	KEY("http_listen_network", KEY_INFO, .say = PUSH_NONE),
-	KEY("http_tls_config", KEY_ERROR, .say = "write it as the http block's tls block"),
+	KEY("http_path_prefix", KEY_ERROR, .say = "the push API has no prefix"),
+	KEY("http_tls_config", KEY_BLOCK, .attr = "tls", .keys = server_tls_keys),
 	KEY("graceful_shutdown_timeout", KEY_ELSEWHERE),
-	KEY("grpc_listen_address", KEY_INFO, .say = PUSH_NONE),
-	KEY("grpc_listen_network", KEY_INFO, .say = PUSH_NONE),
-	KEY("grpc_listen_port", KEY_INFO, .say = PUSH_NONE),
-	KEY("grpc_listen_conn_limit", KEY_INFO, .say = PUSH_NONE),
-	KEY("grpc_tls_config", KEY_INFO, .say = PUSH_NONE),
-	KEY("grpc_server_max_recv_msg_size", KEY_INFO, .say = PUSH_NONE),
-	KEY("grpc_server_max_send_msg_size", KEY_INFO, .say = PUSH_NONE),
-	KEY("grpc_server_max_concurrent_streams", KEY_INFO, .say = PUSH_NONE),
-	KEY("register_instrumentation", KEY_INFO, .say = PUSH_NONE),
-	KEY("log_level", KEY_WARNING, .say = "the level of log lines is that of the whole agent"),
-	KEY("log_format", KEY_WARNING, .say = "the format of log lines is that of the whole agent"),
-	KEY("log_source_ips_enabled", KEY_INFO, .say = PUSH_NONE),
+	KEY("register_instrumentation", KEY_INFO, .say = "the metrics are always there"),
+	KEY("log_level", KEY_WARNING, .say = "the level of log lines is that of the agent"),
+	KEY("log_format", KEY_WARNING, .say = "the format of log lines is that of the agent"),
+	{.kind = KEY_MORE, .keys = server_none_keys},
 	KEYS_END,
 };
 

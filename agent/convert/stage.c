@@ -29,7 +29,7 @@ static const struct key cri_keys[] = {
 	KEY("max_partial_lines", KEY_INT, .zero_is_default = true),
 	KEY("max_partial_line_size", KEY_BYTES),
 	KEY("max_partial_line_size_truncate", KEY_BOOL),
-	KEYS_END,
+	KEYS_END_IGNORED,
 };
 static const struct key drop_keys[] = {
 	KEY("source", KEY_RUN, .run = put_source),
@@ -39,13 +39,13 @@ static const struct key drop_keys[] = {
 	KEY("older_than", KEY_DURATION),
 	KEY("longer_than", KEY_SIZE),
 	KEY("drop_counter_reason", KEY_TEXT),
-	KEYS_END,
+	KEYS_END_IGNORED,
 };
 static const struct key json_keys[] = {
 	KEY("expressions", KEY_MAP),
 	KEY("source", KEY_TEXT),
 	KEY("drop_malformed", KEY_BOOL),
-	KEYS_END,
+	KEYS_END_IGNORED,
 };
 static const struct key limit_keys[] = {
 	KEY("rate", KEY_NUMBER, .is_required = true),
@@ -53,12 +53,12 @@ static const struct key limit_keys[] = {
 	KEY("drop", KEY_BOOL),
 	KEY("by_label_name", KEY_TEXT),
 	KEY("max_distinct_labels", KEY_INT),
-	KEYS_END,
+	KEYS_END_IGNORED,
 };
 static const struct key logfmt_keys[] = {
 	KEY("mapping", KEY_MAP),
 	KEY("source", KEY_TEXT),
-	KEYS_END,
+	KEYS_END_IGNORED,
 };
 static const struct key match_keys[] = {
 	KEY("selector", KEY_TEXT, .is_required = true),
@@ -66,50 +66,50 @@ static const struct key match_keys[] = {
 	KEY("action", KEY_TEXT),
 	KEY("drop_counter_reason", KEY_TEXT),
 	KEY("stages", KEY_ELSEWHERE),
-	KEYS_END,
+	KEYS_END_IGNORED,
 };
 static const struct key multiline_keys[] = {
 	KEY("firstline", KEY_TEXT, .is_required = true),
 	KEY("max_lines", KEY_INT),
 	KEY("max_wait_time", KEY_DURATION),
-	KEYS_END,
+	KEYS_END_IGNORED,
 };
 static const struct key output_keys[] = {
 	KEY("source", KEY_TEXT, .is_required = true),
-	KEYS_END,
+	KEYS_END_IGNORED,
 };
 static const struct key pack_keys[] = {
 	KEY("labels", KEY_TEXTS, .is_required = true),
 	KEY("ingest_timestamp", KEY_BOOL),
-	KEYS_END,
+	KEYS_END_IGNORED,
 };
 static const struct key regex_keys[] = {
 	KEY("expression", KEY_TEXT, .is_required = true),
 	KEY("source", KEY_TEXT),
 	KEY("labels_from_groups", KEY_BOOL),
-	KEYS_END,
+	KEYS_END_IGNORED,
 };
 static const struct key replace_keys[] = {
 	KEY("expression", KEY_TEXT, .is_required = true),
 	KEY("source", KEY_TEXT),
 	KEY("replace", KEY_TEXT),
-	KEYS_END,
+	KEYS_END_IGNORED,
 };
 static const struct key sampling_keys[] = {
 	KEY("rate", KEY_NUMBER, .is_required = true),
 	KEY("drop_counter_reason", KEY_TEXT),
-	KEYS_END,
+	KEYS_END_IGNORED,
 };
 static const struct key template_keys[] = {
 	KEY("source", KEY_TEXT, .is_required = true),
 	KEY("template", KEY_TEXT, .is_required = true),
-	KEYS_END,
+	KEYS_END_IGNORED,
 };
 static const struct key tenant_keys[] = {
 	KEY("label", KEY_TEXT),
 	KEY("source", KEY_TEXT),
 	KEY("value", KEY_TEXT),
-	KEYS_END,
+	KEYS_END_IGNORED,
 };
 static const struct key timestamp_keys[] = {
 	KEY("source", KEY_TEXT, .is_required = true),
@@ -117,7 +117,7 @@ static const struct key timestamp_keys[] = {
 	KEY("fallback_formats", KEY_TEXTS),
 	KEY("location", KEY_TEXT),
 	KEY("action_on_failure", KEY_TEXT),
-	KEYS_END,
+	KEYS_END_IGNORED,
 };
 
 enum body {

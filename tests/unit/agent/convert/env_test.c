@@ -27,6 +27,7 @@ static const struct {
 	{"client: {url: a}\n\"${A:-b}\": c\n", "\"${A:-b}\" is not a key of"},
 	{"client: {url: a, headers: {\"${A}\": b}}\n",
 		"(Error) p:1:28: a variable of the environment in a name\n"},
+	{"", "(Critical) the configuration is empty\n"},
 	{URL("${A/b/c}"), "(Critical) p:1:16: a variable that is more than ${NAME}"},
 	{URL("${A^^}"), "(Critical) p:1:16: a variable that is more than"},
 	{URL("${}"), "(Critical) p:1:16: a variable that is more than"},

@@ -69,7 +69,8 @@ static const struct {
 		"\t\t\t\"a b\"  = \"c\",\n\t\t\t\"1\"    = \"d\",\n"},
 	{STAGE("labels: {a: {b: c}}"), "labels wants a text, not a map\n"},
 	/* what is not known */
-	{STAGE("json: {expresions: {}}"), "(Error) p:6:12: \"expresions\" is not a key of json\n"},
+	{STAGE("json: {expresions: {}}"),
+		"(Warning) p:6:12: \"expresions\" is not a key of json; Promtail ignores it"},
 	{STAGE("Json: {}"), "(Error) p:6:5: there is no stage \"Json\"\n"},
 	{STAGE("docker"), "(Error) p:6:5: a stage is a map with one key"},
 	{"a: 1", "(Error) p:1:1: \"a\" is not a key of the configuration\n"},
