@@ -117,7 +117,7 @@ def to_json(msg):
 
 class Otlp(common.Fake):
     def __init__(self, port=0):
-        self.items = []  # (signal, resource text, name, attributes, message)
+        self.items = []  # (signal, resource text, name, attributes, message, headers of its request)
         self.bodies = []  # (signal, protobuf as it came, unpacked)
         self.basic = self.bearer = None
         self.reject = 0  # say partial success: so many rejected
@@ -194,7 +194,7 @@ class Otlp(common.Fake):
             raise grpc_server.Refused(16, "invalid token")
         message_ = grpc_server.message_of(headers, body, self.max_message)
         try:
-            return self.decoded(signal, message_)
+            return self.decoded(signal, message_, headers)
         except ValueError as e:
             self.problem(f"refused a {signal} call: {e}")
             raise grpc_server.Refused(3, str(e)) from e
@@ -225,9 +225,10 @@ class Otlp(common.Fake):
                 raise ValueError("gzip: more or less than one member")
         elif coding:
             raise ValueError(f"unsupported Content-Encoding: {coding}")
-        return 200, self.decoded(signal, body), [("Content-Type", "application/x-protobuf")]
+        headers = {k.lower(): v for k, v in request.headers.items()}
+        return 200, self.decoded(signal, body, headers), [("Content-Type", "application/x-protobuf")]
 
-    def decoded(self, signal, body):
+    def decoded(self, signal, body, headers):
         """Takes a request; returns the response, or raises ValueError."""
         try:
             msg = REQUESTS[signal].FromString(body)
@@ -240,7 +241,7 @@ class Otlp(common.Fake):
             self.check(signal, x)
         with self.lock:
             for r, name, attrs, x in got:
-                self.items.append((signal, show(attributes(r.attributes)), name, attributes(attrs), x))
+                self.items.append((signal, show(attributes(r.attributes)), name, attributes(attrs), x, headers))
                 keys = [a.key for a in r.attributes]
                 if len(keys) != len(set(keys)):
                     self.problems.append(f"a resource has an attribute twice: {keys}")

@@ -28,7 +28,8 @@ static void mend(char *p, size_t n)
 		struct record r = {.kind = (enum signal_kind)((unsigned char)p[at] % SIGNAL_KINDS),
 			.n = (uint32_t)(unsigned char)p[at + 1],
 			.items = (uint32_t)(unsigned char)p[at + 2],
-			.is_done = p[at + 3] & 1};
+			.is_done = p[at + 3] & 1,
+			.client = p[at + 3] & 4 ? (uint32_t)(unsigned char)p[at + 4] : 0};
 
 		if (p[at + 3] & 2)
 			record_encode(&r, p + at);

@@ -1,5 +1,6 @@
 """The verbs of a scenario's `do` section. A verb is a pattern and a function: adding one here adds
 it to the language; docs/testing.md lists them."""
+import base64
 import gzip
 import json
 import os
@@ -320,7 +321,7 @@ def api(w, what, args):
 # -- requests to the agent, and clients -----------------------------------------------------
 
 @verb(r"(get|post|put) (\S+)(?: (\S+\.json|\S+\.bin))?((?: (?:proto|json|gzip|deflate|zstd|chunked|"
-    r"type=\S+|coding=\S+|header=\S+))*) gives (\d+)(?: /(.*)/)?")
+    r"type=\S+|coding=\S+|header=\S+|user=\S+))*) gives (\d+)(?: /(.*)/)?")
 def request(w, method, url, name, options, want, pattern):
     """`post URL spans.json proto gzip gives 200 /regex/`: a file in OTLP/JSON, sent as it is or as
     protobuf."""
@@ -344,6 +345,8 @@ def request(w, method, url, name, options, want, pattern):
             headers["Content-Encoding"] = v
         elif key == "header":
             headers[v.split(":")[0]] = v.split(":", 1)[1]
+        elif key == "user":
+            headers["Authorization"] = "Basic " + base64.b64encode(v.encode()).decode()
     if method == "post" and body is None:
         body = b""
     if "chunked" in options:

@@ -99,6 +99,10 @@ def item_extra(x, item):
                 out.append(f"{x.line}: is of {item[0]}, wanted {want}")
         elif kind == "json":
             out += subset(json.loads(want), fake.to_json(item[4]), x.line.decode())
+        elif kind == "header":
+            name, _, pattern = want.partition(": ")
+            if not re.fullmatch(pattern, item[5].get(name.lower(), "")):
+                out.append(f"{x.line}: its request's {name} is {item[5].get(name.lower())!r}, wanted /{pattern}/")
         else:
             raise ValueError(f"an item has no {kind}")
     return out

@@ -14,9 +14,14 @@
 
 struct arena;
 struct buf;
-struct storage;
+struct client;
 struct err;
+struct storage;
 struct http_settings;
+
+enum {
+	AUTH_CLIENT_HEADERS = 16, /* of one handler, whose values come with the data */
+};
 
 enum admission {
 	AUTH_REFUSED,
@@ -33,6 +38,16 @@ struct auth_handler {
 	 * changes. NULL: not for clients. */
 	bool (*apply)(
 		struct auth_handler *h, struct arena *a, struct http_settings *s, struct err *e);
+
+	/* Some headers have another value for each client that brought data: those that apply() has
+	 * left without one (p NULL). keep() appends what has to be kept of the client for them
+	 * (client_put()), and is false when data of it cannot be sent; value() has a header's value
+	 * from that, "" if there is none, p NULL if it is not one of them. What came from a
+	 * disk may be anything. NULL: there are no such headers. */
+	bool (*keep)(struct auth_handler *h, const struct client *c, struct buf *pairs,
+		struct err *e);
+	bool (*value)(struct auth_handler *h, const struct client *c, struct str header,
+		struct str *value, struct err *e);
 
 	/* Is this request let in? authorization is the header's text, p NULL: there was none;
 	 * peer is who asks. *challenge is then for WWW-Authenticate. NULL: not for servers. */

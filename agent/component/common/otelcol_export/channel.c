@@ -20,6 +20,7 @@
 #include "agent/component/common/otelcol_export/queue.h"
 #include "agent/flow/ack.h"
 #include "agent/flow/budget.h"
+#include "agent/flow/client.h"
 #include "agent/graph/context.h"
 #include "proto/otlp/resource.h"
 #include "proto/otlp/slice.h"
@@ -63,7 +64,8 @@ struct channel {
 	size_t limit;        /* of them that may work now */
 	struct buf gathered; /* sending_queue { batch {} } */
 	uint32_t gathered_items;
-	struct ack *gathered_ack; /* of all that is in it; NULL: nobody asks */
+	struct ack *gathered_ack;       /* of all that is in it; NULL: nobody asks */
+	struct client *gathered_client; /* … and it is all of this one */
 	struct timer flush;
 	struct metric *sent;
 	struct metric *failed;
@@ -286,6 +288,7 @@ void channel_free(struct channel *c)
 	budget_return(c->x->base.agent->budget, c->gathered.n);
 	if (c->gathered_ack)
 		ack_fail(c->gathered_ack);
+	client_release(c->gathered_client);
 	timer_clear(&c->flush);
 	buf_fini(&c->gathered);
 	free(c->senders);
@@ -315,6 +318,7 @@ static bool enqueue(struct channel *c, const struct telemetry *t, bool first)
 		.items = t->items,
 		.format = x->protocol->format(x),
 		.kind = c->kind,
+		.client = t->client,
 		.ack = t->ack,
 	};
 	struct err e;
@@ -432,7 +436,8 @@ static void retry(struct sender *s, int64_t retry_after, const char *why)
 /* What a request was before it was packed, without its bytes. */
 static struct telemetry telemetry_of(const struct channel *c, const struct queued *q)
 {
-	return (struct telemetry){.kind = c->kind, .items = q->items, .ack = q->ack};
+	return (struct telemetry){
+		.kind = c->kind, .items = q->items, .client = q->client, .ack = q->ack};
 }
 
 static size_t count_parts(struct str request)
@@ -610,7 +615,8 @@ static void send_now(struct sender *s)
 {
 	struct channel *c = s->channel;
 	const char *format = c->x->protocol->format(c->x);
-	struct http_header headers[EXPORT_HEADERS];
+	struct http_header headers[EXPORT_ALL_HEADERS];
+	size_t n;
 	struct err e;
 
 	if (c->x->is_leaving) {
@@ -631,12 +637,20 @@ static void send_now(struct sender *s)
 		retry(s, -1, e.text);
 		return;
 	}
+	n = target_headers(s->target, c->x, s->q->client, headers, &e);
+	if (n == 0) {
+		target_release(s->target);
+		s->target = NULL;
+		drop(c, s->q->items, e.text, "the values are those of the request that brought it");
+		finish(s);
+		return;
+	}
 	s->state = SENDING;
 	s->call.method = "POST";
 	s->call.url = c->url;
 	s->call.body = (struct str){s->q->body, s->q->n};
 	s->call.headers = headers;
-	s->call.n_headers = c->x->protocol->headers(c->x, headers);
+	s->call.n_headers = n;
 	http_call_start(target_http(s->target), &s->call);
 	s->call.headers = NULL;
 }
@@ -677,6 +691,7 @@ static void send_gathered(struct channel *c)
 		.kind = c->kind,
 		.bytes = buf_str(&all),
 		.items = items,
+		.client = c->gathered_client,
 		.ack = c->gathered_ack,
 	};
 	struct buf piece = {0};
@@ -685,6 +700,7 @@ static void send_gathered(struct channel *c)
 	c->gathered = (struct buf){0};
 	c->gathered_items = 0;
 	c->gathered_ack = NULL;
+	c->gathered_client = NULL;
 	budget_return(c->x->base.agent->budget, all.n);
 	if (items <= max && items > 0)
 		enqueue_all(c, &t);
@@ -697,6 +713,7 @@ static void send_gathered(struct channel *c)
 	}
 	buf_fini(&piece);
 	buf_fini(&all);
+	client_release(t.client);
 	pump(c);
 	if (t.ack)
 		ack_release(t.ack);
@@ -712,6 +729,11 @@ static void gather(struct channel *c, const struct telemetry *t)
 	const struct otelcol_queue_batch *b = queue_args(c)->batch;
 	bool by_bytes = str_is(b->sizer, "bytes");
 
+	if (c->gathered_items > 0 &&
+		!str_eq(client_pairs(c->gathered_client), client_pairs(t->client)))
+		send_gathered(c); /* headers of a request are those of one client */
+	if (c->gathered_items == 0)
+		c->gathered_client = client_hold(t->client);
 	buf_add_str(&c->gathered, t->bytes);
 	c->gathered_items += t->items;
 	ack_gather(&c->gathered_ack, t->ack);
@@ -749,14 +771,22 @@ static enum consumed refuse(struct channel *c, const struct telemetry *t)
 enum consumed channel_push(struct channel *c, const struct telemetry *t)
 {
 	const struct otelcol_queue *q = queue_args(c);
+	struct telemetry mine = *t;
+	bool ok = true;
+	struct err e;
 
 	if (channel_is_full(c, t))
 		return refuse(c, t);
-	if (q->enabled && q->batch && !c->queue.disk) {
-		gather(c, t);
+	if (!target_keep_client(c->x, t->client, &mine.client, &e)) {
+		drop(c, t->items, e.text, "see otelcol.auth.headers");
 		return CONSUMED;
 	}
-	if (!enqueue_all(c, t))
+	if (q->enabled && q->batch && !c->queue.disk)
+		gather(c, &mine);
+	else
+		ok = enqueue_all(c, &mine);
+	client_release(mine.client);
+	if (!ok)
 		return refuse(c, t);
 	pump(c);
 	return CONSUMED;

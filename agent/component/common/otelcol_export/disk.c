@@ -513,12 +513,12 @@ static void end_writing(struct disk *d)
 	segment_settle(g);
 }
 
-static int write_all(int fd, struct iovec v[2], uint64_t at)
+static int write_all(int fd, struct iovec *v, int n_v, uint64_t at)
 {
 	int i = 0;
 
-	while (i < 2) {
-		ssize_t n = pwritev(fd, v + i, 2 - i, (off_t)at);
+	while (i < n_v) {
+		ssize_t n = pwritev(fd, v + i, n_v - i, (off_t)at);
 
 		if (n == -1 && errno == EINTR)
 			continue;
@@ -527,9 +527,9 @@ static int write_all(int fd, struct iovec v[2], uint64_t at)
 		if (n == 0 && v[i].iov_len > 0)
 			return EIO;
 		at += (uint64_t)n;
-		while (i < 2 && (size_t)n >= v[i].iov_len)
+		while (i < n_v && (size_t)n >= v[i].iov_len)
 			n -= (ssize_t)v[i++].iov_len;
-		if (i < 2) {
+		if (i < n_v) {
 			v[i].iov_base = (char *)v[i].iov_base + n;
 			v[i].iov_len -= (size_t)n;
 		}
@@ -561,14 +561,20 @@ static void say_sick(struct disk *d, const struct err *e)
 	d->is_sick = true;
 }
 
-static bool append(struct disk *d, const struct record *r, struct str body, struct err *e)
+static bool append(struct disk *d, const struct record *r, struct str client, struct str body,
+	struct err *e)
 {
 	char head[RECORD_HEAD];
-	struct iovec v[2] = {{head, RECORD_HEAD}, {(char *)(uintptr_t)body.p, body.n}};
+	struct iovec v[] = {
+		{head, RECORD_HEAD},
+		{(char *)(uintptr_t)client.p, client.n},
+		{(char *)(uintptr_t)body.p, body.n},
+	};
 	struct segment *g;
 	int error;
 
-	if (!has_room(d, RECORD_HEAD + body.n, e))
+	must(r->n == client.n + body.n);
+	if (!has_room(d, RECORD_HEAD + r->n, e))
 		return false;
 	if (d->writing && d->writing->size >= segment_size(d))
 		end_writing(d);
@@ -578,7 +584,7 @@ static bool append(struct disk *d, const struct record *r, struct str body, stru
 	if (!open_fd(g))
 		return err_set(e, "%s", strerror(errno));
 	record_encode(r, head);
-	error = write_all(g->fd, v, g->size);
+	error = write_all(g->fd, v, 3, g->size);
 	if (error == 0 && d->storage->fsync && fdatasync(g->fd) == -1)
 		error = errno;
 	if (error == 0)
@@ -590,12 +596,12 @@ static bool append(struct disk *d, const struct record *r, struct str body, stru
 	return false;
 }
 
-bool disk_append(struct disk *d, const struct record *r, struct str body, struct disk_place *at,
-	struct err *e)
+bool disk_append(struct disk *d, const struct record *r, struct str client, struct str body,
+	struct disk_place *at, struct err *e)
 {
 	struct segment *g;
 
-	if (!append(d, r, body, e)) {
+	if (!append(d, r, client, body, e)) {
 		say_sick(d, e);
 		return false;
 	}
@@ -605,8 +611,8 @@ bool disk_append(struct disk *d, const struct record *r, struct str body, struct
 	d->is_sick = false;
 	g = d->writing;
 	*at = (struct disk_place){g, g->size};
-	g->size += RECORD_HEAD + body.n;
-	d->storage->used += RECORD_HEAD + body.n;
+	g->size += RECORD_HEAD + r->n;
+	d->storage->used += RECORD_HEAD + r->n;
 	g->waiting++;
 	g->held++;
 	return true;
@@ -638,7 +644,7 @@ char *disk_read(const struct disk_place *at, uint32_t n)
 
 	if (open_fd(g) && read_all(g->fd, p, RECORD_HEAD + (size_t)n, at->at) &&
 		record_parse(p, &r) && r.n == n &&
-		r.body_crc == record_crc((struct str){p + RECORD_HEAD, n}))
+		r.body_crc == record_crc(STR(""), (struct str){p + RECORD_HEAD, n}))
 		return p;
 	free(p);
 	g->is_bad = true;

@@ -39,12 +39,12 @@ void disk_set_storage(struct disk *d, struct storage *s);
 bool disk_next(struct disk *d, struct record *r, struct disk_place *at);
 bool disk_is_empty(const struct disk *d);
 
-/* Keeps a request. False: it is not kept, and *e says why. */
-bool disk_append(struct disk *d, const struct record *r, struct str body, struct disk_place *at,
-	struct err *e);
+/* Keeps a request, r->n bytes together. False: it is not kept, and *e says why. */
+bool disk_append(struct disk *d, const struct record *r, struct str client, struct str body,
+	struct disk_place *at, struct err *e);
 
-/* Head and body, of which r->n is known, in memory to be freed; NULL: it cannot be read (any
- * more), which has been said and counted. */
+/* Head and what is behind it, of which r->n is known, in memory to be freed; NULL: it cannot be
+ * read (any more), which has been said and counted. */
 char *disk_read(const struct disk_place *at, uint32_t n);
 
 /* Gives the place back: the request has been dealt with, or is left for the next life. */

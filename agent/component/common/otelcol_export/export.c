@@ -109,6 +109,7 @@ static void fini(struct exporter *x)
 	decoder_free(x->decoder);
 	buf_fini(&x->work);
 	buf_fini(&x->work2);
+	buf_fini(&x->pairs);
 }
 
 static void stop_now(struct exporter *x)

@@ -8,6 +8,7 @@
  */
 
 #include "agent/base/buf.h"
+#include "agent/component/common/auth_handler.h"
 #include "agent/component/common/otelcol_args.h"
 #include "agent/flow/telemetry.h"
 #include "agent/loop/http_client.h"
@@ -15,8 +16,8 @@
 #include "proto/otlp/types.h"
 
 struct arena;
-struct auth_handler;
 struct channel;
+struct client;
 struct decoder;
 struct encoder;
 struct exporter;
@@ -38,7 +39,8 @@ struct verdict {
 };
 
 enum {
-	EXPORT_HEADERS = 6,
+	EXPORT_HEADERS = 6, /* of the protocol */
+	EXPORT_ALL_HEADERS = EXPORT_HEADERS + AUTH_CLIENT_HEADERS,
 	EXPORT_ANSWER_HEADERS = 4,
 };
 
@@ -91,6 +93,7 @@ struct exporter {
 	struct decoder *decoder; /* to look at a refused request again */
 	struct buf work;
 	struct buf work2;
+	struct buf pairs;
 	struct channel *channels[SIGNAL_KINDS];
 	bool is_stopping;
 	bool is_leaving; /* export_leave(): take_over has what waits */
@@ -138,6 +141,14 @@ int64_t export_backoff(const struct otelcol_retry *r, int64_t *interval, uint64_
  * cannot be made, e says why. Give it back with target_release(). */
 struct target *target_take(struct exporter *x, struct err *e);
 struct http_target *target_http(struct target *t);
+
+/* What has to be kept of who brought data, as headers of its request need it; NULL: nothing. The
+ * caller releases it. False: e says why it cannot be sent. */
+bool target_keep_client(
+	struct exporter *x, struct client *all, struct client **kept, struct err *e);
+/* Headers of a request with data of c; returns how many. 0, e filled: it cannot be sent. */
+size_t target_headers(const struct target *t, const struct exporter *x, const struct client *c,
+	struct http_header headers[EXPORT_ALL_HEADERS], struct err *e);
 void target_release(struct target *t);       /* NULL is nothing */
 void target_release_later(struct target *t); /* in the callback of one of its calls */
 void target_mark_stale(struct target *t);    /* the next request makes a new one */

@@ -11,6 +11,7 @@
 #include "agent/component/common/otelcol_storage.h"
 #include "agent/flow/ack.h"
 #include "agent/flow/budget.h"
+#include "agent/flow/client.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +27,12 @@ void export_queue_init(struct export_queue *q, struct budget *b)
 	list_init(&q->disks);
 }
 
+/* What it takes, but for itself. */
+static size_t weight(const struct queued *r)
+{
+	return (r->body ? r->n : 0) + client_size(r->client);
+}
+
 static void put(struct export_queue *q, struct queued *r, bool is_first)
 {
 	list_init(&r->link);
@@ -38,7 +45,7 @@ static void put(struct export_queue *q, struct queued *r, bool is_first)
 	q->items += r->items;
 	q->bytes += r->n;
 	q->memory += !queued_is_kept(r);
-	budget_charge(q->budget, sizeof(*r) + (r->body ? r->n : 0));
+	budget_charge(q->budget, sizeof(*r) + weight(r));
 }
 
 static void unlink_waiting(struct export_queue *q, struct queued *r)
@@ -64,7 +71,8 @@ static void read_on(struct export_queue *q)
 			struct queued *r = mem_new(struct queued, 1);
 
 			r->items = rec.items;
-			r->n = rec.n;
+			r->n = rec.n - rec.client;
+			r->client_n = rec.client;
 			r->place = at;
 			put(q, r, false);
 		}
@@ -125,6 +133,7 @@ static struct queued *new_in_memory(const struct queue_entry *entry)
 	if (entry->body.n > 0)
 		memcpy(r + 1, entry->body.p, entry->body.n);
 	r->body = (const char *)(r + 1);
+	r->client = client_hold(entry->client);
 	r->ack = entry->ack;
 	if (r->ack)
 		ack_hold(r->ack);
@@ -135,8 +144,13 @@ static struct queued *new_in_memory(const struct queue_entry *entry)
 static struct queued *new_on_disk(
 	struct export_queue *q, const struct queue_entry *entry, struct err *e)
 {
+	struct str pairs = client_pairs(entry->client);
 	struct record rec = {
-		.kind = entry->kind, .n = (uint32_t)entry->body.n, .items = entry->items};
+		.kind = entry->kind,
+		.n = (uint32_t)(pairs.n + entry->body.n),
+		.client = (uint32_t)pairs.n,
+		.items = entry->items,
+	};
 	struct disk_place at;
 	struct queued *r;
 
@@ -145,11 +159,12 @@ static struct queued *new_on_disk(
 		return NULL;
 	}
 	snprintf(rec.format, sizeof(rec.format), "%s", entry->format);
-	rec.body_crc = record_crc(entry->body);
-	if (!disk_append(q->disk, &rec, entry->body, &at, e))
+	rec.body_crc = record_crc(pairs, entry->body);
+	if (!disk_append(q->disk, &rec, pairs, entry->body, &at, e))
 		return NULL;
 	r = mem_new(struct queued, 1);
 	r->place = at;
+	r->client_n = (uint32_t)pairs.n;
 	return r;
 }
 
@@ -158,7 +173,9 @@ bool export_queue_add(
 {
 	struct queued *r;
 
-	must(entry->body.n <= RECORD_MAX && strlen(entry->format) < RECORD_FORMAT);
+	must(entry->body.n <= RECORD_MAX - RECORD_CLIENT_MAX);
+	must(client_pairs(entry->client).n <= RECORD_CLIENT_MAX);
+	must(strlen(entry->format) < RECORD_FORMAT);
 	r = q->disk ? new_on_disk(q, entry, e) : new_in_memory(entry);
 	if (!r)
 		return false;
@@ -184,14 +201,21 @@ void export_queue_undo(struct export_queue *q, size_t n, bool is_first)
 /* Brings its body to memory. */
 static bool load(struct export_queue *q, struct queued *r)
 {
+	char *block;
+
 	if (r->body)
 		return true;
-	r->block = disk_read(&r->place, r->n);
-	if (!r->block)
+	block = disk_read(&r->place, r->client_n + r->n);
+	if (!block)
 		return false;
-	r->body = r->block + RECORD_HEAD;
-	r->format = r->block + RECORD_FORMAT_AT;
-	budget_charge(q->budget, r->n);
+	if (!client_parse((struct str){block + RECORD_HEAD, r->client_n}, &r->client)) {
+		free(block);
+		return false;
+	}
+	r->block = block;
+	r->body = block + RECORD_HEAD + r->client_n;
+	r->format = block + RECORD_FORMAT_AT;
+	budget_charge(q->budget, weight(r));
 	return true;
 }
 
@@ -217,7 +241,8 @@ static void forget(struct export_queue *q, struct queued *r)
 	must(q->requests > 0);
 	q->requests--;
 	q->memory -= !queued_is_kept(r);
-	budget_return(q->budget, sizeof(*r) + (r->body ? r->n : 0));
+	budget_return(q->budget, sizeof(*r) + weight(r));
+	client_release(r->client);
 	free(r->block);
 	free(r);
 }

@@ -15,6 +15,7 @@
 
 struct ack;
 struct budget;
+struct client;
 struct err;
 struct storage;
 
@@ -22,12 +23,14 @@ struct queued {
 	struct list link;
 	uint32_t items;
 	uint32_t n;
-	int64_t since;      /* first try; 0: none yet */
-	int64_t interval;   /* of its retries */
-	const char *format; /* how it is packed; as the two below */
-	const char *body;   /* NULL: on disk, and not taken yet */
-	char *block;        /* what holds it, if it is not behind this */
-	struct ack *ack;    /* given back when it is done; NULL: nobody asks, or it is on disk */
+	int64_t since;         /* first try; 0: none yet */
+	int64_t interval;      /* of its retries */
+	const char *format;    /* how it is packed; as the two below */
+	const char *body;      /* NULL: on disk, and not taken yet */
+	char *block;           /* what holds it, if it is not behind this */
+	struct client *client; /* as the body; NULL: nobody */
+	uint32_t client_n;     /* bytes of it on disk */
+	struct ack *ack;       /* given back when it is done; NULL: nobody asks, or it is on disk */
 	struct disk_place place;
 };
 
@@ -37,7 +40,8 @@ struct queue_entry {
 	uint32_t items;
 	const char *format; /* see struct export_protocol; lives as long as the process */
 	enum signal_kind kind;
-	struct ack *ack; /* NULL: nobody asks */
+	struct client *client; /* held; NULL: nobody. At most RECORD_CLIENT_MAX bytes of pairs */
+	struct ack *ack;       /* NULL: nobody asks */
 };
 
 struct export_queue {

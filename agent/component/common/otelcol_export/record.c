@@ -15,6 +15,7 @@ enum {
 	WINDOW = 16384,
 	HEAD_CRC = RECORD_HEAD - 4,
 	KIND = 5,
+	CLIENT = 6,
 	NUMBERS = 8,
 	FORMAT = RECORD_FORMAT_AT,
 };
@@ -22,6 +23,11 @@ enum {
 static const char magic[4] = {'\xf1', 'i', 'n', 'v'};
 static const char kinds[SIGNAL_KINDS] = {
 	[SIGNAL_TRACES] = 't', [SIGNAL_LOGS] = 'l', [SIGNAL_METRICS] = 'm'};
+
+/* An earlier version of the agent sets aside those that it does not know, and sends none of them
+ * without its client. */
+static const char kinds_with_client[SIGNAL_KINDS] = {
+	[SIGNAL_TRACES] = 'T', [SIGNAL_LOGS] = 'L', [SIGNAL_METRICS] = 'M'};
 
 static void put32(char *p, uint32_t v)
 {
@@ -38,9 +44,11 @@ static uint32_t get32(const char *p)
 	return v;
 }
 
-uint32_t record_crc(struct str body)
+uint32_t record_crc(struct str client, struct str body)
 {
-	return libdeflate_crc32(0, body.p, body.n);
+	uint32_t crc = client.n > 0 ? libdeflate_crc32(0, client.p, client.n) : 0;
+
+	return libdeflate_crc32(crc, body.p, body.n);
 }
 
 static uint32_t head_crc(const char head[RECORD_HEAD])
@@ -55,7 +63,9 @@ void record_encode(const struct record *r, char head[RECORD_HEAD])
 	memset(head, 0, RECORD_HEAD);
 	memcpy(head, magic, sizeof(magic));
 	head[RECORD_STATE] = r->is_done ? 'd' : 'w';
-	head[KIND] = kinds[r->kind];
+	head[KIND] = r->client > 0 ? kinds_with_client[r->kind] : kinds[r->kind];
+	head[CLIENT] = (char)r->client;
+	head[CLIENT + 1] = (char)(r->client >> 8);
 	put32(head + NUMBERS, r->n);
 	put32(head + NUMBERS + 4, r->items);
 	put32(head + NUMBERS + 8, r->body_crc);
@@ -63,10 +73,12 @@ void record_encode(const struct record *r, char head[RECORD_HEAD])
 	put32(head + HEAD_CRC, head_crc(head));
 }
 
-static bool find_kind(char c, enum signal_kind *kind)
+static bool find_kind(char c, bool has_client, enum signal_kind *kind)
 {
+	const char *letters = has_client ? kinds_with_client : kinds;
+
 	for (size_t i = 0; i < SIGNAL_KINDS; i++) {
-		if (kinds[i] == c) {
+		if (letters[i] == c) {
 			*kind = (enum signal_kind)i;
 			return true;
 		}
@@ -82,12 +94,13 @@ bool record_parse(const char head[RECORD_HEAD], struct record *r)
 		return false;
 	/* A state that is neither is taken as waiting: rather twice than never. */
 	now.is_done = head[RECORD_STATE] == 'd';
+	now.client = (uint32_t)(uint8_t)head[CLIENT] | (uint32_t)(uint8_t)head[CLIENT + 1] << 8;
 	now.n = get32(head + NUMBERS);
 	now.items = get32(head + NUMBERS + 4);
 	now.body_crc = get32(head + NUMBERS + 8);
 	memcpy(now.format, head + FORMAT, RECORD_FORMAT);
-	if (!find_kind(head[KIND], &now.kind) || now.n > RECORD_MAX ||
-		now.format[RECORD_FORMAT - 1] != 0)
+	if (!find_kind(head[KIND], now.client > 0, &now.kind) || now.n > RECORD_MAX ||
+		now.client > now.n || now.format[RECORD_FORMAT - 1] != 0)
 		return false;
 	*r = now;
 	return true;

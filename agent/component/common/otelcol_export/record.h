@@ -7,12 +7,13 @@
  *
  *	0	magic, "\xf1inv"
  *	4	state: 'w' waiting, 'd' done; the one byte that changes, and no checksum has it
- *	5	signal: 't', 'l' or 'm'
- *	6	0 0
- *	8	length of the body, items in it, its CRC-32: little endian, four bytes each
+ *	5	signal: 't', 'l' or 'm'; 'T', 'L' or 'M' if there is something of the client
+ *	6	length of that, two bytes
+ *	8	length of the rest with that, items in it, its CRC-32: four bytes each; numbers are
+ *		little endian
  *	20	how it is packed, zeros behind
  *	44	CRC-32 of the bytes before, but for the state
- *	48	the body
+ *	48	what is kept of the client (client_pairs()), then the body
  */
 
 #include "agent/base/str.h"
@@ -26,19 +27,21 @@ enum {
 	RECORD_STATE = 4, /* where this byte is */
 	RECORD_FORMAT = 24,
 	RECORD_FORMAT_AT = 20,
-	RECORD_MAX = 128 << 20, /* bytes of a body; more is no record */
+	RECORD_MAX = 128 << 20,    /* bytes behind a head; more is no record */
+	RECORD_CLIENT_MAX = 65535, /* … of the client */
 };
 
 struct record {
 	bool is_done;
 	enum signal_kind kind;
-	uint32_t n;
+	uint32_t n;      /* bytes behind the head */
+	uint32_t client; /* of these, of the client */
 	uint32_t items;
 	uint32_t body_crc;
 	char format[RECORD_FORMAT]; /* NUL at its end */
 };
 
-uint32_t record_crc(struct str body);
+uint32_t record_crc(struct str client, struct str body);
 void record_encode(const struct record *r, char head[RECORD_HEAD]);
 bool record_parse(const char head[RECORD_HEAD], struct record *r);
 

@@ -9,6 +9,8 @@
 #include "agent/base/must.h"
 #include "agent/component/common/auth_handler.h"
 #include "agent/component/common/otelcol_export/export.h"
+#include "agent/component/common/otelcol_export/record.h"
+#include "agent/flow/client.h"
 #include "agent/graph/context.h"
 
 #include <stdlib.h>
@@ -18,6 +20,8 @@ struct target {
 	struct loop *loop;
 	uint64_t auth_version;
 	bool is_stale;
+	struct str client_headers[AUTH_CLIENT_HEADERS]; /* names; of the handler's arguments */
+	size_t n_client_headers;
 	size_t refs;
 	size_t releases; /* to be done by the task */
 	struct task release_task;
@@ -78,6 +82,22 @@ static bool fill(const struct exporter *x, struct arena *a, struct http_settings
 	return !x->auth || x->auth->apply(x->auth, a, s, e);
 }
 
+/* Those that apply() has left without a value. */
+static void find_client_headers(
+	struct target *t, const struct exporter *x, const struct http_settings *s)
+{
+	struct str value;
+	struct err e;
+
+	for (size_t i = 0; i < s->n_headers; i++) {
+		if (s->headers[i].value.p ||
+			!x->auth->value(x->auth, NULL, s->headers[i].name, &value, &e) || !value.p)
+			continue;
+		must(t->n_client_headers < AUTH_CLIENT_HEADERS);
+		t->client_headers[t->n_client_headers++] = s->headers[i].name;
+	}
+}
+
 static struct target *make(struct exporter *x, struct err *e)
 {
 	struct http_settings set = {0};
@@ -88,10 +108,14 @@ static struct target *make(struct exporter *x, struct err *e)
 	arena_init(&scratch, 0);
 	if (fill(x, &scratch, &set, e))
 		http = http_target_new(x->base.agent->http, &set, e);
-	arena_fini(&scratch);
-	if (!http)
+	if (!http) {
+		arena_fini(&scratch);
 		return NULL;
+	}
 	t = mem_new(struct target, 1);
+	if (x->auth && x->auth->value)
+		find_client_headers(t, x, &set);
+	arena_fini(&scratch);
 	t->http = http;
 	t->loop = x->base.loop;
 	t->auth_version = x->auth ? x->auth->version : 0;
@@ -113,4 +137,37 @@ struct target *target_take(struct exporter *x, struct err *e)
 	}
 	t->refs++;
 	return t;
+}
+
+bool target_keep_client(
+	struct exporter *x, struct client *all, struct client **kept, struct err *e)
+{
+	*kept = NULL;
+	if (!x->auth || !x->auth->keep)
+		return true;
+	buf_clear(&x->pairs);
+	if (!x->auth->keep(x->auth, all, &x->pairs, e))
+		return false;
+	if (x->pairs.n > RECORD_CLIENT_MAX)
+		return err_set(e, "the values of headers of its sender are %zu bytes, more than %d",
+			x->pairs.n, RECORD_CLIENT_MAX);
+	*kept = str_eq(buf_str(&x->pairs), client_pairs(all)) ? client_hold(all)
+							      : client_new(buf_str(&x->pairs));
+	return true;
+}
+
+size_t target_headers(const struct target *t, const struct exporter *x, const struct client *c,
+	struct http_header headers[EXPORT_ALL_HEADERS], struct err *e)
+{
+	size_t n = x->protocol->headers(x, headers);
+
+	for (size_t i = 0; i < t->n_client_headers; i++) {
+		struct str value = {0};
+
+		if (!x->auth->value(x->auth, c, t->client_headers[i], &value, e))
+			return 0;
+		if (value.p)
+			headers[n++] = (struct http_header){t->client_headers[i], value};
+	}
+	return n;
 }

@@ -4,6 +4,7 @@
 #include "agent/component/common/otelcol_storage.h"
 #include "agent/flow/ack.h"
 #include "agent/flow/budget.h"
+#include "agent/flow/client.h"
 #include "tests/test.h"
 
 #include <dirent.h>
@@ -430,6 +431,111 @@ static void test_ack_on_disk(void **state)
 	end(&l);
 }
 
+/* ---- whose data it is ---- */
+
+static struct client *client_of(const char *value)
+{
+	struct buf pairs = {0};
+	struct client *c;
+
+	client_put(&pairs, CLIENT_METADATA, STR("tenant"), str_from(value));
+	c = client_new(buf_str(&pairs));
+	buf_fini(&pairs);
+	return c;
+}
+
+static void add_of(struct export_queue *q, const char *body, const char *client)
+{
+	struct queue_entry entry = {
+		.body = str_from(body),
+		.items = 1,
+		.format = FORMAT,
+		.kind = SIGNAL_TRACES,
+		.client = *client ? client_of(client) : NULL,
+	};
+	struct err e;
+
+	assert_true(export_queue_add(q, &entry, false, &e));
+	client_release(entry.client);
+}
+
+static void take_of(struct export_queue *q, const char *body, const char *client)
+{
+	struct queued *r = export_queue_take(q);
+	struct str value = {0};
+	size_t at = 0;
+
+	assert_non_null(r);
+	assert_str(((struct str){r->body, r->n}), body);
+	assert_string_equal(r->format, FORMAT);
+	assert_int_equal(
+		client_next(r->client, CLIENT_METADATA, STR("tenant"), &at, &value), *client != 0);
+	assert_str(value.p ? value : STR(""), client);
+	export_queue_done(q, r);
+}
+
+static void test_client(void **state)
+{
+	struct export_queue q;
+	struct budget b;
+
+	(void)state;
+	budget_init(&b, 1000);
+	export_queue_init(&q, &b);
+	add_of(&q, "one", "a");
+	add_of(&q, "two", "");
+	check(&q, 2, 2, 2, 6);
+	assert_true(b.used > 2 * sizeof(struct queued) + 6 + strlen("mtenanta") + 1);
+	take_of(&q, "one", "a");
+	take_of(&q, "two", "");
+	check(&q, 0, 0, 0, 0);
+	export_queue_fini(&q);
+}
+
+static void test_client_on_disk(void **state)
+{
+	struct life l;
+
+	(void)state;
+	clear();
+	begin(&l);
+	add_of(&l.q, "one", "a");
+	add_of(&l.q, "two", "");
+	add_of(&l.q, "three", "b");
+	take_of(&l.q, "one", "a");
+	end(&l);
+	begin(&l);
+	check(&l.q, 2, 2, 2, 8);
+	take_of(&l.q, "two", "");
+	take_of(&l.q, "three", "b");
+	end(&l);
+}
+
+/* Pairs that are none, though the checksum is right: the request is counted as lost. */
+static void test_malformed_client(void **state)
+{
+	struct record r = {.kind = SIGNAL_TRACES, .n = 10, .client = 4, .items = 7};
+	char bytes[RECORD_HEAD + 10];
+	char path[256];
+	struct life l;
+
+	(void)state;
+	clear();
+	begin(&l);
+	add(&l.q, "one", 1, false);
+	end(&l);
+	assert_int_equal(files(".queue", path), 1);
+	snprintf(r.format, sizeof(r.format), FORMAT);
+	memcpy(bytes + RECORD_HEAD, "mabcbody..", 10);
+	r.body_crc = record_crc(STR(""), (struct str){bytes + RECORD_HEAD, 10});
+	record_encode(&r, bytes);
+	write_file(path, (struct str){bytes, sizeof(bytes)});
+	begin(&l);
+	assert_null(export_queue_take(&l.q));
+	assert_int_equal(l.q.lost, 7);
+	end(&l);
+}
+
 /* To memory, while something waits on disk, and back. */
 static void test_moves(void **state)
 {
@@ -460,6 +566,9 @@ static void test_moves(void **state)
 
 TESTS_RUN(cmocka_unit_test(test_memory), cmocka_unit_test(test_repack),
 	cmocka_unit_test(test_ack),
+	cmocka_unit_test(test_client),
+	cmocka_unit_test_setup_teardown(test_client_on_disk, setup, teardown),
+	cmocka_unit_test_setup_teardown(test_malformed_client, setup, teardown),
 	cmocka_unit_test_setup_teardown(test_ack_on_disk, setup, teardown),
 	cmocka_unit_test_setup_teardown(test_two_lives, setup, teardown),
 	cmocka_unit_test_setup_teardown(test_cut_anywhere, setup, teardown),
