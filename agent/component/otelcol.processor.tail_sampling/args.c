@@ -162,7 +162,7 @@ static const struct arg allocation_args[] = {
 	ARG(tail_rate_allocation, policy, .type = ARG_STR, .flags = ARG_REQUIRED,
 		.help = "Name of a composite_sub_policy."),
 	ARG(tail_rate_allocation, percent, .type = ARG_INT, .flags = ARG_REQUIRED,
-		.help = "Its part of max_total_spans_per_second; 0: an equal part."),
+		.help = "Its part of max_total_spans_per_second; 0: as if it was not named."),
 	ARGS_END,
 };
 static const struct arg composite_args[] = {
@@ -175,7 +175,8 @@ static const struct arg composite_args[] = {
 		.flags = ARG_REPEATED, .help = "The first one that takes a trace decides."),
 	ARG(tail_composite_args, rate_allocation, OF(allocation_args, tail_rate_allocation),
 		.flags = ARG_REPEATED,
-		.help = "How many spans a second a policy may take; without it an equal part."),
+		.help = "How many spans a second a policy may take; those without it share "
+			"what is left."),
 	ARGS_END,
 };
 

@@ -140,6 +140,24 @@ void policy_fini(struct policy *p)
 	free(p->subs);
 }
 
+static bool is_inverted(const struct tail_policy_args *a)
+{
+	return (a->numeric_attribute && a->numeric_attribute->invert_match) ||
+	       (a->boolean_attribute && a->boolean_attribute->invert_match) ||
+	       (a->string_attribute && a->string_attribute->invert_match);
+}
+
+/* It once had a veto, and configurations were written for that. */
+static void warn_of_invert(const struct tail_policy_args *a, struct diags *d)
+{
+	if (!is_inverted(a))
+		return;
+	diag_warning(d, a->at,
+		"policy \"" STR_FMT "\": invert_match does not keep others from taking a trace",
+		STR_ARG(a->name));
+	diag_hint(d, "a policy of type drop does");
+}
+
 static bool check_policy(
 	const struct tail_policy_args *all, size_t i, const struct compiling *c)
 {
@@ -158,8 +176,13 @@ bool policies_check(const struct tail_sampling_args *a, struct diags *d)
 	const struct compiling c = {NULL, d};
 	bool ok = true;
 
-	for (size_t i = 0; i < a->policy.n; i++)
-		ok = check_policy(a->policy.p, i, &c) && ok;
+	for (size_t i = 0; i < a->policy.n; i++) {
+		const struct tail_policy_args *all = a->policy.p;
+
+		ok = check_policy(all, i, &c) && ok;
+		if (a->policy.n > 1)
+			warn_of_invert(&all[i], d);
+	}
 	return ok;
 }
 

@@ -2,8 +2,9 @@
  * Policies made of others. They are asked in order, and no further than needed, so that a rate that
  * comes behind a condition counts only what the condition takes.
  *
- * In a composite a policy without a rate_allocation has an equal part, as it has with a percent of
- * 0; the Collector gives it nothing. And policy_order is the order: there it is that of the blocks.
+ * In a composite the policies without a rate_allocation (or with 0 percent) have equal parts of
+ * what the others leave; the Collector gives them nothing. And policy_order is the order: there it
+ * is that of the blocks.
  */
 
 #include "agent/base/mem.h"
@@ -148,29 +149,48 @@ static bool set_order(struct policy *p, const struct compiling *c)
 	return ok;
 }
 
-static bool set_rates(struct policy *p, const struct compiling *c)
+/* What is allotted of the total, and to how many nothing is. */
+static bool allot(struct policy *p, const struct compiling *c, double total, double *rest)
 {
-	const struct tail_composite_args *a = p->args->composite;
-	const struct tail_rate_allocation *r = a->rate_allocation.p;
-	double total = (double)a->max_total_spans_per_second;
+	const struct tail_rate_allocation *r = p->args->composite->rate_allocation.p;
 	bool ok = true;
 
-	p->composite.rates = mem_new(struct allocation, p->n_subs + 1);
-	for (size_t i = 0; i < p->n_subs; i++)
-		p->composite.rates[i].allotted = (int64_t)(total / (double)p->n_subs);
-	for (size_t k = 0; k < a->rate_allocation.n; k++) {
+	for (size_t k = 0; k < p->args->composite->rate_allocation.n; k++) {
 		struct policy *sub = find_sub(p, r[k].policy);
+		double part = (double)r[k].percent / 100 * total;
 
 		if (!sub)
 			ok = policy_error(p, c,
 				"a rate_allocation names \"" STR_FMT
 				"\", which is no composite_sub_policy",
 				STR_ARG(r[k].policy));
+		if (r[k].percent < 0 || r[k].percent > 100)
+			ok = policy_error(p, c, "percent must be from 0 to 100");
 		for (size_t i = 0; sub && r[k].percent > 0 && i < p->n_subs; i++)
 			if (p->composite.order[i] == sub)
-				p->composite.rates[i].allotted =
-					(int64_t)((double)r[k].percent / 100 * total);
+				p->composite.rates[i].allotted = (int64_t)part;
+		*rest -= part;
 	}
+	return ok;
+}
+
+static bool set_rates(struct policy *p, const struct compiling *c)
+{
+	double total = (double)p->args->composite->max_total_spans_per_second;
+	double rest = total;
+	size_t others = 0;
+	bool ok;
+
+	p->composite.rates = mem_new(struct allocation, p->n_subs + 1);
+	for (size_t i = 0; i < p->n_subs; i++)
+		p->composite.rates[i].allotted = -1;
+	ok = allot(p, c, total, &rest);
+	for (size_t i = 0; i < p->n_subs; i++)
+		others += p->composite.rates[i].allotted < 0;
+	for (size_t i = 0; i < p->n_subs; i++)
+		if (p->composite.rates[i].allotted < 0)
+			p->composite.rates[i].allotted =
+				rest > 0 ? (int64_t)(rest / (double)others) : 0;
 	return ok;
 }
 

@@ -162,18 +162,21 @@ static const struct {
 		SPANS(WITH("01", AS("s", "x")) "," WITH("02", AS("s", "x")) "," WITH(
 			"03", AS("s", "y")) ",{" ID("04") "},{" ID("05") "}"),
 		"01 02 03 04"},
-	/* composite: the order is policy_order's; each has its part, an equal one if none is
-		said */
-	{POLICY("composite", "composite {\nmax_total_spans_per_second = 4\npolicy_order = [\""
-			"b\", "
+	/* composite: the order is policy_order's; b has its part, c what b leaves */
+	{POLICY("composite", "composite {\nmax_total_spans_per_second = 4\npolicy_order = [\"b\", "
 			     "\"c\"]\ncomposite_sub_policy {\nname = \"c\"\ntype = "
 			     "\"always_sample\"\n}\ncomposite_sub_policy {\nname = \"b\"\ntype = "
 			     "\"string_attribute\"\n" STRING("s", "x") "}\nrate_allocation {\n"
 			     "policy = \"b\"\npercent = 25\n}\n}"),
-		SPANS(WITH("01", AS("s", "x")) "," WITH("02", AS("s", "x")) "," "{" ID("03")
-			"},{" ID(
-			"04") "},{" ID("05") "}"),
-		"01 03 04"},
+		SPANS(WITH("01", AS("s", "x")) "," WITH("02", AS("s", "x")) ",{" ID("03") "},{"
+			ID("04") "},{" ID("05") "},{" ID("06") "}"),
+		"01 03 04 05"},
+	/* nothing is left */
+	{POLICY("composite", "composite {\nmax_total_spans_per_second = 4\npolicy_order = []\n"
+			     "composite_sub_policy {\nname = \"b\"\ntype = \"string_attribute\"\n"
+			     STRING("s", "x") "}\n" SUB("composite", "always_sample")
+			     "rate_allocation {\npolicy = \"b\"\npercent = 100\n}\n}"),
+		SPANS(WITH("01", AS("s", "x")) "," T2), "01"},
 	{POLICY("composite", "composite {\nmax_total_spans_per_second = 10\npolicy_order = []\n"
 			     "composite_sub_policy {\nname = \"c\"\ntype = \"and\"\nand {\n" SUB(
 			     "and", "span_count", COUNT("2")) "}\n}\n}"),
@@ -210,6 +213,14 @@ static const struct {
 			"x\"]\n"
 		SUB("composite", "always_sample") "}"),
 		"policy_order names \"x\", which is no composite_sub_policy"},
+	{POLICY("composite", "composite {\nmax_total_spans_per_second = 1\npolicy_order = []\n"
+		SUB("composite", "always_sample") "rate_allocation {\npolicy = \"x\"\n"
+		"percent = 1\n}\n}"),
+		"a rate_allocation names \"x\", which is no composite_sub_policy"},
+	{POLICY("composite", "composite {\nmax_total_spans_per_second = 1\npolicy_order = []\n"
+		SUB("composite", "always_sample") "rate_allocation {\n"
+		"policy = \"always_sample\"\npercent = 101\n}\n}"),
+		"percent must be from 0 to 100"},
 	{POLICY("not", "not {\n" SUB("not", "always_sample") SUB("not", "trace_flags") "}"),
 		"there may be one not_sub_policy only"},
 };
@@ -268,6 +279,30 @@ static void test_mistakes(void **state)
 	}
 }
 
+/* What is taken, with a warning. */
+static void test_warnings(void **state)
+{
+	static const char *const warnings[][2] = {
+		{POLICY("always_sample", COUNT("1")),
+			"policy \"a\" is of type always_sample: its block span_count does nothing"},
+		{ATTRIBUTE("boolean", "key = \"b\"\nvalue = true\ninvert_match = true")
+				NAMED("b", "always_sample"),
+			"policy \"a\": invert_match does not keep others from taking a trace"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(warnings) / sizeof(*warnings); i++) {
+		struct harness h;
+
+		otel_init(&h, &otelcol_processor_tail_sampling, NULL);
+		assert_true(processor_load(
+			&h, "otelcol.processor.tail_sampling", warnings[i][0], "traces "));
+		if (str_find(buf_str(&h.errors), str_from(warnings[i][1])) < 0)
+			assert_str(buf_str(&h.errors), warnings[i][1]);
+		harness_fini(&h);
+	}
+}
+
 /* By math/big in Go: big.Float of 2^64-1, 64 bits of precision, times the ratio, cut. */
 static void test_threshold(void **state)
 {
@@ -297,4 +332,5 @@ static void test_threshold(void **state)
 }
 
 TESTS_RUN(cmocka_unit_test(test_cases), cmocka_unit_test(test_mistakes),
+	cmocka_unit_test(test_warnings),
 	cmocka_unit_test(test_threshold))
