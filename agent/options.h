@@ -51,13 +51,13 @@ struct options {
 	const char *sandbox;          /* "on", "off" */
 	const char *sandbox_read[32]; /* each a path, or several with commas */
 	size_t n_sandbox_read;
-	bool write; /* fmt */
-	bool test;
 	const char *source_format; /* convert */
 	const char *output;
 	const char *report;
 	const char *extra_args;
 	bool bypass_errors;
+	bool write; /* fmt */
+	bool test;
 	bool help;
 
 	const char *ignored[64]; /* flags given that have no effect, for one log line */

@@ -272,14 +272,14 @@ static void put_blocks(struct converter *c, const struct key *k, const struct ya
 		put_block(c, k, n->items[i]);
 }
 
-/* Does it ask for nothing? An empty map asks for something with its defaults. */
+/* Does it ask for nothing: false, 0? An empty map asks for something with its defaults. */
 static bool is_empty(const struct yaml_node *n)
 {
 	bool on;
 
 	if (n->kind != YAML_TEXT)
 		return n->kind == YAML_LIST && n->n == 0;
-	return n->text.n == 0 || (node_bool(n, &on) && !on);
+	return n->text.n == 0 || str_is(n->text, "0") || (node_bool(n, &on) && !on);
 }
 
 static void put_said(struct converter *c, const struct key *k, const struct yaml_node *n)
@@ -360,7 +360,7 @@ void convert_key(struct converter *c, const struct yaml_node *map, const struct 
 
 	if (n && k->zero_is_default && n->kind == YAML_TEXT && str_is(n->text, "0"))
 		return;
-	if (!yaml_is_null(n))
+	if (n && !yaml_is_null(n))
 		put(c, k, n);
 	else if (k->is_required)
 		say(c, CONVERT_ERROR, map, "%s wants %s", where, k->name);

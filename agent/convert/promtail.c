@@ -62,6 +62,11 @@ static void put_tls(struct converter *c, const struct yaml_node *server)
 	emit_close(c);
 }
 
+static struct str text_of(const struct yaml_node *n, struct str without)
+{
+	return !n || yaml_is_null(n) ? without : str_head(n->text, 200);
+}
+
 /* Without them Promtail listens at port 80 of all addresses; then nobody relies on it. */
 static void see_address(struct converter *c, const struct yaml_node *server)
 {
@@ -73,8 +78,7 @@ static void see_address(struct converter *c, const struct yaml_node *server)
 	say(c, CONVERT_WARNING, port ? port : host,
 		"the address of the HTTP server is a flag here: --server.http.listen-addr=" STR_FMT
 		":" STR_FMT,
-		STR_ARG(yaml_is_null(host) ? STR("0.0.0.0") : str_head(host->text, 200)),
-		STR_ARG(yaml_is_null(port) ? STR("80") : str_head(port->text, 20)));
+		STR_ARG(text_of(host, STR("0.0.0.0"))), STR_ARG(text_of(port, STR("80"))));
 }
 
 static void put_server(struct converter *c, struct yaml_node *n)
