@@ -52,39 +52,14 @@ static const struct metric_family bytes_family = {"invar_kubernetes_pods_bytes",
 
 static struct list clusters = {&clusters, &clusters};
 
-static void add_part(struct buf *key, struct str s)
-{
-	buf_printf(key, "%zu:", s.n);
-	buf_add_str(key, s);
-}
-
-static void add_headers(struct buf *key, const struct http_header *v, size_t n)
-{
-	buf_printf(key, " headers ");
-	for (size_t i = 0; i < n; i++) {
-		add_part(key, v[i].name);
-		add_part(key, v[i].value);
-	}
-}
-
 static void make_key(struct buf *key, const void *loop, const struct cluster_settings *set)
 {
-	const struct http_settings *h = &set->config->http;
-	const struct str texts[] = {set->config->server, set->field_selector, set->label_selector,
-		h->basic_username, h->basic_password, h->basic_password_file, h->bearer_token,
-		h->bearer_token_file, h->authorization_type, h->authorization_credentials,
-		h->authorization_credentials_file, h->ca_pem, h->ca_file, h->cert_pem, h->cert_file,
-		h->key_pem, h->key_file, h->server_name, h->min_version, h->proxy_url, h->no_proxy};
-
-	buf_printf(key, "%p %d%d%d%d ", loop, h->insecure_skip_verify, h->proxy_from_environment,
-		h->follow_redirects, h->enable_http2);
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-		add_part(key, texts[i]);
-	add_headers(key, h->headers, h->n_headers);
-	add_headers(key, h->proxy_headers, h->n_proxy_headers);
-	buf_printf(key, " namespaces ");
+	buf_printf(key, "%p ", loop);
+	k8s_config_add_key(key, set->config);
+	k8s_add_key(key, set->field_selector);
+	k8s_add_key(key, set->label_selector);
 	for (size_t i = 0; i < set->n_namespaces; i++)
-		add_part(key, set->namespaces[i]);
+		k8s_add_key(key, set->namespaces[i]);
 }
 
 static void on_begin(struct watch_sink *s)

@@ -5,6 +5,7 @@
 
 #include "k8s/config.h"
 
+#include "agent/base/buf.h"
 #include "agent/base/err.h"
 #include "k8s/kubeconfig.h"
 
@@ -133,6 +134,58 @@ void k8s_config_fini(struct k8s_config *c)
 {
 	arena_fini(&c->arena);
 	*c = (struct k8s_config){0};
+}
+
+void k8s_add_key(struct buf *key, struct str part)
+{
+	buf_printf(key, "%zu:", part.n);
+	buf_add_str(key, part);
+}
+
+static void add_headers(struct buf *key, const struct http_header *v, size_t n)
+{
+	buf_printf(key, " headers %zu ", n);
+	for (size_t i = 0; i < n; i++) {
+		k8s_add_key(key, v[i].name);
+		k8s_add_key(key, v[i].value);
+	}
+}
+
+static void add_http(struct buf *key, const struct http_settings *h)
+{
+	const struct str texts[] = {h->basic_username, h->basic_password, h->basic_password_file,
+		h->bearer_token, h->bearer_token_file, h->authorization_type,
+		h->authorization_credentials, h->authorization_credentials_file, h->ca_pem,
+		h->ca_file, h->cert_pem, h->cert_file, h->key_pem, h->key_file, h->server_name,
+		h->min_version, h->proxy_url, h->no_proxy, h->user_agent};
+
+	buf_printf(key, "%d%d%d%d ", h->insecure_skip_verify, h->proxy_from_environment,
+		h->follow_redirects, h->enable_http2);
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		k8s_add_key(key, texts[i]);
+	add_headers(key, h->headers, h->n_headers);
+	add_headers(key, h->proxy_headers, h->n_proxy_headers);
+}
+
+static void add_oauth2(struct buf *key, const struct http_oauth2 *o)
+{
+	const struct str texts[] = {o->token_url, o->client_id, o->client_id_file,
+		o->client_secret, o->client_secret_file, o->scopes};
+
+	buf_printf(key, " oauth2 %lld ", (long long)o->expiry_buffer);
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		k8s_add_key(key, texts[i]);
+	add_headers(key, o->params, o->n_params);
+	if (o->http)
+		add_http(key, o->http);
+}
+
+void k8s_config_add_key(struct buf *key, const struct k8s_config *c)
+{
+	k8s_add_key(key, c->server);
+	add_http(key, &c->http);
+	if (c->http.oauth2)
+		add_oauth2(key, c->http.oauth2);
 }
 
 static const struct http_header *copy_headers(

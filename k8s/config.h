@@ -8,6 +8,7 @@
 #include "agent/base/arena.h"
 #include "agent/loop/http_client.h"
 
+struct buf;
 struct err;
 
 struct k8s_config {
@@ -33,6 +34,11 @@ bool k8s_config_kubeconfig(struct k8s_config *c, const char *path, struct err *e
 bool k8s_config_server(struct k8s_config *c, struct str url, const struct http_settings *http,
 	struct err *e);
 void k8s_config_fini(struct k8s_config *c);
+
+/* Adds a text that is the same for configurations that mean the same server, asked in the same way,
+ * and for no others; it holds secrets. k8s_add_key() adds a part of such a key. */
+void k8s_config_add_key(struct buf *key, const struct k8s_config *c);
+void k8s_add_key(struct buf *key, struct str part);
 
 /* All texts of from, copied into a. */
 struct http_settings k8s_config_copy_http(struct arena *a, const struct http_settings *from);

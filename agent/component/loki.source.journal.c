@@ -2,7 +2,8 @@
  * loki.source.journal: the entries of systemd's journal as log lines.
  *
  * Differences from Alloy, on purpose: the place in the journal moves when Loki has accepted, and
- * after an absence of any length it goes on from there; max_age is for a first start alone.
+ * after an absence of any length it goes on from there; max_age is for a first start alone. New
+ * arguments go on from what was read, so that what is under way comes no second time.
  */
 
 #include "agent/base/container_of.h"
@@ -100,6 +101,7 @@ struct journal_source {
 	struct timer retry;
 	struct rule_labels rules;
 	struct progress *progress;
+	struct buf read_to; /* a cursor: what is after it is next; empty: what is after the place */
 	struct place_file place;
 	struct once_part once;
 	struct arena entry; /* of the entry that is being read */
@@ -215,6 +217,8 @@ static void reach(struct journal_source *s)
 	if (s->api->get_cursor(s->journal, &cursor) < 0)
 		return;
 	progress_reach(s->progress, str_from(cursor));
+	buf_clear(&s->read_to);
+	buf_add_str(&s->read_to, str_from(cursor));
 	free(cursor);
 }
 
@@ -293,11 +297,12 @@ static int add_matches(struct journal_source *s, struct str matches)
 	return error;
 }
 
-/* Behind the entry that was the last one delivered; if that is gone, at the next. */
+/* Behind the entry that was the last one read, or delivered by the life before; if that is gone,
+ * at the next. */
 static int seek(struct journal_source *s)
 {
 	char cursor[PLACE_MAX];
-	struct str place = buf_str(&s->progress->place);
+	struct str place = buf_str(s->read_to.n ? &s->read_to : &s->progress->place);
 	int64_t from = loop_wall(s->base.loop) - s->args->max_age;
 	int error;
 
@@ -371,6 +376,7 @@ static void on_again(void *owner)
 {
 	struct journal_source *s = owner;
 
+	buf_clear(&s->read_to);
 	if (!s->journal)
 		return;
 	close_journal(s);
@@ -436,6 +442,22 @@ static bool journal_start(struct component *c, const void *args, struct err *e)
 	return true;
 }
 
+/* Other entries are read through another journal; all else counts from the next entry on. */
+static bool journal_update(struct component *c, const void *args, struct err *e)
+{
+	struct journal_source *s = container_of(c, struct journal_source, base);
+	const struct journal_args *a = args, *before = s->args;
+
+	(void)e;
+	s->args = a;
+	rule_labels_set(&s->rules, a->relabel_rules);
+	if (s->journal && str_eq(a->path, before->path) && str_eq(a->matches, before->matches))
+		return true;
+	close_journal(s);
+	task_defer(&s->begin, c->loop);
+	return true;
+}
+
 static void journal_stop(struct component *c)
 {
 	struct journal_source *s = container_of(c, struct journal_source, base);
@@ -444,6 +466,7 @@ static void journal_stop(struct component *c)
 	once_idle(&s->once);
 	arena_fini(&s->entry);
 	buf_fini(&s->line);
+	buf_fini(&s->read_to);
 	rule_labels_fini(&s->rules);
 	metric_free(s->lines);
 	for (size_t i = 0; i < ERRORS; i++)
@@ -464,5 +487,6 @@ const struct component_type loki_source_journal = {
 	.args_size = sizeof(struct journal_args),
 	.check = journal_check,
 	.start = journal_start,
+	.update = journal_update,
 	.stop = journal_stop,
 };

@@ -201,11 +201,27 @@ static void on_idle(void *owner)
 	s->changed(s->owner);
 }
 
-struct events_stream *events_stream_new(struct agent_context *agent)
+/* The path, with the namespace's name in it. */
+static void set_path(struct events_stream *s, struct str namespace)
+{
+	static const char all[] = "/api/v1/events", one[] = "/api/v1/namespaces/";
+
+	if (namespace.n)
+		buf_printf(&s->path, "%s" STR_FMT "/events", one, STR_ARG(namespace));
+	else
+		buf_printf(&s->path, "%s", all);
+	s->namespace = namespace;
+	s->namespace.p = s->path.p + (namespace.n ? sizeof(one) - 1 : 0);
+	s->watch_settings.path = buf_str(&s->path);
+	s->watch_settings.resource = STR("events");
+}
+
+struct events_stream *events_stream_new(struct agent_context *agent, struct str namespace)
 {
 	struct events_stream *s = mem_new(struct events_stream, 1);
 
 	s->agent = agent;
+	set_path(s, namespace);
 	s->progress = progress_new(agent->loop, s);
 	s->progress->again = on_again;
 	s->progress->idle = on_idle;
@@ -213,6 +229,12 @@ struct events_stream *events_stream_new(struct agent_context *agent)
 	s->restart.run = on_restart;
 	s->room.room = on_room;
 	return s;
+}
+
+void events_stream_changed(struct events_stream *s)
+{
+	labels_release(s->last.labels);
+	s->last.labels = NULL;
 }
 
 void events_stream_begin(struct events_stream *s, struct str place)
@@ -254,6 +276,7 @@ void events_stream_free(struct events_stream *s)
 	labels_release(s->last.labels);
 	buf_fini(&s->last.bytes);
 	buf_fini(&s->line);
+	buf_fini(&s->path);
 	free(s->pushed.p);
 	free(s);
 }

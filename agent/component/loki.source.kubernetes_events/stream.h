@@ -23,7 +23,8 @@ struct events_stream {
 	struct agent_context *agent;
 	struct http_target *target;
 	struct watch_settings watch_settings;
-	const char *id; /* of the component: the label instance, and for messages */
+	struct str namespace; /* whose path that has; empty: all. In path */
+	const char *id;       /* of the component: the label instance, and for messages */
 	struct str job;
 	bool is_json;
 	struct receivers to;
@@ -33,6 +34,7 @@ struct events_stream {
 	void *owner;
 
 	/* its own */
+	struct buf path;
 	struct watch_sink sink;
 	struct task restart;
 	struct budget_waiter room;
@@ -55,8 +57,10 @@ struct events_stream {
 	struct buf line;
 };
 
-/* Zeroed, on the heap. */
-struct events_stream *events_stream_new(struct agent_context *agent);
+/* Of this namespace (empty: all), copied. On the heap. */
+struct events_stream *events_stream_new(struct agent_context *agent, struct str namespace);
+/* job, is_json or to are others now: they count from the next event on. */
+void events_stream_changed(struct events_stream *s);
 /* Events after this place, as progress has it ("VERSION TIME"); empty: all there are. */
 void events_stream_begin(struct events_stream *s, struct str place);
 /* No more are read; what is under way goes on. */

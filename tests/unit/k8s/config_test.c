@@ -189,6 +189,53 @@ static void test_server(void **state)
 	buf_fini(&out);
 }
 
+static void key_of(struct buf *key, const char *url, const struct http_settings *h)
+{
+	struct k8s_config c;
+	struct err e;
+
+	assert_true(k8s_config_server(&c, str_from(url), h, &e));
+	buf_clear(key);
+	k8s_config_add_key(key, &c);
+	k8s_config_fini(&c);
+}
+
+/* The same server asked in the same way has the same key, whatever differs makes another. */
+static void test_key(void **state)
+{
+	const struct http_header header = {STR("a"), STR("b")};
+	const struct http_settings none = {0};
+	const struct http_oauth2 x = {.token_url = STR("http://t"), .http = &none};
+	const struct http_oauth2 y = {.token_url = STR("http://u"), .http = &none};
+	const struct http_settings others[] = {
+		{.bearer_token = STR("t")},
+		{.authorization_type = STR("t")},
+		{.insecure_skip_verify = true},
+		{.headers = &header, .n_headers = 1},
+		{.proxy_headers = &header, .n_proxy_headers = 1},
+		{.oauth2 = &x},
+		{.oauth2 = &y},
+		{0},
+	};
+	enum { N = sizeof(others) / sizeof(others[0]) };
+	struct buf keys[N] = {{0}}, again = {0};
+
+	(void)state;
+	for (size_t i = 0; i < N; i++) {
+		key_of(&keys[i], "http://a", &others[i]);
+		key_of(&again, "http://a/", &others[i]);
+		assert_true(str_eq(buf_str(&again), buf_str(&keys[i])));
+		for (size_t k = 0; k < i; k++)
+			assert_false(str_eq(buf_str(&keys[i]), buf_str(&keys[k])));
+	}
+	key_of(&again, "http://b", &others[N - 1]);
+	assert_false(str_eq(buf_str(&again), buf_str(&keys[N - 1])));
+	for (size_t i = 0; i < N; i++)
+		buf_fini(&keys[i]);
+	buf_fini(&again);
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
-TESTS_RUN(CASE(test_in_cluster), CASE(test_kubeconfig), CASE(test_server))
+TESTS_RUN(CASE(test_in_cluster), CASE(test_kubeconfig), CASE(test_server),
+	CASE(test_key))

@@ -259,6 +259,38 @@ static void test_troubles(void **state)
 	assert_string_equal(info().reason, "the next entry: Bad message");
 }
 
+/* New arguments count from the next entry on; other entries are looked for behind what was read,
+ * which is under way. */
+static void test_update(void **state)
+{
+	(void)state;
+	add("MESSAGE=one", NULL);
+	load(CONFIG(""));
+	want("1000 {job=\"loki.source.journal.j\"} one\n");
+	load(CONFIG("labels = {a = \"b\"}\n max_age = \"1s\"\n"));
+	add("MESSAGE=two", NULL);
+	want("2000 {a=\"b\", job=\"loki.source.journal.j\"} two\n");
+	assert_string_equal(fake.matches, "");
+	load(CONFIG("matches = \"X=1\"\n"));
+	add("MESSAGE=three", NULL);
+	want("3000 {job=\"loki.source.journal.j\"} three\n");
+	assert_string_equal(fake.matches, "X=1;");
+	assert_int_equal(fake.cursor, 1);
+}
+
+/* A reload mends a path at once. */
+static void test_update_mends(void **state)
+{
+	(void)state;
+	fake.open_error = -ENOENT;
+	add("MESSAGE=one", NULL);
+	load(CONFIG("path = \"/none\"\n"));
+	fake.open_error = 0;
+	load(CONFIG("path = \"/some\"\n"));
+	want("1000 {job=\"loki.source.journal.j\"} one\n");
+	assert_int_equal(info().health, HEALTH_HEALTHY);
+}
+
 static void test_full(void **state)
 {
 	(void)state;
@@ -281,4 +313,5 @@ static void test_mistakes(void **state)
 
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
-TESTS_RUN(T(test_reads), T(test_goes_on), T(test_troubles), T(test_full), T(test_mistakes))
+TESTS_RUN(T(test_reads), T(test_goes_on), T(test_troubles), T(test_full),
+	T(test_update), T(test_update_mends), T(test_mistakes))

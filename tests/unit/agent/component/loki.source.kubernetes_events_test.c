@@ -150,6 +150,91 @@ static void test_full(void **state)
 	want("2000000000 " LABELS " name=b eventRV=3 msg=\"m\" \n");
 }
 
+/* How lines look counts from the next event on; the watch is not touched. */
+static void test_update_of_looks(void **state)
+{
+	(void)state;
+	h.agent.dry_run = DRY_RUN_TEXT;
+	assert_true(harness_load(&h, CONFIG("")));
+	stream(EVENT("ADDED", "1", "01", "a") BOOKMARK("1"));
+	want("1000000000 " LABELS " name=a eventRV=1 msg=\"m\" \n");
+	assert_true(harness_load(&h, CONFIG("job_name = \"j\"\n log_format = \"json\"\n")));
+	harness_advance(&h, 1);
+	assert_int_equal(fake_calls_n, 1);
+	stream(EVENT("ADDED", "2", "02", "b"));
+	want("2000000000 {instance=\"loki.source.kubernetes_events.e\", job=\"j\", "
+	     "namespace=\"shop\"} {\"eventRV\":\"2\",\"msg\":\"m\",\"name\":\"b\"}\n");
+}
+
+/* Other namespaces go on from where the ones before were. */
+static void test_update_of_namespaces(void **state)
+{
+	struct http_call *c;
+
+	(void)state;
+	h.agent.dry_run = DRY_RUN_TEXT;
+	assert_true(harness_load(&h, CONFIG("")));
+	stream(EVENT("ADDED", "5", "01", "a") BOOKMARK("5"));
+	buf_clear(&harness_seen);
+	assert_true(harness_load(&h, CONFIG("namespaces = [\"x\", \"shop\"]\n")));
+	harness_advance(&h, 1);
+	assert_int_equal(fake_calls_n, 2);
+	find_call("http://api/api/v1/namespaces/x/events?");
+	c = fake_calls[find_call("http://api/api/v1/namespaces/shop/events?")].call;
+	c->status = 200;
+	c->part(c, STR(EVENT("ADDED", "5", "01", "a") EVENT("ADDED", "6", "02", "b")
+				   BOOKMARK("6")));
+	want("2000000000 " LABELS " name=b eventRV=6 msg=\"m\" \n");
+	assert_true(harness_load(&h, CONFIG("namespaces = [\"shop\"]\n")));
+	harness_advance(&h, 1);
+	assert_int_equal(fake_calls_n, 1);
+	assert_ptr_equal(c, fake_calls[0].call);
+}
+
+/* Another way to the same server: the Lease is given back with what was delivered, and asked for
+ * anew. */
+static void test_update_of_the_client(void **state)
+{
+	static const char config[] =
+		"loki.source.kubernetes_events \"e\" {\n forward_to = [test.sink.s.receiver]\n"
+		" client {\n api_server = \"http://api\"\n bearer_token = \"t\"\n}\n}\n"
+		"test.sink \"s\" { }\n";
+
+	(void)state;
+	assert_true(harness_load(&h, CONFIG("")));
+	answer(LEASES "/invar-loki.source.kubernetes-events.e", 200, LEASE("1", "", "4 1"));
+	answer(LEASES, 200, LEASE("2", "me", "4 1"));
+	stream(EVENT("ADDED", "5", "01", "a") BOOKMARK("5"));
+	harness_advance(&h, INT64_C(2) * 1000000000);
+	buf_clear(&harness_seen);
+	assert_true(harness_load(&h, config));
+	harness_advance(&h, 1);
+	assert_int_equal(fake_calls_n, 1);
+	assert_true(str_find(buf_str(&fake_calls[0].body),
+			    STR("\"invar.dev/progress\":\"5 1000000000\"")) > 0);
+	answer(LEASES, 200, "{}");
+	answer(LEASES, 200, LEASE("3", "", "5 1000000000"));
+	answer(LEASES, 200, LEASE("4", "me", "5 1000000000"));
+	stream(EVENT("ADDED", "5", "01", "a") EVENT("ADDED", "6", "02", "b") BOOKMARK("6"));
+	want("2000000000 " LABELS " name=b eventRV=6 msg=\"m\" \n");
+	assert_int_equal(fake_targets, 1);
+}
+
+/* The agent ends while the Lease is given back for another client. */
+static void test_stop_while_moving(void **state)
+{
+	(void)state;
+	assert_true(harness_load(&h, CONFIG("")));
+	answer(LEASES "/invar-loki.source.kubernetes-events.e", 200, LEASE("1", "", ""));
+	answer(LEASES, 200, LEASE("2", "me", ""));
+	assert_true(harness_load(&h,
+		"loki.source.kubernetes_events \"e\" {\n forward_to = [test.sink.s.receiver]\n"
+		" client {\n api_server = \"http://other\"\n}\n}\ntest.sink \"s\" { }\n"));
+	harness_advance(&h, 1);
+	assert_int_equal(fake_calls_n, 1);
+	assert_int_equal(fake_targets, 2);
+}
+
 static void test_mistakes(void **state)
 {
 	(void)state;
@@ -160,4 +245,5 @@ static void test_mistakes(void **state)
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 TESTS_RUN(T(test_elected), T(test_not_elected), T(test_no_right), T(test_restored), T(test_full),
-	T(test_mistakes))
+	T(test_update_of_looks), T(test_update_of_namespaces), T(test_update_of_the_client),
+	T(test_stop_while_moving), T(test_mistakes))
