@@ -120,19 +120,19 @@ static bool is_digit(char ch)
 	return ch >= '0' && ch <= '9';
 }
 
+/* Words of the language, which are no names. */
+static bool is_reserved(struct str s)
+{
+	return str_is(s, "true") || str_is(s, "false") || str_is(s, "null");
+}
+
 static bool is_identifier(struct str s)
 {
-	static const char *const words[] = {"true", "false", "null", "or", "and"};
-
 	for (size_t i = 0; i < s.n; i++) {
 		if (!is_letter(s.p[i]) && !(i > 0 && is_digit(s.p[i])))
 			return false;
 	}
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		if (str_is(s, words[i]))
-			return false;
-	}
-	return s.n > 0;
+	return s.n > 0 && !is_reserved(s);
 }
 
 void emit_entry(struct converter *c, struct str key, struct str s)
@@ -174,7 +174,7 @@ struct str as_identifier(struct converter *c, struct str s)
 	char *p = arena_new(c->a, char, s.n + 2);
 	size_t n = 0;
 
-	if (s.n && is_digit(s.p[0]))
+	if (s.n == 0 || is_digit(s.p[0]) || is_reserved(s))
 		p[n++] = '_';
 	for (size_t i = 0; i < s.n; i++) {
 		if ((s.p[i] & 0xc0) != 0x80) /* a character is one, however many bytes it has */
