@@ -82,6 +82,7 @@ static const char *const keys[] = {
 	[ROUTE_SERVICE] = "service",
 	[ROUTE_RESOURCE] = "resource",
 	[ROUTE_METRIC] = "metric",
+	[ROUTE_STREAM] = "streamID",
 	NULL,
 };
 
@@ -104,8 +105,8 @@ static const struct arg protocol_args[] = {
 static const struct arg balancing_args[] = {
 	ARG_PLACE(balancing_args, at),
 	ARG(balancing_args, routing_key, .type = ARG_STR, .def = "traceID", .one_of = keys,
-		.help = "What is kept together: traceID (metrics: service), service, resource or "
-			"metric."),
+		.help = "What is kept together: traceID (metrics: service), service, resource, "
+			"metric, or streamID (data points of a series)."),
 	ARG(balancing_args, timeout, .type = ARG_DURATION, .flags = ARG_NO_EFFECT,
 		.help = "protocol > otlp has the time of a request."),
 	ARG(balancing_args, resolver, .type = ARG_BLOCK, .flags = ARG_REQUIRED,

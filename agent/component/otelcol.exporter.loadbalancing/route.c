@@ -10,6 +10,8 @@
 #include "proto/otlp/edit.h"
 #include "proto/otlp/slice.h"
 
+#include <libdeflate.h>
+
 #include <stdlib.h>
 
 struct router {
@@ -20,7 +22,7 @@ struct router {
 	struct {
 		size_t *p;
 		size_t n, cap;
-	} backends; /* of each item */
+	} backends; /* of each item, or data point */
 	size_t at;
 	size_t wanted;
 	struct {
@@ -32,6 +34,7 @@ struct router {
 		size_t n, cap;
 	} bytes; /* of the pieces */
 	struct buf text;
+	struct buf unchanged; /* what is only looked at; stays empty */
 };
 
 struct router *router_new(void)
@@ -53,6 +56,7 @@ void router_free(struct router *r)
 	free(r->pieces.p);
 	free(r->backends.p);
 	buf_fini(&r->text);
+	buf_fini(&r->unchanged);
 	free(r);
 }
 
@@ -87,9 +91,50 @@ static struct str key_of(struct router *r, const struct otlp_place *p)
 	case ROUTE_RESOURCE:
 		return resource_of(r, p);
 	case ROUTE_SERVICE:
+	case ROUTE_STREAM:
 		break;
 	}
 	return service_of(p);
+}
+
+static void put_number(struct buf *b, uint64_t v)
+{
+	buf_add(b, (const char *)&v, sizeof(v));
+}
+
+/* The same whatever the order of the attributes is: SDKs do not promise one. */
+static void put_attributes(struct buf *b, const struct otlp_message *m)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < m->n; i++) {
+		const struct otlp_slot *s = &m->p[i];
+
+		if (otlp_slot_is_attr(m, s))
+			sum += (uint64_t)libdeflate_crc32(0, s->key.p, s->key.n) *
+			       (1 + (uint64_t)libdeflate_crc32(1, s->any.p, s->any.n));
+	}
+	put_number(b, sum);
+}
+
+static struct str stream_of(struct router *r, const struct otlp_place *p)
+{
+	const struct str texts[] = {
+		otlp_message_bytes(&p->scope, OTLP_SCOPE_NAME),
+		otlp_message_bytes(&p->scope, OTLP_SCOPE_VERSION),
+		otlp_message_bytes(&p->item, OTLP_METRIC_NAME),
+		otlp_message_bytes(&p->item, OTLP_METRIC_UNIT),
+	};
+
+	buf_clear(&r->text);
+	put_attributes(&r->text, &p->resource);
+	put_attributes(&r->text, &p->point);
+	put_number(&r->text, p->data_number);
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		buf_add_str(&r->text, texts[i]);
+		buf_add_char(&r->text, 0);
+	}
+	return buf_str(&r->text);
 }
 
 static bool look(struct otlp_visitor *v, struct otlp_place *p)
@@ -97,6 +142,14 @@ static bool look(struct otlp_visitor *v, struct otlp_place *p)
 	struct router *r = container_of(v, struct router, visitor);
 
 	*vec_add(&r->backends) = ring_find(r->ring, key_of(r, p));
+	return true;
+}
+
+static bool look_at_point(struct otlp_visitor *v, struct otlp_place *p)
+{
+	struct router *r = container_of(v, struct router, visitor);
+
+	*vec_add(&r->backends) = ring_find(r->ring, stream_of(r, p));
 	return true;
 }
 
@@ -116,6 +169,11 @@ static bool has_piece(const struct router *r, size_t backend)
 	return false;
 }
 
+static bool is_by_point(const struct router *r, const struct telemetry *t)
+{
+	return r->key == ROUTE_STREAM && t->kind == SIGNAL_METRICS;
+}
+
 static void add_piece(struct router *r, const struct telemetry *t, size_t backend)
 {
 	size_t i = r->pieces.n;
@@ -124,7 +182,8 @@ static void add_piece(struct router *r, const struct telemetry *t, size_t backen
 	if (r->bytes.n == i)
 		(void)vec_add(&r->bytes);
 	buf_clear(&r->bytes.p[i]);
-	r->visitor = (struct otlp_visitor){.item = choose};
+	r->visitor = is_by_point(r, t) ? (struct otlp_visitor){.point = choose}
+				       : (struct otlp_visitor){.item = choose};
 	r->at = 0;
 	r->wanted = backend;
 	otlp_edit_run(r->edit, (enum otlp_kind)t->kind, t->bytes, &r->visitor, &r->bytes.p[i]);
@@ -142,8 +201,9 @@ const struct route_piece *router_cut(struct router *r, enum routing_key key,
 	r->ring = ring;
 	r->backends.n = 0;
 	r->pieces.n = 0;
-	r->visitor = (struct otlp_visitor){.item = look};
-	otlp_edit_run(r->edit, (enum otlp_kind)t->kind, t->bytes, &r->visitor, &r->text);
+	r->visitor = is_by_point(r, t) ? (struct otlp_visitor){.point = look_at_point}
+				       : (struct otlp_visitor){.item = look};
+	otlp_edit_run(r->edit, (enum otlp_kind)t->kind, t->bytes, &r->visitor, &r->unchanged);
 	while (same < r->backends.n && r->backends.p[same] == r->backends.p[0])
 		same++;
 	if (same == r->backends.n)

@@ -2,7 +2,7 @@
 
 /*
  * Cuts a request up by the backends that its items belong to. Bytes stay bytes: an item is copied
- * as it is, with its resource and scope around it.
+ * as it is, with its resource and scope around it. Only by ROUTE_STREAM a metric is cut, too.
  */
 
 #include "agent/component/otelcol.exporter.loadbalancing/ring.h"
@@ -15,6 +15,7 @@ enum routing_key {
 	ROUTE_SERVICE,  /* the resource's service.name */
 	ROUTE_RESOURCE, /* all of the resource */
 	ROUTE_METRIC,   /* the name of the metric; others go by service */
+	ROUTE_STREAM,   /* of data points: all that says which series it is; others by service */
 };
 
 struct router *router_new(void);

@@ -198,7 +198,7 @@ static void test_refused(void **state)
 			"ports must be a list of up to 16 ports"},
 		{"", "kubernetes {\n service = \"x/y\"\n }",
 			"service must be NAME or NAME.NAMESPACE, got \"x/y\""},
-		{"routing_key = \"streamID\"", ONE, "routing_key"},
+		{"routing_key = \"attributes\"", ONE, "routing_key"},
 	};
 	struct harness h;
 
