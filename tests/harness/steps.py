@@ -1,6 +1,7 @@
 """The verbs of a scenario's `do` section. A verb is a pattern and a function: adding one here adds
 it to the language; docs/testing.md lists them."""
 import base64
+import ctypes
 import gzip
 import json
 import os
@@ -13,7 +14,7 @@ import time
 from datetime import datetime, timedelta, timezone
 
 from harness import agent, text
-from harness.world import ROOT, Failed
+from harness.world import ROOT, Failed, Skipped
 
 VERBS = []
 
@@ -208,6 +209,35 @@ def copy(w, a, b):
     new = w.file(b + ".new")
     shutil.copyfile(w.file(a), new)
     os.rename(new, w.file(b))
+
+
+@verb(r"small disk (\S+)")
+def small_disk(w, name):
+    """A file system of 1 MiB of its own, which goes with this process. Before `start`."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    folder = w.file(name)
+    folder.mkdir(parents=True, exist_ok=True)
+    if os.geteuid() != 0 or libc.unshare(0x20000) != 0:  # CLONE_NEWNS
+        raise Skipped("it needs root, to mount a small file system")
+    libc.mount(b"none", b"/", None, 0x44000, None)  # MS_REC | MS_PRIVATE: nobody else sees it
+    if libc.mount(b"tmpfs", os.fsencode(folder), b"tmpfs", 0, b"size=1m") != 0:
+        raise Skipped(f"a tmpfs cannot be mounted: {os.strerror(ctypes.get_errno())}")
+
+
+@verb(r"fill disk (\S+)")
+def fill_disk(w, name):
+    with open(w.file(name) / "filler", "wb", buffering=0) as f:
+        for size in (65536, 4096, 1):
+            try:
+                while f.write(b"x" * size):
+                    pass
+            except OSError:
+                pass
+
+
+@verb(r"free disk (\S+)")
+def free_disk(w, name):
+    (w.file(name) / "filler").unlink()
 
 
 @verb(r"chmod ([0-7]+) (\S+)")

@@ -21,6 +21,10 @@ class Failed(Exception):
     pass
 
 
+class Skipped(Exception):
+    """What the scenario needs is not to be had here."""
+
+
 class World:
     def __init__(self, path, binary):
         self.path = Path(path)
