@@ -11,22 +11,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-int file_born(int fd, const char *path, uint64_t *born)
-{
-	struct statx sx;
-
-	if (statx(fd, path, AT_EMPTY_PATH, STATX_BTIME, &sx) == -1)
-		return -1;
-	*born = 0;
-	if (sx.stx_mask & STATX_BTIME)
-		*born = (uint64_t)(sx.stx_btime.tv_sec * NS_PER_SEC + sx.stx_btime.tv_nsec);
-	return 0;
-}
-
 struct tail_file *file_new(struct tail *t, int fd, struct tail_name *name)
 {
 	struct tail_file *f = mem_new(struct tail_file, 1);
-	struct stat st;
 
 	f->tail = t;
 	f->fd = fd;
@@ -36,11 +23,7 @@ struct tail_file *file_new(struct tail *t, int fd, struct tail_name *name)
 	list_init(&f->in_name);
 	list_add_last(&t->files, &f->link);
 	file_set_name(f, name);
-	if (fstat(fd, &st) == 0) {
-		f->device = st.st_dev;
-		f->inode = st.st_ino;
-		file_born(fd, "", &f->born);
-	}
+	file_identify(fd, "", &f->id);
 	return f;
 }
 
@@ -183,9 +166,9 @@ struct position *file_position(const struct tail_file *f)
 	p->key = mem_text(str_from(f->tail->key));
 	p->name = mem_text(str_from(f->name ? f->name->name : base ? base + 1
 								   : f->tail->path));
-	p->device = f->device;
-	p->inode = f->inode;
-	p->born = f->born;
+	p->device = f->id.device;
+	p->inode = f->id.inode;
+	p->born = f->id.born;
 	p->head_n = f->head_n;
 	p->head_hash = f->head_hash;
 	p->offset = f->acked < f->rewind ? f->acked : f->rewind;

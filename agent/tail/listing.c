@@ -55,24 +55,21 @@ static int read_head(int dir, const char *name, char out[POSITION_HEAD], struct 
 }
 
 /* Which of the list it is; NULL: none. 0, or an errno. */
-static int know(const struct position *list, const struct stat *st, int dir, const char *name,
+static int know(const struct position *list, uint64_t size, int dir, const char *name,
 	struct sibling *out)
 {
 	char bytes[POSITION_HEAD];
-	uint64_t born = 0;
 	struct str head;
 	int error = 0;
 
 	if (list)
 		error = read_head(dir, name, bytes, &head);
-	if (list && !error && file_born(dir, name, &born) == -1)
-		error = errno;
 	for (; list && !error; list = list->next) {
-		bool same = list->device == st->st_dev && list->inode == st->st_ino &&
-			    (list->born == 0 || list->born == born);
+		struct file_id id = position_id(list);
+		bool same = file_id_is(&id, &out->id);
 		bool is_it = is_gz_name(name) ? list->head_n > 0 : same;
 
-		bool is_whole = is_gz_name(name) || (uint64_t)st->st_size >= list->offset;
+		bool is_whole = is_gz_name(name) || size >= list->offset;
 
 		if (is_it && is_whole && is_head(head, list)) {
 			out->known = list;
@@ -110,12 +107,12 @@ static int look_at(int dir, const char *name, const struct position *list, struc
 	struct stat st;
 	int error;
 
-	if (fstatat(dir, name, &st, 0) == -1)
-		return errno;
-	if (!S_ISREG(st.st_mode) || has_plain_twin(dir, name))
+	*out = (struct sibling){0};
+	if (fstatat(dir, name, &st, 0) == -1 || file_identify(dir, name, &out->id) == -1)
+		return errno == EINVAL ? ENOENT : errno;
+	if (has_plain_twin(dir, name))
 		return ENOENT;
-	*out = (struct sibling){.device = st.st_dev, .inode = st.st_ino};
-	error = know(list, &st, dir, name, out);
+	error = know(list, (uint64_t)st.st_size, dir, name, out);
 	if (!error)
 		out->name = mem_text(str_from(name));
 	return error;

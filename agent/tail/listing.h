@@ -7,8 +7,7 @@
 /* One file of the folder. */
 struct sibling {
 	char *name;
-	dev_t device;
-	ino_t inode;
+	struct file_id id;
 	const struct position *known; /* NULL: not one of those that positions know */
 	const struct position *copy;  /* of one of those, as far as its head and length tell */
 	bool is_cut;                  /* it is one of those, but its bytes are others */

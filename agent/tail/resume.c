@@ -18,9 +18,9 @@
 
 static bool is_inode(int fd, const struct sibling *s)
 {
-	struct stat st;
+	struct file_id id;
 
-	return fstat(fd, &st) == 0 && st.st_dev == s->device && st.st_ino == s->inode;
+	return file_identify(fd, "", &id) == 0 && file_id_is(&id, &s->id);
 }
 
 enum opened {
@@ -110,7 +110,7 @@ static size_t lost_headless(const struct position *list, const struct siblings *
 static bool has_file(const struct tail *t, const struct sibling *s)
 {
 	LIST_EACH (f, &t->files, struct tail_file, link) {
-		if (f->device == s->device && f->inode == s->inode)
+		if (file_id_is(&f->id, &s->id))
 			return true;
 	}
 	return false;
@@ -139,7 +139,7 @@ static int is_meant(struct tail *t, const struct sibling *s, struct position *p)
 {
 	const struct import *i = t->source->import;
 	int error = 0;
-	uint64_t born;
+	struct file_id id;
 	char path[4096];
 	struct stat st;
 	int fd;
@@ -148,9 +148,9 @@ static int is_meant(struct tail *t, const struct sibling *s, struct position *p)
 	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 	if (fd == -1)
 		return errno;
-	if (file_born(fd, "", &born) == -1 || fstat(fd, &st) == -1)
+	if (file_identify(fd, "", &id) == -1 || fstat(fd, &st) == -1)
 		error = errno;
-	else if ((uint64_t)st.st_size < p->offset || born > (uint64_t)i->written)
+	else if ((uint64_t)st.st_size < p->offset || id.born > (uint64_t)i->written)
 		error = ENOENT;
 	else
 		p->offset = line_start(fd, p->offset);
@@ -250,7 +250,7 @@ static bool is_news(const struct tail *t, const struct sibling *s)
 {
 	char path[4096];
 	struct str base;
-	uint64_t born;
+	struct file_id id;
 
 	if (t->source->from_end || (!is_rotated_name(str_from(s->name), &base) &&
 					   !is_numbered_name(str_from(s->name), &base)))
@@ -258,7 +258,8 @@ static bool is_news(const struct tail *t, const struct sibling *s)
 	if (!str_is(base, t->name->name))
 		return false;
 	snprintf(path, sizeof(path), "%s/%s", t->name->dir->path, s->name);
-	return file_born(AT_FDCWD, path, &born) == -1 || born >= (uint64_t)t->tailer->news_since;
+	return file_identify(AT_FDCWD, path, &id) == -1 ||
+	       id.born >= (uint64_t)t->tailer->news_since;
 }
 
 /* RENAMED: what was opened stays so. */

@@ -18,18 +18,17 @@ static struct str source_of(const char *key)
 }
 
 /* Is the inode still under the path of the key? Then that is another file's name: a link. */
-static bool is_there(const char *key, const struct stat *st)
+static bool is_there(const char *key, const struct file_id *id)
 {
-	struct stat now;
+	struct file_id now;
 
-	return stat(strchr(key, '\n') + 1, &now) == 0 && now.st_dev == st->st_dev &&
-	       now.st_ino == st->st_ino;
+	return file_identify(AT_FDCWD, strchr(key, '\n') + 1, &now) == 0 && file_id_is(&now, id);
 }
 
-static struct tail_file *inode_in(const struct tail *t, int fd, const struct stat *st)
+static struct tail_file *inode_in(const struct tail *t, int fd, const struct file_id *id)
 {
 	LIST_EACH (f, &t->files, struct tail_file, link) {
-		if (f->shadow || f->device != st->st_dev || f->inode != st->st_ino)
+		if (f->shadow || !file_id_is(&f->id, id))
 			continue;
 		if (f->fd != -1 || file_has_head(f, fd))
 			return f;
@@ -37,16 +36,16 @@ static struct tail_file *inode_in(const struct tail *t, int fd, const struct sta
 	return NULL;
 }
 
-struct tail_file *shadow_of(const struct tail *t, int fd, const struct stat *st)
+struct tail_file *shadow_of(const struct tail *t, int fd, const struct file_id *id)
 {
 	LIST_EACH (o, &t->tailer->all, struct tail, link) {
 		struct tail_file *f;
 
 		if (o == t)
 			continue;
-		f = inode_in(o, fd, st);
+		f = inode_in(o, fd, id);
 		if (f && strcmp(o->path, t->path) != 0 &&
-			str_eq(source_of(o->key), source_of(t->key)) && !is_there(o->key, st))
+			str_eq(source_of(o->key), source_of(t->key)) && !is_there(o->key, id))
 			return f;
 	}
 	return NULL;
@@ -77,7 +76,7 @@ bool shadow_release(const struct tail_file *f)
 
 	LIST_EACH (o, &f->tail->tailer->all, struct tail, link) {
 		LIST_EACH (s, &o->files, struct tail_file, link) {
-			if (!s->shadow || s->device != f->device || s->inode != f->inode)
+			if (!s->shadow || !file_id_is(&s->id, &f->id))
 				continue;
 			shadow_follow(s, f);
 			s->shadow = false;
@@ -91,28 +90,28 @@ bool shadow_release(const struct tail_file *f)
 struct wanted {
 	const struct tail *t;
 	int fd;
-	const struct stat *st;
-	uint64_t born;
+	const struct file_id *id;
+	uint64_t size;
 };
 
 static bool is_wanted(const struct position *p, const void *arg)
 {
 	const struct wanted *w = arg;
 	const struct tail_file head = {.head_n = p->head_n, .head_hash = p->head_hash};
+	struct file_id id = position_id(p);
 
-	return p->device == w->st->st_dev && p->inode == w->st->st_ino &&
-	       (p->born == 0 || p->born == w->born) && p->offset <= (uint64_t)w->st->st_size &&
+	return file_id_is(&id, w->id) && p->offset <= w->size &&
 	       str_eq(source_of(p->key), source_of(w->t->key)) &&
-	       strcmp(strchr(p->key, '\n') + 1, w->t->path) != 0 && !is_there(p->key, w->st) &&
+	       strcmp(strchr(p->key, '\n') + 1, w->t->path) != 0 && !is_there(p->key, w->id) &&
 	       file_has_head(&head, w->fd);
 }
 
-struct position *shadow_claim(struct tail *t, int fd, const struct stat *st)
+struct position *shadow_claim(struct tail *t, int fd, const struct file_id *id, uint64_t size)
 {
-	struct wanted w = {t, fd, st, 0};
+	struct wanted w = {t, fd, id, size};
 	struct position *p;
 
-	if (t->tailer->unclaimed.n + t->tailer->orphans.n == 0 || file_born(fd, "", &w.born) == -1)
+	if (t->tailer->unclaimed.n + t->tailer->orphans.n == 0)
 		return NULL;
 	p = positions_claim(&t->tailer->orphans, is_wanted, &w);
 	return p ? p : positions_claim(&t->tailer->unclaimed, is_wanted, &w);

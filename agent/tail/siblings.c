@@ -107,12 +107,12 @@ static void note(struct tail *t, const char *name)
 }
 
 /* The youngest: after a truncation the inode is there twice. */
-struct tail_file *tail_file_of(struct tail *t, const struct stat *st)
+struct tail_file *tail_file_of(struct tail *t, const struct file_id *id)
 {
 	struct tail_file *found = NULL;
 
 	LIST_EACH (f, &t->files, struct tail_file, link) {
-		if (f->device == st->st_dev && f->inode == st->st_ino)
+		if (file_id_is(&f->id, id))
 			found = f;
 	}
 	return found;
@@ -161,9 +161,17 @@ static bool is_held_plain(const struct tail_file *gz)
 	return false;
 }
 
+static bool is_still(int fd, const struct file_id *id)
+{
+	struct file_id now;
+
+	return file_identify(fd, "", &now) == 0 && file_id_is(&now, id);
+}
+
 /* The file of that name, opened, before the one that has the tail's name now (NULL: none), which is
- * younger. 0, or an errno. */
-static int adopt(struct tail *t, const char *name, struct tail_file *live)
+ * younger. 0, or an errno; ESTALE: meanwhile it is another, as the next event will tell. */
+static int adopt(
+	struct tail *t, const char *name, const struct file_id *id, struct tail_file *live)
 {
 	struct tail_file *f;
 	char path[4096];
@@ -174,6 +182,10 @@ static int adopt(struct tail *t, const char *name, struct tail_file *live)
 	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 	if (fd == -1)
 		return is_gone(errno) ? 0 : errno; /* gone: its turn was too short for anybody */
+	if (!is_still(fd, id)) {
+		close(fd);
+		return ESTALE;
+	}
 	f = file_new(t, fd, slot(t, name));
 	file_set_state(f, FILE_ENDING);
 	error = is_gz_name(name) && file_start_gz(f, NULL) == -1 ? errno : 0;
@@ -239,35 +251,37 @@ static bool is_numbered(const char *name)
 	return is_numbered_name(str_from(name), &base);
 }
 
-/* 0: it is not known, or not there. */
-static uint64_t born(struct tail *t, const char *name)
+/* 0 and *there, or an errno. */
+static int look_at(struct tail *t, const char *name, struct file_id *id, bool *there)
 {
 	char path[4096];
-	uint64_t at;
 
 	snprintf(path, sizeof(path), "%s/%s", t->name->dir->path, name);
-	return file_born(AT_FDCWD, path, &at) == -1 ? 0 : at;
+	*id = (struct file_id){0};
+	*there = file_identify(AT_FDCWD, path, id) == 0;
+	return *there || errno == EINVAL || is_gone(errno) ? 0 : errno;
 }
 
-static void note_any(struct tail *t, const char *name)
+static void note_any(struct tail *t, const char *name, const struct file_id *id)
 {
-	uint64_t at;
-
-	if (!is_numbered(name)) {
+	if (!is_numbered(name))
 		note(t, name);
-		return;
-	}
-	at = born(t, name);
-	t->seen_born = at > t->seen_born ? at : t->seen_born;
+	else if (id->born > t->seen_born)
+		t->seen_born = id->born;
 }
 
 int tail_note_siblings(struct tail *t)
 {
 	struct names l = {0};
+	struct file_id id;
 	int error = list_rotated(t, &l);
+	bool there;
 
-	for (size_t i = 0; i < l.n && !error; i++)
-		note_any(t, l.p[i]);
+	for (size_t i = 0; i < l.n && !error; i++) {
+		error = look_at(t, l.p[i], &id, &there);
+		if (!error)
+			note_any(t, l.p[i], &id);
+	}
 	names_fini(&l);
 	return error;
 }
@@ -275,47 +289,34 @@ int tail_note_siblings(struct tail *t)
 /* Numbers are given to others in turn: what no event has shown is known by its birth, after
  * all that are known, and before the one that has the name now. A copy (copytruncate) is
  * younger than that. */
-static bool is_news(struct tail *t, const char *name)
+static bool is_news(struct tail *t, const char *name, const struct file_id *id)
 {
-	uint64_t at, live;
+	struct file_id live;
+	bool there;
 
 	if (!is_numbered(name))
 		return is_after(name, t->seen);
-	at = born(t, name);
-	live = born(t, t->name->name);
-	return at > t->seen_born && (live == 0 || at <= live);
-}
-
-/* 0 and *there, or an errno. */
-static int look_at(struct tail *t, const char *name, struct stat *st, bool *there)
-{
-	char path[4096];
-
-	snprintf(path, sizeof(path), "%s/%s", t->name->dir->path, name);
-	*there = stat(path, st) == 0;
-	if (!*there)
-		return is_gone(errno) ? 0 : errno;
-	*there = S_ISREG(st->st_mode);
-	return 0;
+	look_at(t, t->name->name, &live, &there);
+	return id->born > t->seen_born && (live.born == 0 || id->born <= live.born);
 }
 
 static int take_sibling(struct tail *t, const char *name, struct tail_file *live)
 {
 	struct tail_file *f;
-	struct stat st;
+	struct file_id id;
 	bool there;
-	int error = look_at(t, name, &st, &there);
+	int error = look_at(t, name, &id, &there);
 
 	if (error || !there)
 		return error;
-	f = is_gz_name(name) ? NULL : tail_file_of(t, &st);
+	f = is_gz_name(name) ? NULL : tail_file_of(t, &id);
 	if (f)
 		set_name(f, name, false);
-	else if (is_news(t, name))
-		error = adopt(t, name, live);
+	else if (is_news(t, name, &id))
+		error = adopt(t, name, &id, live);
 	if (!error)
-		note_any(t, name);
-	return error;
+		note_any(t, name, &id);
+	return error == ESTALE ? 0 : error;
 }
 
 /* Those that no event told of: while events are lost, or there are none. */
@@ -338,18 +339,19 @@ static void end_nameless(struct tail *t, const struct tail_file *live)
 static int reconcile(struct tail *t, struct tail_file **live)
 {
 	struct names l = {0};
-	struct stat st;
+	struct file_id id;
 	bool there;
-	int error = look_at(t, t->name->name, &st, &there);
+	int error = look_at(t, t->name->name, &id, &there);
 
 	if (error)
 		return error;
-	*live = there ? tail_file_of(t, &st) : NULL;
+	*live = there ? tail_file_of(t, &id) : NULL;
 	error = list_rotated(t, &l);
 	for (size_t i = 0; i < l.n && !error; i++) {
 		error = take_sibling(t, l.p[i], *live);
 		if (error && tail_may_skip(t, l.p[i], error, 0)) {
-			note_any(t, l.p[i]);
+			look_at(t, l.p[i], &id, &there);
+			note_any(t, l.p[i], &id);
 			error = 0;
 		}
 	}

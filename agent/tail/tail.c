@@ -215,7 +215,7 @@ static bool is_new(const struct tail *t, const struct tail_file *f)
 	int64_t now = o->started_wall + loop_now(o->loop) - o->started;
 	int64_t back = now > loop_wall(o->loop) ? now - loop_wall(o->loop) : 0;
 
-	return f->born && (int64_t)f->born >= o->started_wall - back;
+	return f->id.born && (int64_t)f->id.born >= o->started_wall - back;
 }
 
 static void end_others(struct tail *t)
@@ -229,9 +229,10 @@ static void end_others(struct tail *t)
 }
 
 /* The file of the tail's name is another than the one before: that one ends. */
-static void take_file(struct tail *t, int fd, const struct stat *st, bool first)
+static void take_file(
+	struct tail *t, int fd, const struct file_id *id, uint64_t size, bool first)
 {
-	const struct tail_file *other = shadow_of(t, fd, st);
+	const struct tail_file *other = shadow_of(t, fd, id);
 	struct position *known;
 	struct tail_file *f;
 
@@ -244,11 +245,11 @@ static void take_file(struct tail *t, int fd, const struct stat *st, bool first)
 		return;
 	}
 	f = file_new(t, fd, t->name);
-	known = shadow_claim(t, fd, st);
+	known = shadow_claim(t, fd, id, size);
 	if (known)
 		f->offset = known->offset;
 	else if (first && t->source->from_end && !is_new(t, f))
-		f->offset = (uint64_t)st->st_size;
+		f->offset = size;
 	f->acked = f->begin = f->offset;
 	position_free(known);
 	file_hash_head(f);
@@ -271,10 +272,10 @@ static bool is_compressed(struct tail *t, int fd)
 }
 
 /* f was closed; it has the tail's name again, or is here by another tail's leave. */
-static void reopen(struct tail_file *f, int fd, const struct stat *st)
+static void reopen(struct tail_file *f, int fd, const struct file_id *id)
 {
 	struct tail *t = f->tail;
-	const struct tail_file *other = f->shadow ? shadow_of(t, fd, st) : NULL;
+	const struct tail_file *other = f->shadow ? shadow_of(t, fd, id) : NULL;
 
 	if (other) {
 		shadow_follow(f, other);
@@ -293,13 +294,12 @@ static void reopen(struct tail_file *f, int fd, const struct stat *st)
 static void look_at(struct tail *t, int fd, bool first)
 {
 	struct tail_file *f;
+	struct file_id id;
 	struct stat st;
-	int error = fstat(fd, &st) == -1 ? errno : S_ISREG(st.st_mode) ? 0
-								       : EINVAL;
 
-	if (error) {
+	if (file_identify(fd, "", &id) == -1 || fstat(fd, &st) == -1) {
+		tail_trouble(t, "not a file that can be tailed", errno);
 		close(fd);
-		tail_trouble(t, "not a file that can be tailed", error);
 		return;
 	}
 	t->unopened = false;
@@ -309,15 +309,15 @@ static void look_at(struct tail *t, int fd, bool first)
 	}
 	if (!t->unread && !t->unsure)
 		tail_recovered(t);
-	f = tail_file_of(t, &st);
+	f = tail_file_of(t, &id);
 	if (f && f->fd == -1 && !file_has_head(f, fd))
 		f = NULL; /* the inode was freed, and taken again */
 	if (!f) {
-		take_file(t, fd, &st, first);
+		take_file(t, fd, &id, (uint64_t)st.st_size, first);
 		return;
 	}
 	if (f->fd == -1) {
-		reopen(f, fd, &st);
+		reopen(f, fd, &id);
 	} else {
 		close(fd);
 		if (!f->name)

@@ -78,6 +78,13 @@ struct chunk {
 	bool settled;
 };
 
+/* Two are of one file if device, inode and, where both are known, births are equal. */
+struct file_id {
+	dev_t device;
+	ino_t inode;
+	uint64_t born; /* Unix ns of its creation; 0: the file system does not say */
+};
+
 struct tail_file {
 	struct list link; /* in the tail's files */
 	struct tail *tail;
@@ -86,9 +93,7 @@ struct tail_file {
 	enum file_state state;
 	int fd;        /* -1: closed */
 	struct gz *gz; /* compressed: its reader, which has fd; NULL: plain */
-	dev_t device;
-	ino_t inode;
-	uint64_t born;   /* Unix ns of its creation; 0: not known */
+	struct file_id id;
 	uint64_t begin;  /* where reading began */
 	uint64_t offset; /* next byte to read */
 	uint64_t acked;  /* all before it is settled */
@@ -266,14 +271,18 @@ void tail_recovered(struct tail *t);
 /* Has it waited long enough for this file? Then it is counted as lost. */
 bool tail_may_skip(struct tail *t, const char *name, int error, uint64_t bytes);
 
+/* file_id.c */
+/* Of path, from the folder dir, or of dir itself ("") if that is a file. -1 and errno; EINVAL: what
+ * is there is no file. */
+int file_identify(int dir, const char *path, struct file_id *id);
+bool file_id_is(const struct file_id *a, const struct file_id *b);
+struct file_id position_id(const struct position *p);
+
 /* file.c */
 struct tail_file *file_new(struct tail *t, int fd, struct tail_name *name);
 void file_free(struct tail_file *f);
 void file_set_state(struct tail_file *f, enum file_state next);
 void file_set_name(struct tail_file *f, struct tail_name *name); /* NULL: none */
-/* Of path below the folder fd, or of fd itself (""); 0: the file system does not say. -1 and
- * errno. */
-int file_born(int fd, const char *path, uint64_t *born);
 /* As it is now; 0 and no name if it is closed. When the system does not say: as it was. */
 uint64_t file_size(const struct tail_file *f, bool *has_name);
 /* It has the tail's name, all of it was read, and no end of an open record is to come: its writer
@@ -306,17 +315,18 @@ bool link_target(const char *path, char target[PATH_MAX]);
 
 /* shadow.c: a file that another tail of the source has, or had, under another name. */
 /* The file of that other tail, to which fd is open; NULL: there is none. */
-struct tail_file *shadow_of(const struct tail *t, int fd, const struct stat *st);
+struct tail_file *shadow_of(const struct tail *t, int fd, const struct file_id *id);
 void shadow_take(struct tail *t, int fd, const struct tail_file *of); /* takes over fd */
 void shadow_follow(struct tail_file *shadow, const struct tail_file *f);
 /* f goes: its shadow, if there is one, goes on from there */
 bool shadow_release(const struct tail_file *f);
 /* The position of a file that had another name in the last life, the caller's; or NULL. */
-struct position *shadow_claim(struct tail *t, int fd, const struct stat *st);
+struct position *shadow_claim(
+	struct tail *t, int fd, const struct file_id *id, uint64_t size);
 
 /* siblings.c: which inode has which name now, after a rename. */
 void tail_reconcile(struct tail *t);
-struct tail_file *tail_file_of(struct tail *t, const struct stat *st); /* NULL: not known */
+struct tail_file *tail_file_of(struct tail *t, const struct file_id *id); /* NULL: not known */
 /* those that are there need no look. 0, or an errno */
 int tail_note_siblings(struct tail *t);
 bool is_gz_name(const char *name);
