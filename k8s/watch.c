@@ -28,6 +28,7 @@
 #define LONG (30 * NS_PER_SEC)         /* one that lasts longer makes earlier failures forgotten */
 #define SETTLED (15 * NS_PER_SEC)      /* a request that has not failed by then works; … */
 #define ANSWERED (3 * NS_PER_SEC)      /* … and sooner, if the server answered the last one */
+#define TOKEN_EVERY (2 * NS_PER_SEC)   /* files with credentials are looked at, after a 401 */
 #define BODY_MAX ((size_t)16 * 1024)   /* kept of an answer that says why not */
 
 enum state {
@@ -73,6 +74,8 @@ struct watch {
 	int64_t hurry_from;  /* not to be hurried before */
 	struct timer timer;  /* PAUSED: to start; else: silence */
 	struct timer settled;
+	struct timer token; /* after a 401: looks whether there is another token */
+	uint64_t secrets;   /* http_target_secrets_stamp() of the last request */
 	char problem[640];
 	struct metric *events, *failed, *restarts, *skipped;
 };
@@ -172,6 +175,7 @@ static void request(struct watch *w)
 		.part = on_part,
 		.done = on_done,
 	};
+	w->secrets = http_target_secrets_stamp(w->target);
 	if (state != WATCHING) {
 		metric_add(w->restarts, 1);
 		w->sink->begin(w->sink);
@@ -231,16 +235,38 @@ static void pause_for(struct watch *w, int64_t at_least)
 	timer_set(&w->timer, w->loop, base + (int64_t)loop_random(w->loop, (uint64_t)spread));
 }
 
-void watch_hurry(struct watch *w)
+/* Cuts the pause short, if enough of it is left to be worth it. */
+static void hurry(struct watch *w)
 {
 	int64_t now = loop_now(w->loop);
 	int64_t from = w->wished > now ? w->wished : now;
 
-	if (w->state != PAUSED || w->timer.at - from < WATCH_HURRY_FROM || now < w->hurry_from)
+	if (w->state != PAUSED || w->timer.at - from < WATCH_HURRY_FROM)
 		return;
 	w->hurry_from = now + WATCH_HURRY_EVERY;
 	timer_set(&w->timer, w->loop,
 		from - now + (int64_t)loop_random(w->loop, (uint64_t)WATCH_SPREAD));
+}
+
+void watch_hurry(struct watch *w)
+{
+	if (loop_now(w->loop) >= w->hurry_from)
+		hurry(w);
+}
+
+/* There is nothing to ask with before the credentials change, and then no reason to wait. Each
+ * change is worth one request, also if somebody else has hurried us a moment ago. */
+static void on_token(struct timer *t)
+{
+	struct watch *w = container_of(t, struct watch, token);
+	uint64_t now = http_target_secrets_stamp(w->target);
+
+	if (w->state == PAUSED) {
+		if (now != w->secrets)
+			hurry(w);
+		w->secrets = now;
+	}
+	timer_set(&w->token, w->loop, TOKEN_EVERY);
 }
 
 static void start_over(struct watch *w, const char *not_older)
@@ -415,6 +441,8 @@ static void on_part(struct http_call *call, struct str bytes)
 	struct watch *w = container_of(call, struct watch, call);
 
 	w->is_heard = true;
+	if (call->status == 200)
+		timer_clear(&w->token);
 	if (call->status != 200) {
 		if (w->body.n < BODY_MAX)
 			buf_add_str(&w->body, str_head(bytes, BODY_MAX - w->body.n));
@@ -483,17 +511,20 @@ static void on_refusal(struct watch *w)
 	}
 	if (status == 504 && w->state != WATCHING)
 		start_over(w, "0"); /* "Too large resource version" */
-	if (status == 401)
+	if (status == 401) {
 		fail(w,
-			"the token may have expired or be of another cluster; it is read again "
-			"each time",
+			"the token may have expired or be of another cluster; a new one is seen "
+			"within seconds",
 			0, "the API server does not accept our credentials: " STR_FMT " (401)",
 			STR_ARG(message));
-	else if (status == 403)
+		if (w->secrets)
+			timer_set(&w->token, w->loop, TOKEN_EVERY);
+	} else if (status == 403) {
 		on_forbidden(w, message);
-	else
+	} else {
 		fail(w, "it is tried again", w->call.retry_after,
 			"the API server answers %d: " STR_FMT, status, STR_ARG(message));
+	}
 }
 
 static void on_done(struct http_call *call, enum http_outcome outcome)
@@ -557,6 +588,7 @@ struct watch *watch_new(struct loop *l, struct http_target *t, const struct watc
 	w->lines.max = w->list.max = WATCH_OBJECT_MAX;
 	w->timer.fire = on_timer;
 	w->settled.fire = on_settled;
+	w->token.fire = on_token;
 	start_over(w, "0");
 	make_metrics(w);
 	timer_set(&w->timer, l, (int64_t)loop_random(l, (uint64_t)set->spread));
@@ -570,6 +602,7 @@ void watch_free(struct watch *w)
 	http_call_cancel(&w->call);
 	timer_clear(&w->timer);
 	timer_clear(&w->settled);
+	timer_clear(&w->token);
 	watch_lines_fini(&w->lines);
 	watch_list_fini(&w->list);
 	buf_fini(&w->url);

@@ -104,6 +104,10 @@ struct http_target *http_target_new(struct http_client *c, const struct http_set
 	struct err *e);
 void http_target_free(struct http_target *t); /* no call of it is under way (cancelled is fine) */
 
+/* Another number when a file with credentials has changed or was replaced, by what stat() says; 0 of
+ * settings that name none. For who waits after a 401. */
+uint64_t http_target_secrets_stamp(const struct http_target *t);
+
 enum http_outcome {
 	HTTP_ANSWERED, /* status says what */
 	HTTP_FAILED,   /* no answer: refused, reset, time-out, name not found; error says which */

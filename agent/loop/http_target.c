@@ -14,10 +14,12 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define CREDENTIALS_MAX ((size_t)64 * 1024)
-#define REDIRECTS_MAX 10L /* as Go has it */
+#define STAMP_PRIME UINT64_C(1099511628211) /* FNV's */
+#define REDIRECTS_MAX 10L                   /* as Go has it */
 #define CONNECT_TIMEOUT (10 * NS_PER_SEC)
 
 static const size_t texts[] = {
@@ -337,6 +339,24 @@ bool http_target_secret(
 		return false;
 	out->n = (size_t)n;
 	return true;
+}
+
+uint64_t http_target_secrets_stamp(const struct http_target *t)
+{
+	const struct str files[] = {t->set.bearer_token_file, t->set.authorization_credentials_file,
+		t->set.basic_password_file, t->set.cert_file, t->set.key_file};
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		struct stat st;
+
+		if (files[i].n == 0 || stat(files[i].p, &st) == -1)
+			continue;
+		sum = (sum + st.st_ino) * STAMP_PRIME + (uint64_t)st.st_size;
+		sum = (sum + (uint64_t)st.st_mtim.tv_sec) * STAMP_PRIME;
+		sum = (sum + (uint64_t)st.st_mtim.tv_nsec) * STAMP_PRIME;
+	}
+	return sum;
 }
 
 /* Appends the value of Authorization to out; nothing if none is configured. */

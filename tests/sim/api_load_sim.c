@@ -205,6 +205,12 @@ void http_call_start(struct http_target *target, struct http_call *call)
 	timer_set(&t->timer, loop, ROUND_TRIP);
 }
 
+uint64_t http_target_secrets_stamp(const struct http_target *t)
+{
+	(void)t;
+	return 1; /* the same token all the time */
+}
+
 void http_call_cancel(struct http_call *call)
 {
 	struct agent *a = call->transfer ? agent_of(call) : NULL;

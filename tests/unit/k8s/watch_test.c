@@ -6,6 +6,7 @@
 #include "agent/base/err.h"
 #include "agent/base/log.h"
 #include "agent/base/timestamp.h"
+#include "agent/loop/file.h"
 #include "agent/loop/http_client.h"
 #include "agent/loop/loop.h"
 #include "tests/test.h"
@@ -36,6 +37,7 @@ static struct watch *watch;
 static int listener, conn = -1;
 static struct sockaddr_in address;
 static struct buf seen, head, line;
+static char token[64];
 
 /* The sink writes down what it is told. */
 static void on_begin(struct watch_sink *s)
@@ -89,9 +91,16 @@ static void discard(struct str text)
 	(void)text;
 }
 
+/* As the kubelet does it: another file of that name. */
+static void write_token(const char *text)
+{
+	snprintf(token, sizeof(token), "/tmp/watch_test.%d", (int)getpid());
+	assert_int_equal(file_replace(token, str_from(text)), 0);
+}
+
 static int setup(void **state)
 {
-	struct http_settings http = {.bearer_token = STR("secret")};
+	struct http_settings http = {0};
 	struct watch_settings set = {
 		.path = STR("/api/v1/pods"),
 		.resource = STR("pods"),
@@ -103,6 +112,8 @@ static int setup(void **state)
 
 	(void)state;
 	log_set_writer(discard);
+	write_token("secret");
+	http.bearer_token_file = str_from(token);
 	address = (struct sockaddr_in){
 		.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	listen_again();
@@ -126,6 +137,7 @@ static int teardown(void **state)
 	http_client_free(client);
 	loop_free(loop);
 	close(listener);
+	unlink(token);
 	if (conn != -1)
 		close(conn);
 	conn = -1;
@@ -513,10 +525,43 @@ static void test_hurried(void **state)
 	refuse(508, "");
 }
 
+/* Minutes of 401: a new token is seen within seconds, each new one is worth one request, and while there
+ * is none, or the same, there is none. */
+static void test_a_new_token_ends_the_pause_after_401(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 6; i++) {
+		want_request(BEGIN "0" STREAM INITIAL);
+		answer(401, "", "");
+		want(i ? "begin " : "begin problem(the API server does not accept our credentials:"
+				    "  (401)) ");
+		if (i < 5)
+			next_try(70);
+	}
+	pass(10);
+	want_no_request();
+	write_token("secret");
+	next_try(6);
+	want_request(BEGIN "0" STREAM INITIAL);
+	answer(401, "", "");
+	want("begin ");
+	pass(10);
+	want_no_request();
+	unlink(token); /* no token is none either, and the wait goes on */
+	for (int i = 0; i < 6; i++)
+		pass(1);
+	assert_true(str_starts(buf_str(&seen), "begin problem(no answer from the API server: "));
+	buf_clear(&seen);
+	write_token("secret");
+	next_try(6);
+	want_request(BEGIN "0" STREAM INITIAL);
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 TESTS_RUN(CASE(test_initial_events_and_changes), CASE(test_a_server_without_initial_events),
 	CASE(test_a_list_that_is_cut), CASE(test_gone), CASE(test_version_of_the_future),
 	CASE(test_refusals_are_followed_by_longer_and_longer_pauses),
 	CASE(test_pauses_are_never_above_the_limit), CASE(test_a_server_that_is_away),
-	CASE(test_a_watch_that_ends_at_once_is_not_hurried), CASE(test_hurried))
+	CASE(test_a_watch_that_ends_at_once_is_not_hurried), CASE(test_hurried),
+	CASE(test_a_new_token_ends_the_pause_after_401))
