@@ -31,7 +31,8 @@ void ack_release(struct ack *a)
 			while (l) {
 				struct ack_link *next = l->next;
 
-				l->earlier->failed = l->earlier->failed || failed;
+				if (failed)
+					ack_mark_failed(l->earlier);
 				l->next = todo;
 				todo = l;
 				l = next;
@@ -47,9 +48,18 @@ void ack_release(struct ack *a)
 	}
 }
 
+void ack_mark_failed(struct ack *a)
+{
+	bool is_first = !a->failed;
+
+	a->failed = true;
+	if (is_first && a->failing)
+		a->failing(a);
+}
+
 void ack_fail(struct ack *a)
 {
-	a->failed = true;
+	ack_mark_failed(a);
 	ack_release(a);
 }
 
@@ -122,6 +132,6 @@ void ack_set_release(struct ack_set *s)
 void ack_set_fail(struct ack_set *s)
 {
 	for (size_t i = 0; i < s->n; i++)
-		s->p[i]->failed = true;
+		ack_mark_failed(s->p[i]);
 	ack_set_release(s);
 }

@@ -16,6 +16,7 @@
 
 struct ack {
 	void (*settled)(struct ack *a);
+	void (*failing)(struct ack *a); /* at the first ack_fail(): it will be settled as failed */
 	uint32_t refs;
 	bool failed;              /* somebody who held it gave up: valid in settled() */
 	bool last_chance;         /* its owner cannot bring the data again */
@@ -38,6 +39,7 @@ void ack_release(struct ack *a);
  * and with it those chained to it; its owner must bring the data again.
  */
 void ack_fail(struct ack *a);
+void ack_mark_failed(struct ack *a); /* the same, and the caller keeps its reference */
 
 /* The owner gives up on it, settled or not, when the process ends: what it waited with is
  * forgotten. Nobody may hold it any more. */

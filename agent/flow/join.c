@@ -39,7 +39,7 @@ struct str join_pending(const struct join *j)
 void join_fail(struct join *j)
 {
 	if (j->ack)
-		j->ack->failed = true;
+		ack_mark_failed(j->ack);
 	join_clear(j);
 }
 

@@ -206,11 +206,18 @@ static void on_settled(struct ack *a)
 	tail_try_free(t);
 }
 
+/* Nothing is read further: what is behind the lines that come again has to come after them. */
+static void on_failing(struct ack *a)
+{
+	container_of(a, struct chunk, ack)->file->tail->failed = true;
+}
+
 struct chunk *chunk_new(struct tail_file *f, uint64_t end)
 {
 	struct chunk *c = mem_new(struct chunk, 1);
 
 	ack_init(&c->ack, on_settled);
+	c->ack.failing = on_failing;
 	c->file = f;
 	c->ack.last_chance = f->tail->tailer->set.once != NULL;
 	c->start = f->offset;

@@ -265,7 +265,7 @@ void export_queue_lose(struct export_queue *q, struct queued *r)
 {
 	must(!queued_is_kept(r));
 	if (r->ack)
-		r->ack->failed = true;
+		ack_mark_failed(r->ack);
 	export_queue_done(q, r);
 }
 
