@@ -4,7 +4,8 @@
  * The stages are compiled when the configuration is loaded. An entry passes them in the call
  * that brings it, and what comes out is pushed on in the same call; only stages that join
  * lines hold entries back, and then their acks too. When the arguments change, what is held
- * is pushed on through the old stages before the new ones take over.
+ * is pushed on through the old stages before the new ones take over; but the pieces of lines that
+ * the first stage joins are handed to the new one, if it is of the same kind.
  */
 #include "agent/base/err.h"
 #include "agent/base/metric.h"
@@ -62,8 +63,10 @@ static bool loki_process_update(struct component *c, const void *args, struct er
 
 	if (!made)
 		return false;
-	if (p->pipeline)
+	if (p->pipeline) {
+		pipeline_take_over(made, p->pipeline);
 		pipeline_leave(p->pipeline);
+	}
 	pipeline_free(p->pipeline);
 	p->pipeline = made;
 	p->shared.uses_extracted = pipeline_uses_extracted(&a->stages);

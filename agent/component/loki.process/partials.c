@@ -151,6 +151,17 @@ static void on_idle(struct timer *t)
 		set_timer(p, next);
 }
 
+void partials_take_over(struct partials *p, struct partials *from)
+{
+	for (size_t i = 0; i < from->open.n; i++)
+		*vec_add(&p->open) = from->open.p[i];
+	from->open.n = 0;
+	timer_clear(&from->idle);
+	p->warned_at = from->warned_at;
+	if (p->open.n > 0)
+		set_timer(p, 0); /* it looks who has waited for long enough */
+}
+
 void partials_init(struct partials *p, struct stage *s)
 {
 	p->stage = s;

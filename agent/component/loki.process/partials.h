@@ -39,6 +39,9 @@ void partials_add(struct partials *p, struct work *w);
  * false. True: it is a line of its own. */
 bool partials_end(struct partials *p, struct work *w);
 
+/* What from has open is p's now, and has waited for as long as before. */
+void partials_take_over(struct partials *p, struct partials *from);
+
 /* The stage ends: an open line is given back, and its file read again from it. What cannot
  * be read again is passed on as it is. */
 void partials_leave(struct partials *p);

@@ -168,6 +168,14 @@ void pipeline_leave(struct pipeline *p)
 	}
 }
 
+void pipeline_take_over(struct pipeline *p, struct pipeline *old)
+{
+	if (p->n == 0 || old->n == 0 || p->stages[0]->ops != old->stages[0]->ops)
+		return;
+	if (p->stages[0]->ops->take_over)
+		p->stages[0]->ops->take_over(p->stages[0], old->stages[0]);
+}
+
 static bool run_from(struct pipeline *p, size_t at, struct work *w)
 {
 	for (; at < p->n; at++) {

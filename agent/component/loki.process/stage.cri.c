@@ -93,6 +93,12 @@ static bool cri_run(struct stage *s, struct work *w)
 	return c->partials.open.n == 0 || partials_end(&c->partials, w);
 }
 
+static void cri_take_over(struct stage *s, struct stage *old)
+{
+	partials_take_over(&container_of(s, struct cri, base)->partials,
+		&container_of(old, struct cri, base)->partials);
+}
+
 static void cri_leave(struct stage *s)
 {
 	partials_leave(&container_of(s, struct cri, base)->partials);
@@ -111,6 +117,7 @@ static const struct stage_ops cri_ops = {
 	.check = cri_check,
 	.init = cri_init,
 	.run = cri_run,
+	.take_over = cri_take_over,
 	.leave = cri_leave,
 	.fini = cri_fini,
 };

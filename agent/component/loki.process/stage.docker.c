@@ -60,6 +60,12 @@ static bool docker_run(struct stage *s, struct work *w)
 	return k->partials.open.n == 0 || partials_end(&k->partials, w);
 }
 
+static void docker_take_over(struct stage *s, struct stage *old)
+{
+	partials_take_over(&container_of(s, struct docker, base)->partials,
+		&container_of(old, struct docker, base)->partials);
+}
+
 static void docker_leave(struct stage *s)
 {
 	partials_leave(&container_of(s, struct docker, base)->partials);
@@ -78,6 +84,7 @@ static const struct stage_ops docker_ops = {
 	.size = sizeof(struct docker),
 	.init = docker_init,
 	.run = docker_run,
+	.take_over = docker_take_over,
 	.leave = docker_leave,
 	.fini = docker_fini,
 };

@@ -88,6 +88,9 @@ struct stage_ops {
 	bool (*init)(struct stage *s, const void *args, struct err *e);
 	/* False: the entry ends here. It was dropped and counted, is held, or was pushed on. */
 	bool (*run)(struct stage *s, struct work *w);
+	/* A reload: it takes what old holds, a stage of its kind that gets the same entries, before
+	 * old's leave(). NULL: it does not. */
+	void (*take_over)(struct stage *s, struct stage *old);
 	/* Its end: pushes on what it holds, or gives it back undone. NULL: it holds nothing. */
 	void (*leave)(struct stage *s);
 	void (*fini)(struct stage *s); /* after leave() */
@@ -109,6 +112,8 @@ struct pipeline *pipeline_new(struct process *p, const struct arg_choices *stage
 	struct stage *outer, struct err *e);
 void pipeline_free(struct pipeline *p); /* NULL is nothing */
 void pipeline_leave(struct pipeline *p);
+/* What the first stage of old holds, if p's is of the same kind: what is behind it is p's to decide. */
+void pipeline_take_over(struct pipeline *p, struct pipeline *old);
 
 /* All of its stages. False: the entry has ended. */
 bool pipeline_run(struct pipeline *p, struct work *w);

@@ -89,6 +89,42 @@ static void test_unfinished(void **state)
 		NS "{f=\"b\", flags=\"P\", stream=\"stdout\"} more and more\n");
 }
 
+/* Reloads, more often than an open line is kept: it waits no longer for them, its end finds it, and it
+ * goes through the new stages; unless they do not begin as the old ones did. */
+static void test_reloads(void **state)
+{
+	struct harness h;
+	char stages[96];
+
+	(void)state;
+	harness_init(&h, &loki_process);
+	assert_true(stage_load(&h, "stage.cri {}"));
+	stage_push_all("f=a|" T "stdout P last words\nf=b|" T "stdout P one ");
+	for (int i = 0; i < 4; i++) {
+		assert_str(buf_str(&harness_seen), "");
+		harness_advance(&h, INT64_C(1200000000));
+		snprintf(stages, sizeof(stages),
+			"stage.cri {}\nstage.static_labels { values = {v = \"%d\"} }", i);
+		assert_true(stage_load(&h, stages));
+		if (i == 1)
+			stage_push_all("f=b|" T "stdout P two ");
+	}
+	harness_advance(&h, INT64_C(300000000));
+	assert_str(buf_str(&harness_seen),
+		NS "{f=\"a\", stream=\"stdout\", v=\"3\"} last words\n");
+	buf_clear(&harness_seen);
+	stage_push_all("f=b|" T "stdout F three");
+	assert_str(buf_str(&harness_seen),
+		NS "{f=\"b\", stream=\"stdout\", v=\"3\"} one two three\n");
+	buf_clear(&harness_seen);
+	stage_push_all("f=c|" T "stdout P 1\nf=d|" T "stdout P 2\nf=e|" T "stdout P 3");
+	assert_true(stage_load(&h, "stage.cri { max_partial_lines = 1 }"));
+	harness_advance(&h, 0);
+	stage_push_all("f=f|" T "stdout P 4");
+	assert_int_equal(h.budget.used, 1); /* all but the newest were passed on */
+	harness_fini(&h);
+}
+
 /* While the budget is full, sources wait, and so the rest of a line may be late. */
 static void test_budget_full(void **state)
 {
@@ -215,6 +251,6 @@ static void test_endless(void **state)
 }
 
 TESTS_RUN(cmocka_unit_test(test_cases), cmocka_unit_test(test_unfinished),
-	cmocka_unit_test(test_budget_full), cmocka_unit_test(test_acks),
+	cmocka_unit_test(test_reloads), cmocka_unit_test(test_budget_full), cmocka_unit_test(test_acks),
 	cmocka_unit_test(test_acks_at_the_end), cmocka_unit_test(test_acks_idle),
 	cmocka_unit_test(test_endless))
