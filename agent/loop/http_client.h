@@ -104,8 +104,8 @@ struct http_target *http_target_new(struct http_client *c, const struct http_set
 	struct err *e);
 void http_target_free(struct http_target *t); /* no call of it is under way (cancelled is fine) */
 
-/* Another number when a file with credentials has changed or was replaced, by what stat() says; 0 of
- * settings that name none. For who waits after a 401. */
+/* Another number when a file with credentials has changed or was replaced, by what stat() says;
+ * 0 of settings that name none. For who waits after a 401. */
 uint64_t http_target_secrets_stamp(const struct http_target *t);
 
 enum http_outcome {

@@ -112,7 +112,8 @@ struct pipeline *pipeline_new(struct process *p, const struct arg_choices *stage
 	struct stage *outer, struct err *e);
 void pipeline_free(struct pipeline *p); /* NULL is nothing */
 void pipeline_leave(struct pipeline *p);
-/* What the first stage of old holds, if p's is of the same kind: what is behind it is p's to decide. */
+/* What the first stage of old holds, if p's is of the same kind; it goes through what is behind
+ * that in p. */
 void pipeline_take_over(struct pipeline *p, struct pipeline *old);
 
 /* All of its stages. False: the entry has ended. */

@@ -525,8 +525,8 @@ static void test_hurried(void **state)
 	refuse(508, "");
 }
 
-/* Minutes of 401: a new token is seen within seconds, each new one is worth one request, and while there
- * is none, or the same, there is none. */
+/* Minutes of 401: a new token is seen within seconds, each new one is worth one request, and while
+ * there is none, or the same, there is none. */
 static void test_a_new_token_ends_the_pause_after_401(void **state)
 {
 	(void)state;

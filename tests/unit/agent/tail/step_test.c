@@ -164,8 +164,9 @@ static void test_failed_is_read_again(void **state)
 	want("");
 }
 
-/* A stage gives a piece back while the destination is away, so that its chunk is not settled yet: what
- * comes meanwhile, the other piece among it, waits in the file, or half a line would be sent. */
+/* A stage gives a piece back while the destination is away, so that its chunk is not settled yet:
+ * what comes meanwhile, the other piece among it, waits in the file, or half a line would be
+ * sent. */
 static void test_nothing_is_read_behind_what_failed(void **state)
 {
 	(void)state;
@@ -302,6 +303,7 @@ static void test_read_errors_are_its_own(void **state)
 TESTS_RUN(T(test_a_look_after_a_truncation), T(test_deleted_file_is_read_out_at_the_stop),
 	T(test_a_tail_goes_over_to_the_next_source),
 	T(test_a_closed_log_leaves_no_piece), T(test_deleted_file_is_read_to_its_end),
-	T(test_truncated_file_begins_anew), T(test_failed_is_read_again), T(test_nothing_is_read_behind_what_failed),
+	T(test_truncated_file_begins_anew), T(test_failed_is_read_again),
+	T(test_nothing_is_read_behind_what_failed),
 	T(test_failed_after_rotations), T(test_failed_after_deletion), T(test_held_limit),
 	T(test_read_errors_are_its_own))

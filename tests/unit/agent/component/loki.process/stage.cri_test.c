@@ -89,8 +89,8 @@ static void test_unfinished(void **state)
 		NS "{f=\"b\", flags=\"P\", stream=\"stdout\"} more and more\n");
 }
 
-/* Reloads, more often than an open line is kept: it waits no longer for them, its end finds it, and it
- * goes through the new stages; unless they do not begin as the old ones did. */
+/* Reloads, more often than an open line is kept: it waits no longer for them, its end finds it, and
+ * it goes through the new stages; unless they do not begin as the old ones did. */
 static void test_reloads(void **state)
 {
 	struct harness h;
@@ -251,6 +251,7 @@ static void test_endless(void **state)
 }
 
 TESTS_RUN(cmocka_unit_test(test_cases), cmocka_unit_test(test_unfinished),
-	cmocka_unit_test(test_reloads), cmocka_unit_test(test_budget_full), cmocka_unit_test(test_acks),
+	cmocka_unit_test(test_reloads), cmocka_unit_test(test_budget_full),
+	cmocka_unit_test(test_acks),
 	cmocka_unit_test(test_acks_at_the_end), cmocka_unit_test(test_acks_idle),
 	cmocka_unit_test(test_endless))
