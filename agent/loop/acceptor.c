@@ -51,8 +51,12 @@ static void forget(struct waiting *w)
 
 static void give_up(struct waiting *w)
 {
+	struct acceptor *a = w->acceptor;
+
 	close(w->fd);
 	forget(w);
+	if (a->left)
+		a->left(a);
 }
 
 /* wanted: how many bytes there must be to say it, if there are too few. */
@@ -173,9 +177,13 @@ static void on_ready(struct fd_watch *ready, unsigned events)
 	for (int i = 0; i < ACCEPTS_A_TURN && a->fd != -1 && !a->is_paused; i++) {
 		struct sockaddr_storage from = {0};
 		socklen_t size = sizeof(from);
-		int fd = accept4(a->fd, (struct sockaddr *)&from, &size,
-			SOCK_NONBLOCK | SOCK_CLOEXEC);
+		int fd;
 
+		if (a->has_room && !a->has_room(a, i == 0)) {
+			acceptor_set_paused(a, i == 0);
+			return;
+		}
+		fd = accept4(a->fd, (struct sockaddr *)&from, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (fd != -1)
 			wait_for(a, fd, &from, size);
 		else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
@@ -198,14 +206,24 @@ void acceptor_start(struct acceptor *a, struct loop *l, int fd)
 
 void acceptor_stop(struct acceptor *a)
 {
-	if (!a->loop || a->fd == -1)
+	int fd = a->fd;
+
+	if (!a->loop || fd == -1)
 		return;
+	a->fd = -1;
 	fd_stop(&a->ready);
 	timer_clear(&a->retry);
 	LIST_EACH (w, &a->waiting, struct waiting, link)
 		give_up(w);
-	close(a->fd);
-	a->fd = -1;
+	close(fd);
+}
+
+bool acceptor_drop_oldest(struct acceptor *a)
+{
+	if (list_is_empty(&a->waiting))
+		return false;
+	give_up(container_of(a->waiting.next, struct waiting, link));
+	return true;
 }
 
 void acceptor_set_paused(struct acceptor *a, bool paused)

@@ -20,8 +20,12 @@ struct acceptor {
 	/* to be filled by the owner; fd is non-blocking and the owner's from now on */
 	void (*accepted)(struct acceptor *a, int fd, const struct sockaddr_storage *from,
 		socklen_t size, enum first_bytes first);
-	int64_t patience; /* ns until the first bytes; then the connection is closed */
-	bool wants_alpn;  /* waits for a whole ClientHello to look into it */
+	/* May one more be accepted? is_needed: somebody waits, so that room may be made; if there
+	 * is none, it is paused until acceptor_set_paused(a, false). NULL: yes. */
+	bool (*has_room)(struct acceptor *a, bool is_needed);
+	void (*left)(struct acceptor *a); /* one that waited was closed; may be NULL */
+	int64_t patience;                 /* ns until the first bytes; then it is closed */
+	bool wants_alpn;                  /* waits for a whole ClientHello to look into it */
 
 	/* its own */
 	struct loop *loop;
@@ -37,5 +41,7 @@ struct acceptor {
 void acceptor_start(struct acceptor *a, struct loop *l, int fd);
 /* Connections that were not handed on are closed too; twice is fine. */
 void acceptor_stop(struct acceptor *a);
+/* Closes the one that has said nothing for longest. False: there is none. */
+bool acceptor_drop_oldest(struct acceptor *a);
 /* While it is paused, new ones wait in the kernel's queue. */
 void acceptor_set_paused(struct acceptor *a, bool paused);

@@ -21,6 +21,7 @@
 
 #include <gnutls/gnutls.h>
 #include <microhttpd.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -28,6 +29,7 @@
 /* Head and read buffer of a connection. Above 32 KiB it is mapped, and costs what is touched. */
 #define CONNECTION_MEMORY ((size_t)64 * 1024)
 #define CONNECTION_STEP ((size_t)16 * 1024)
+#define LOOK_AFTER NS_PER_SEC /* of silence */
 /* So much of a refused body is read. */
 #define DISCARD_MAX ((size_t)64 * 1024 * 1024)
 
@@ -53,8 +55,11 @@ struct http1_request {
 
 /* A connection, beside what libmicrohttpd has of it. */
 struct conn {
+	struct list quiet; /* in http_server.quiet while we wait for the client */
+	int64_t heard;
 	struct http1 *http1;
 	struct timer deadline; /* of the head: its idle time-out hears every byte */
+	struct timer look;     /* for an end that was missed */
 	int fd;
 };
 
@@ -249,6 +254,8 @@ static void on_connection(void *owner, struct MHD_Connection *c, void **context,
 		return;
 	case MHD_CONNECTION_NOTIFY_CLOSED:
 		timer_clear(&conn->deadline);
+		timer_clear(&conn->look);
+		list_remove(&conn->quiet);
 		free(conn);
 		h->open--;
 		if (h->is_old && h->open == 0)
@@ -271,6 +278,49 @@ static void set_deadline(struct conn *conn, int64_t ns)
 		timer_clear(&conn->deadline);
 }
 
+/*
+ * libmicrohttpd (0.9.75) is told by an edge of epoll, and after reading less than it asked for it
+ * takes the socket for empty. If the end came with the last bytes it never learns of it, and keeps
+ * what there is of a body until the connection's time is over. A shutdown makes a new edge.
+ */
+static void on_look(struct timer *t)
+{
+	struct conn *conn = container_of(t, struct conn, look);
+	struct loop *l = conn->http1->server->loop;
+	struct pollfd p = {conn->fd, POLLRDHUP, 0};
+
+	if (loop_now(l) - conn->heard < LOOK_AFTER)
+		timer_set(t, l, LOOK_AFTER);
+	else if (poll(&p, 1, 0) == 1 && p.revents & POLLRDHUP)
+		shutdown(conn->fd, SHUT_RD);
+}
+
+/* It has been heard, and we wait for more of it. */
+static void wait_for_client(struct conn *conn)
+{
+	struct http_server *s = conn->http1->server;
+
+	list_remove(&conn->quiet);
+	list_add_last(&s->quiet, &conn->quiet);
+	conn->heard = loop_now(s->loop);
+	if (!timer_is_set(&conn->look))
+		timer_set(&conn->look, s->loop, LOOK_AFTER);
+}
+
+int64_t http1_quiet_since(const struct http_server *s)
+{
+	return list_is_empty(&s->quiet) ? INT64_MAX
+					: container_of(s->quiet.next, struct conn, quiet)->heard;
+}
+
+void http1_drop_quiet(struct http_server *s)
+{
+	struct conn *conn = container_of(s->quiet.next, struct conn, quiet);
+
+	list_remove(&conn->quiet);
+	shutdown(conn->fd, SHUT_RDWR);
+}
+
 static struct conn *conn_of(struct MHD_Connection *c)
 {
 	const union MHD_ConnectionInfo *info =
@@ -286,11 +336,16 @@ void http1_add(struct http1 *h, int fd, const struct sockaddr_storage *from, soc
 	h->adding->http1 = h;
 	h->adding->fd = fd;
 	h->adding->deadline.fire = on_deadline;
+	h->adding->look.fire = on_look;
+	list_init(&h->adding->quiet);
+	wait_for_client(h->adding);
 	set_deadline(h->adding, header_timeout(h->server));
 	/* It closes the socket if it fails. */
 	if (MHD_add_connection(h->daemon, fd, (const struct sockaddr *)from, size) == MHD_NO &&
 		h->adding) {
 		timer_clear(&h->adding->deadline);
+		timer_clear(&h->adding->look);
+		list_remove(&h->adding->quiet);
 		free(h->adding);
 	}
 	h->adding = NULL;
@@ -352,6 +407,7 @@ static enum MHD_Result on_head(struct http1_request *r, bool is_old)
 
 static enum MHD_Result on_bytes(struct http1_request *r, const char *p, size_t n)
 {
+	wait_for_client(conn_of(r->connection));
 	if (r->state == READING && http_request_add(&r->base, (struct str){p, n}))
 		return MHD_YES;
 	if (r->state == READING)
@@ -400,6 +456,7 @@ static enum MHD_Result on_complete(struct http1_request *r)
 
 	if (r->state == GONE)
 		return MHD_NO;
+	list_remove(&conn_of(r->connection)->quiet);
 	if (r->response)
 		return hand_over(r);
 	set_state(r, ASKED);
@@ -432,6 +489,7 @@ static enum MHD_Result on_access(void *owner, struct MHD_Connection *c, const ch
 
 	if (!r) {
 		set_deadline(conn_of(c), http_server_read_timeout(((struct http1 *)owner)->server));
+		wait_for_client(conn_of(c));
 		r = new_request(owner, c, path, method);
 		*known = r;
 		return on_head(r, strcmp(version, MHD_HTTP_VERSION_1_0) == 0);
@@ -455,9 +513,12 @@ static void on_completed(void *owner, struct MHD_Connection *c, void **known,
 		return;
 	must(r->state != WAITING);
 	/* The idle time-out may pass before the next head begins. */
-	if (why == MHD_REQUEST_TERMINATED_COMPLETED_OK)
+	if (why == MHD_REQUEST_TERMINATED_COMPLETED_OK) {
 		set_deadline(conn_of(c), http_server_idle_timeout(r->base.server) +
 						 header_timeout(r->base.server));
+		wait_for_client(conn_of(c));
+		http_server_may_drop(r->base.server);
+	}
 	*known = NULL;
 	list_remove(&r->base.link);
 	if (r->response)

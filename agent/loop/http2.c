@@ -328,6 +328,29 @@ void http2_add(struct http2 *h, int fd, const struct in6_addr *peer, bool is_tls
 	fd_start(&c->ready, h->server->loop, fd, FD_READ);
 }
 
+/* Its clients keep their connections for long, and there are few. */
+static struct http2_conn *quietest(const struct http2 *h)
+{
+	struct http2_conn *found = NULL;
+
+	LIST_EACH (c, &h->conns, struct http2_conn, link)
+		if (c->n_complete == 0 && (!found || c->heard < found->heard))
+			found = c;
+	return found;
+}
+
+int64_t http2_quiet_since(const struct http2 *h)
+{
+	const struct http2_conn *c = quietest(h);
+
+	return c ? c->heard : INT64_MAX;
+}
+
+void http2_drop_quiet(struct http2 *h)
+{
+	http2_conn_close(quietest(h));
+}
+
 struct http2 *http2_new(struct http_server *s)
 {
 	struct http2 *h = mem_new(struct http2, 1);

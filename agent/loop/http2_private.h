@@ -46,6 +46,7 @@ struct http2_conn {
 	size_t out_at;
 	struct list requests;
 	size_t n_requests;
+	size_t n_complete; /* of them, that have come whole: they wait for us */
 
 	struct timer timer; /* http2_times.c has this and what follows */
 	int64_t born;

@@ -315,8 +315,11 @@ void http2_request_end(struct http2_request *r)
 		s->set.gone(s, &r->base);
 	list_remove(&r->base.link);
 	list_remove(&r->receiving);
-	must(c->n_requests > 0);
+	must(c->n_requests > 0 && c->n_complete >= r->is_complete);
 	c->n_requests--;
+	c->n_complete -= r->is_complete;
+	if (c->n_complete == 0)
+		http_server_may_drop(s);
 	if (c->n_requests == 0)
 		c->idle_since = loop_now(s->loop);
 	http_request_drop_body(&r->base);

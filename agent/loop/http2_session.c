@@ -100,6 +100,7 @@ static void on_complete(struct http2_request *r)
 	struct http_server *s = r->base.server;
 
 	r->is_complete = true;
+	r->conn->n_complete++;
 	list_remove(&r->receiving);
 	http2_give_room(r->conn->http2); /* another one is the oldest now */
 	if (r->base.is_answered)

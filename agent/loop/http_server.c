@@ -37,16 +37,41 @@ size_t http_server_max_connections(const struct http_server *s)
 	return s->set.max_connections ? s->set.max_connections : CONNECTIONS_MAX;
 }
 
-static void limit_connections(struct http_server *s)
+void http_server_may_drop(struct http_server *s)
 {
-	acceptor_set_paused(
-		&s->acceptor, http_server_connections(s) >= http_server_max_connections(s));
+	acceptor_set_paused(&s->acceptor, false); /* it asks whether there is room */
 }
 
 void http_server_count(struct http_server *s, int n)
 {
 	s->open += (size_t)n;
-	limit_connections(s);
+	if (n < 0)
+		http_server_may_drop(s);
+}
+
+/* There is room for somebody new unless all the others wait for us: who has said nothing yet is
+ * closed for it, or who is silent for longest. That may take a turn; we are asked again then. */
+static bool has_room(struct acceptor *a, bool is_needed)
+{
+	struct http_server *s = container_of(a, struct http_server, acceptor);
+	int64_t since = http1_quiet_since(s);
+
+	if (http_server_connections(s) < http_server_max_connections(s))
+		return true;
+	if (!is_needed)
+		return false;
+	if (acceptor_drop_oldest(a))
+		return true;
+	if (s->http2 && http2_quiet_since(s->http2) < since)
+		http2_drop_quiet(s->http2);
+	else if (since != INT64_MAX)
+		http1_drop_quiet(s);
+	return http_server_connections(s) < http_server_max_connections(s);
+}
+
+static void on_left(struct acceptor *a)
+{
+	http_server_may_drop(container_of(a, struct http_server, acceptor));
 }
 
 /* ---- bodies and replies ---- */
@@ -133,7 +158,6 @@ static void on_accepted(struct acceptor *a, int fd, const struct sockaddr_storag
 		http2_add(s->http2, fd, &peer, false);
 	else
 		http1_add(s->http1, fd, from, size);
-	limit_connections(s);
 }
 
 /* ---- start and end ---- */
@@ -164,6 +188,8 @@ static bool start(struct http_server *s, struct err *e)
 	if (fd == -1)
 		return false;
 	s->acceptor.accepted = on_accepted;
+	s->acceptor.has_room = has_room;
+	s->acceptor.left = on_left;
 	s->acceptor.patience = http_server_idle_timeout(s);
 	s->acceptor.wants_alpn = s->keys && set->http2;
 	acceptor_start(&s->acceptor, s->loop, fd);
@@ -179,6 +205,7 @@ struct http_server *http_server_new(struct loop *l, const struct http_server_set
 
 	must(set->request);
 	s->loop = l;
+	list_init(&s->quiet);
 	list_init(&s->old_http1);
 	s->set = *set;
 	s->owner = owner;

@@ -39,6 +39,7 @@ struct http_server {
 	void *owner;
 	struct acceptor acceptor;
 	struct http1 *http1;
+	struct list quiet;     /* connections of HTTP/1 that wait for their clients */
 	struct list old_http1; /* with other keys; each ends with its last connection */
 	struct http2 *http2;   /* NULL: not served */
 	struct tls_keys *keys; /* NULL: no TLS */
@@ -52,6 +53,7 @@ int64_t http_server_read_timeout(const struct http_server *s);
 int64_t http_server_idle_timeout(const struct http_server *s);
 size_t http_server_max_connections(const struct http_server *s);
 void http_server_count(struct http_server *s, int n); /* one connection more (1) or less (-1) */
+void http_server_may_drop(struct http_server *s);     /* a connection waits for its client again */
 
 /* Bytes of a body. False: there is no room for them; the request is answered. */
 bool http_request_add(struct http_request *r, struct str bytes);
@@ -63,10 +65,16 @@ struct http1 *http1_new(struct http_server *s, struct err *e);
 void http1_free(struct http1 *h);
 void http1_free_all(struct list *old);
 void http1_retire(struct http1 *h, struct list *old); /* it ends when nobody is connected */
+/* Of the connections that wait for their clients: when the one that is silent for longest was last
+ * heard (INT64_MAX: there is none), and its end. */
+int64_t http1_quiet_since(const struct http_server *s);
+void http1_drop_quiet(struct http_server *s);
 void http1_add(struct http1 *h, int fd, const struct sockaddr_storage *from, socklen_t size);
 
 struct http2 *http2_new(struct http_server *s);
 void http2_free(struct http2 *h);
 void http2_add(struct http2 *h, int fd, const struct in6_addr *peer, bool is_tls);
+int64_t http2_quiet_since(const struct http2 *h); /* as of http1 */
+void http2_drop_quiet(struct http2 *h);
 void http2_quiesce(struct http2 *h);   /* connections end with the requests that are under way */
 void http2_give_room(struct http2 *h); /* bodies have gone */

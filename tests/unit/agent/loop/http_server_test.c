@@ -171,35 +171,135 @@ static void test_slow(void **state)
 	assert_int_equal(seen.n, 0);
 }
 
-/* Above the limit they wait to be accepted, and are served when others have gone. */
-static void test_limit(void **state)
+static void set_limit(size_t connections)
 {
 	struct http_server_settings set = {
 		.address = STR("127.0.0.1:0"),
 		.max_body = MAX_BODY,
-		.max_connections = 2,
+		.max_connections = connections,
 		.request = on_request,
+		.gone = on_gone,
+		.http2 = &(struct http2_settings){0},
 	};
-	struct buf answer = {0};
 	struct err e;
-	int fd[3];
 
-	(void)state;
 	http_server_free(server);
 	server = http_server_new(l, &set, &seen, &e);
-	for (int i = 0; i < 3; i++) {
-		fd[i] = dial();
-		tell(fd[i], STR("GET /a HTTP/1.1\r\n" HOST "\r\n"));
-		turn(20);
+}
+
+static bool is_closed(int fd)
+{
+	char text[1000];
+	ssize_t n = -1;
+
+	for (int i = 0; i < 2000 && n != 0; i++) {
+		loop_turn(l, NS_PER_MS);
+		n = recv(fd, text, sizeof(text), MSG_DONTWAIT);
+		if (n == -1 && errno == ECONNRESET)
+			n = 0;
 	}
-	assert_int_equal(http_server_connections(server), 2);
-	assert_str(buf_str(&seen), "GET /a ; GET /a ; ");
-	close(fd[0]);
-	hear(fd[2], &answer, 1);
-	assert_str(buf_str(&seen), "GET /a ; GET /a ; GET /a ; ");
-	close(fd[1]);
-	close(fd[2]);
+	return n == 0;
+}
+
+/* Duty 51: a new client is served at once while others say nothing, or little; who is silent for
+ * longest is closed for it. */
+static void test_limit(void **state)
+{
+	static const char *const firsts[] = {"", "P", "POST /a HTTP/1.1\r\nHo",
+		"POST /b HTTP/1.1\r\n" HOST "Content-Length: 50\r\n\r\nhalf",
+		"GET /a HTTP/1.1\r\n" HOST "\r\n", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+		"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(firsts) / sizeof(*firsts); i++) {
+		struct buf answer = {0};
+		struct buf text = {0};
+		int silent[20];
+		int fd;
+
+		set_limit(10);
+		for (size_t k = 0; k < 20; k++) {
+			silent[k] = dial();
+			tell(silent[k], str_from(firsts[i]));
+			turn(5);
+		}
+		fd = dial();
+		tell(fd, STR("GET /new HTTP/1.1\r\n" HOST "\r\n"));
+		hear(fd, &answer, 1);
+		assert_str(statuses(&answer, &text), "200 0 bytes");
+		assert_in_range(http_server_connections(server), 1, 10);
+		assert_true(is_closed(silent[0]));
+		for (size_t k = 0; k < 20; k++)
+			close(silent[k]);
+		for (int k = 0; k < 2000 && http_server_connections(server) > 1; k++)
+			loop_turn(l, NS_PER_MS);
+		assert_int_equal(http_server_connections(server), 1);
+		close(fd);
+		fd = dial(); /* and when they have gone */
+		buf_clear(&answer);
+		tell(fd, STR("GET /new HTTP/1.1\r\n" HOST "\r\n"));
+		hear(fd, &answer, 1);
+		assert_str(statuses(&answer, &text), "200 0 bytes");
+		close(fd);
+		buf_fini(&answer);
+		buf_fini(&text);
+	}
+}
+
+/* Who waits for us is not closed: the new one waits too. */
+static void test_limit_of_busy(void **state)
+{
+	struct buf answer = {0};
+	struct buf text = {0};
+	int busy, fd;
+
+	(void)state;
+	set_limit(1);
+	busy = dial();
+	ask_late(busy);
+	fd = dial();
+	tell(fd, STR("GET /new HTTP/1.1\r\n" HOST "\r\n"));
+	for (int i = 0; i < 50; i++)
+		loop_turn(l, NS_PER_MS);
+	assert_str(buf_str(&seen), "POST /late body; ");
+	http_reply(late, &(struct http_reply){.status = 200, .body = STR("done")});
+	hear(fd, &answer, 1);
+	assert_str(statuses(&answer, &text), "200 0 bytes");
+	buf_clear(&answer);
+	hear(busy, &answer, 1);
+	assert_str(statuses(&answer, &text), "200 done");
+	assert_true(is_closed(busy));
+	close(busy);
+	close(fd);
 	buf_fini(&answer);
+	buf_fini(&text);
+}
+
+/* Duty 48: the end comes with the last bytes. Nothing is kept for longer than a second or two. */
+static void test_ends(void **state)
+{
+	static const char *const parts[] = {"POST /b HTTP/1.1\r\nHo",
+		"POST /b HTTP/1.1\r\n" HOST "Content-Length: 50\r\n\r\ncut",
+		"POST /b HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n5\r\ncut",
+		"GET /a HTTP/1.1\r\n" HOST "\r\n"};
+
+	(void)state;
+	loop_fake_clock(l, NS_PER_SEC, NS_PER_SEC);
+	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
+		int fd = dial();
+
+		assert_true(send(fd, parts[i], strlen(parts[i]), MSG_NOSIGNAL) > 0);
+		shutdown(fd, SHUT_WR);
+		for (int k = 0; k < 20; k++)
+			loop_turn(l, NS_PER_MS);
+		loop_advance(l, 2 * NS_PER_SEC);
+		for (int k = 0; k < 2000 && http_server_connections(server); k++)
+			loop_turn(l, NS_PER_MS);
+		assert_int_equal(http_server_connections(server), 0);
+		assert_int_equal(http_server_bodies(server), 0);
+		close(fd);
+	}
+	assert_str(buf_str(&seen), "GET /a ; ");
 }
 
 /* The first bytes may come one by one. */
@@ -252,5 +352,5 @@ static void test_port_in_use(void **state)
 #define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 TESTS_RUN(CASE(test_late), CASE(test_gone), CASE(test_quiesce), CASE(test_many),
-	CASE(test_other_protocols), CASE(test_slow), CASE(test_limit), CASE(test_http2),
-	CASE(test_port_in_use))
+	CASE(test_other_protocols), CASE(test_slow), CASE(test_limit), CASE(test_limit_of_busy),
+	CASE(test_ends), CASE(test_http2), CASE(test_port_in_use))
