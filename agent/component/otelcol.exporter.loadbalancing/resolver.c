@@ -155,6 +155,8 @@ static void add_static(struct resolver *r, struct str s)
 	bool has_port;
 
 	s = without_scheme(s);
+	if (s.n > 2 && s.p[0] == '[' && s.p[s.n - 1] == ']')
+		s = (struct str){s.p + 1, s.n - 2}; /* an address without a port */
 	colon = memrchr(s.p, ':', s.n);
 	has_port = colon && (s.p[0] == '[' ? colon[-1] == ']' : memchr(s.p, ':', s.n) == colon);
 	if (has_port)
