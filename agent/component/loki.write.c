@@ -26,6 +26,7 @@
  * it. Whoever takes its place gets those lines, or the next start sends them.
  */
 
+#include "agent/base/ascii.h"
 #include "agent/base/err.h"
 #include "agent/base/mem.h"
 #include "agent/component/loki.write/dry_run.h"
@@ -134,17 +135,35 @@ static const struct loki_endpoint_args *endpoints_of(const struct loki_write_arg
 	return a->endpoint.p;
 }
 
+/* Alloy takes whatever Go's net/url can read, and then fails each push. One such endpoint must not
+ * keep the others from their work, so it is a warning here. What Go refuses of it is refused. */
+static bool may_be_url(struct str url)
+{
+	for (size_t i = 0; i < url.n; i++) {
+		if ((unsigned char)url.p[i] <= ' ' || url.p[i] == 0x7f)
+			return false;
+	}
+	return url.n > 0 && url.p[0] != ':' && !ascii_is_digit(url.p[0]) &&
+	       !str_eq_nocase(str_head(url, 5), STR("http:")) &&
+	       !str_eq_nocase(str_head(url, 6), STR("https:"));
+}
+
 static bool check_endpoint(const struct loki_endpoint_args *ep, struct diags *d)
 {
 	struct str host;
+	bool ok = true;
 
 	if (!loki_settings_host(ep->url, &host)) {
-		diag_error(d, ep->at, "invalid url %.*s", STR_ARG(ep->url));
+		ok = may_be_url(ep->url);
+		if (ok)
+			diag_warning(d, ep->at, "nothing can be sent to the url %.*s",
+				STR_ARG(ep->url));
+		else
+			diag_error(d, ep->at, "invalid url %.*s", STR_ARG(ep->url));
 		diag_hint(d, "it begins with http:// or https:// and mostly ends in "
 			     "/loki/api/v1/push");
-		return false;
 	}
-	return http_client_args_check(&ep->http, d);
+	return http_client_args_check(&ep->http, d) && ok;
 }
 
 static bool loki_write_check(const void *args, struct diags *d)

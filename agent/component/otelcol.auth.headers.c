@@ -64,6 +64,17 @@ static bool is_of_client(const struct header_args *p)
 	return !str_is(p->action, "delete") && (p->from_context.n > 0 || p->from_attribute.n > 0);
 }
 
+static int sources(const struct header_args *p)
+{
+	return (p->value.p != NULL) + (p->from_context.n > 0) + (p->from_attribute.n > 0);
+}
+
+/* Alloy lets it pass when it loads. Here it is said, and the header stays as it is. */
+static bool has_no_source(const struct header_args *p)
+{
+	return sources(p) == 0 && !str_is(p->action, "delete");
+}
+
 /* Takes a header out; was it there? */
 static bool remove_header(struct http_header *v, size_t *n, struct str name)
 {
@@ -100,7 +111,7 @@ static bool headers_apply(
 	for (size_t i = 0; i < all->n; i++) {
 		bool was = has_header(v, n, p[i].key);
 
-		if (str_is(p[i].action, was ? "insert" : "update"))
+		if (str_is(p[i].action, was ? "insert" : "update") || has_no_source(&p[i]))
 			continue;
 		remove_header(v, &n, p[i].key);
 		if (!str_is(p[i].action, "delete"))
@@ -232,11 +243,6 @@ static bool is_token(struct str s)
 	return s.n > 0;
 }
 
-static int sources(const struct header_args *p)
-{
-	return (p->value.p != NULL) + (p->from_context.n > 0) + (p->from_attribute.n > 0);
-}
-
 /* Which of two counts would depend on what the exporter sends by itself. */
 static bool is_twice(const struct header_args *p, size_t i)
 {
@@ -258,10 +264,10 @@ static bool headers_check(const void *args, struct diags *d)
 			ok = diag_error(d, p[i].at, "key must not be empty");
 		else if (!is_token(p[i].key))
 			ok = diag_error(d, p[i].at, "key is no name of a header");
-		else if (sources(&p[i]) == 0 && !str_is(p[i].action, "delete"))
-			ok = diag_error(d, p[i].at,
+		else if (has_no_source(&p[i]))
+			diag_warning(d, p[i].at,
 				"missing header source, must be 'value', 'from_context' or "
-				"'from_attribute'");
+				"'from_attribute': the header is not set");
 		else if (sources(&p[i]) > 1 && !str_is(p[i].action, "delete"))
 			ok = diag_error(d, p[i].at,
 				"invalid header source, must be one of 'value', 'from_context' and "

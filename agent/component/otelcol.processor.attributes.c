@@ -513,8 +513,10 @@ static bool attributes_check(const void *args, struct diags *d)
 
 	for (size_t i = 0; i < SIGNAL_KINDS; i++)
 		has[i] = otelcol_output_has(a->output, (enum signal_kind)i);
-	if (a->action.n == 0)
-		ok = diag_error(d, a->at, "at least one action is wanted");
+	if (a->action.n == 0) {
+		diag_warning(d, a->at, "there is no action: all goes through as it came");
+		diag_hint(d, "add action { ... }, or leave the processor out");
+	}
 	for (size_t i = 0; i < a->action.n; i++)
 		ok = check_action(&b[i], d) && ok;
 	ok = otelcol_match_check(a->include, has, d) && ok;

@@ -80,6 +80,8 @@ static const char *words(CURL *easy, CURLcode code, bool *with_detail)
 		return "the connection was closed without an answer";
 	if (code == CURLE_PARTIAL_FILE)
 		return "the connection was closed in the middle of the answer";
+	if (code == CURLE_UNSUPPORTED_PROTOCOL)
+		return "the URL does not begin with http:// or https://";
 	*with_detail = true;
 	if (code == CURLE_COULDNT_RESOLVE_PROXY)
 		return "name of the proxy not found";

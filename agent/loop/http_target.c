@@ -210,6 +210,8 @@ static CURL *new_handle(struct http_target *t)
 	must(easy);
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+	/* Else curl guesses http, and credentials go in the clear where nobody said so. */
+	curl_easy_setopt(easy, CURLOPT_DEFAULT_PROTOCOL, "none");
 	curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, (long)s->follow_redirects);
 	curl_easy_setopt(easy, CURLOPT_MAXREDIRS, REDIRECTS_MAX);

@@ -81,11 +81,25 @@ static bool strip(struct str *s, const char *prefix)
 	return true;
 }
 
+/* People write the URL of another protocol here: its host is meant, gRPC has no path. */
+static struct str path_of(const struct otlp_client *c)
+{
+	struct str rest = c->endpoint;
+	size_t n = 0;
+
+	if (!strip(&rest, "http://") && !strip(&rest, "https://"))
+		return (struct str){0};
+	while (n < rest.n && rest.p[n] != '/')
+		n++;
+	return str_from_at(rest, n);
+}
+
 struct str otlp_exporter_host(const struct otlp_client *c, bool *is_tls)
 {
 	struct str host = c->endpoint;
 	bool is_https = false;
 
+	host.n -= path_of(c).n;
 	if (!strip(&host, "http://") && !strip(&host, "dns:///") &&
 		!strip(&host, "passthrough:///"))
 		is_https = strip(&host, "https://");
@@ -122,6 +136,10 @@ static bool check_endpoint(const struct otlp_client *c, struct diags *d)
 			     "be empty");
 		return false;
 	}
+	if (path_of(c).n > 1)
+		diag_warning(d, c->at,
+			"the path of endpoint \"" STR_FMT "\" is not used: gRPC has none",
+			STR_ARG(c->endpoint));
 	if (is_tls && str_starts(c->endpoint, "http://"))
 		diag_warning(d, c->at,
 			"\"http://\" does not turn TLS off, as in Alloy: set tls { insecure = "

@@ -85,7 +85,7 @@ static const struct {
 	 "insecure = true\n }\n }",
 		"http://up:4317" TRACES, "snappy", FIXED "grpc-encoding: snappy\n",
 		"X-Scope-OrgID: 1\nHost: other\ngrpc-timeout: 60000m\nHTTP/2\n"},
-	{"client {\n endpoint = \"https://up\"\n compression = \"zstd\"\n auth = "
+	{"client {\n endpoint = \"https://up/v1?x@y\"\n compression = \"zstd\"\n auth = "
 	 "otelcol.auth.basic.who.handler\n tls {\n insecure = true\n insecure_skip_verify = "
 	 "true\n }\n }",
 		"https://up" TRACES, "zstd", FIXED "grpc-encoding: zstd\n",
@@ -184,8 +184,13 @@ static const struct {
 	const char *want;
 } checks[] = {
 	{"client {\n endpoint = \"\"\n }", "2:2: endpoint must be \"host:port\", got \"\"\n"},
-	{"client {\n endpoint = \"http://up/v1/traces\"\n }",
-		"2:2: endpoint must be \"host:port\", got \"http://up/v1/traces\"\n"},
+	{"client {\n endpoint = \"up/v1/traces\"\n }",
+		"2:2: endpoint must be \"host:port\", got \"up/v1/traces\"\n"},
+	{"client {\n endpoint = \"https:///v1/traces\"\n }",
+		"2:2: endpoint must be \"host:port\", got \"https:///v1/traces\"\n"},
+	{"client {\n endpoint = \"https://up:1/v1/traces\"\n }",
+		"2:2: the path of endpoint \"https://up:1/v1/traces\" is not used: gRPC has "
+		"none\n"},
 	{"client {\n endpoint = \"up:1\"\n compression = \"deflate\"\n }",
 		"2:2: unsupported compression type \"deflate\"; gRPC has gzip, snappy, zstd and "
 		"none\n"},

@@ -73,8 +73,10 @@ static const struct processor_case cases[] = {
 		SPANS("{\"name\":\"a\"," ATTRS(AI("k", "7")) "},{\"name\":\"b\"," ATTRS(AI("k",
 			"7") "," AI("z", "1")) "},{\"name\":\"b\"," ATTRS(AS("k", "7"))
 		"},{\"name\":\"c\"," ATTRS(AI("k", "7")) "}")},
+	/* without an action, as k8s-monitoring writes it */
+	{SIGNAL_TRACES, "", SPANS("{\"name\":\"a\"," ATTRS(AI("k", "7")) "}"),
+		SPANS("{\"name\":\"a\"," ATTRS(AI("k", "7")) "}")},
 	/* what is refused */
-	{SIGNAL_TRACES, "", NULL, "1:1: at least one action is wanted"},
 	{SIGNAL_TRACES, ACTION("key = \"a\"\naction = \"twist\""), NULL,
 		"2:1: unsupported action \"twist\""},
 	{SIGNAL_TRACES, ACTION("key = \"a\"\naction = \"insert\""), NULL, "2:1: action \"insert\""

@@ -527,6 +527,7 @@ static void test_errors(void **state)
 	expect_error(target, url, ": connection refused");
 	snprintf(url, sizeof(url), "https://127.0.0.1:%d/", http_server_port(server));
 	expect_error(target, url, ": TLS handshake failed");
+	expect_error(target, "loki:3100/push", ": the URL does not begin with http");
 	expect_error(t, "/late", ": time-out before an answer came");
 	http_target_free(t);
 	t = http_target_new(client, &idle, NULL);
