@@ -90,6 +90,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def handle_any(self):
         body = self.read_body()
+        if len(body) < int(self.headers.get("Content-Length") or 0):
+            self.close_connection = True  # the client died in the midst of it
+            return None
         fake = self.server.fake
         if self.path.startswith("/_control/"):
             reply = fake.control(self.path[len("/_control/"):], body)
