@@ -102,6 +102,7 @@ static bool headers_apply(
 {
 	const struct arg_blocks *all = &container_of(h, struct headers, handler)->args->header;
 	const struct header_args *p = all->p;
+	const struct str no_value = {NULL, 0};
 	struct http_header *v = arena_new(a, struct http_header, s->n_headers + all->n);
 	size_t n = s->n_headers;
 
@@ -114,9 +115,10 @@ static bool headers_apply(
 		if (str_is(p[i].action, was ? "insert" : "update") || has_no_source(&p[i]))
 			continue;
 		remove_header(v, &n, p[i].key);
-		if (!str_is(p[i].action, "delete"))
-			v[n++] = (struct http_header){
-				p[i].key, is_of_client(&p[i]) ? (struct str){0} : p[i].value};
+		if (str_is(p[i].action, "delete"))
+			continue;
+		v[n].name = p[i].key;
+		v[n++].value = is_of_client(&p[i]) ? no_value : p[i].value;
 	}
 	s->headers = v;
 	s->n_headers = n;

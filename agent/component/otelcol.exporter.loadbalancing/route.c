@@ -169,9 +169,17 @@ static bool has_piece(const struct router *r, size_t backend)
 	return false;
 }
 
-static bool is_by_point(const struct router *r, const struct telemetry *t)
+static void visit(struct router *r, const struct telemetry *t,
+	bool (*item)(struct otlp_visitor *v, struct otlp_place *p),
+	bool (*point)(struct otlp_visitor *v, struct otlp_place *p))
 {
-	return r->key == ROUTE_STREAM && t->kind == SIGNAL_METRICS;
+	bool is_by_point = r->key == ROUTE_STREAM && t->kind == SIGNAL_METRICS;
+
+	r->visitor = (struct otlp_visitor){0};
+	if (is_by_point)
+		r->visitor.point = point;
+	else
+		r->visitor.item = item;
 }
 
 static void add_piece(struct router *r, const struct telemetry *t, size_t backend)
@@ -182,8 +190,7 @@ static void add_piece(struct router *r, const struct telemetry *t, size_t backen
 	if (r->bytes.n == i)
 		(void)vec_add(&r->bytes);
 	buf_clear(&r->bytes.p[i]);
-	r->visitor = is_by_point(r, t) ? (struct otlp_visitor){.point = choose}
-				       : (struct otlp_visitor){.item = choose};
+	visit(r, t, choose, choose);
 	r->at = 0;
 	r->wanted = backend;
 	otlp_edit_run(r->edit, (enum otlp_kind)t->kind, t->bytes, &r->visitor, &r->bytes.p[i]);
@@ -201,8 +208,7 @@ const struct route_piece *router_cut(struct router *r, enum routing_key key,
 	r->ring = ring;
 	r->backends.n = 0;
 	r->pieces.n = 0;
-	r->visitor = is_by_point(r, t) ? (struct otlp_visitor){.point = look_at_point}
-				       : (struct otlp_visitor){.item = look};
+	visit(r, t, look, look_at_point);
 	otlp_edit_run(r->edit, (enum otlp_kind)t->kind, t->bytes, &r->visitor, &r->unchanged);
 	while (same < r->backends.n && r->backends.p[same] == r->backends.p[0])
 		same++;
