@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #define PRINTED_MAX 200 /* diagnostics; nobody reads more at once */
+#define COUNTED_MIN 20  /* so many are counted at the end; of fewer the text is Alloy's */
 
 /* A line that ends with "// with NAME" wants NAME in the environment. */
 static bool is_wanted(struct str line)
@@ -109,6 +110,8 @@ void source_print(FILE *out, const struct diags *d)
 	diags_print(&b, &first, isatty(fileno(out)) && !getenv("NO_COLOR"));
 	if (d->n > first.n)
 		buf_printf(&b, "\nand %zu more\n", d->n - first.n);
+	if (d->n >= COUNTED_MIN)
+		buf_printf(&b, "\nerrors: %zu, warnings: %zu\n", d->errors, d->n - d->errors);
 	if (b.n > 0)
 		fwrite(b.p, 1, b.n, out);
 	fflush(out);

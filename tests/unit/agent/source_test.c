@@ -117,8 +117,8 @@ static void check_many(size_t mistakes, size_t printed, const char *last)
 static void test_many_mistakes(void **state)
 {
 	(void)state;
-	check_many(100, 100, "loki.wirte");
-	check_many(250, 200, "\nand 50 more\n");
+	check_many(100, 100, "\nerrors: 100, warnings: 0\n");
+	check_many(250, 200, "\nand 50 more\n\nerrors: 250, warnings: 0\n");
 }
 
 TESTS_RUN(cmocka_unit_test(test_default), cmocka_unit_test(test_hash),
