@@ -220,8 +220,8 @@ static inline void harness_stopped(void *owner)
 static inline void harness_fini(struct harness *h)
 {
 	graph_stop(h->graph, harness_stopped, &h->stopped);
-	for (int i = 0; i < 20 && !h->stopped; i++)
-		loop_turn(h->loop, 0);
+	for (int i = 0; i < 1000 && !h->stopped; i++) /* a thread may be writing a file for it */
+		loop_turn(h->loop, i < 20 ? 0 : INT64_C(10000000));
 	assert_true(h->stopped);
 	graph_free(h->graph);
 	loop_free(h->loop);

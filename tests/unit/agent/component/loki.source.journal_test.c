@@ -159,7 +159,7 @@ static void unload(void)
 {
 	assert_true(harness_load(&h, "test.sink \"s\" { }\n"));
 	for (int i = 0; i < 30; i++) {
-		loop_turn(h.loop, 1000000);
+		loop_turn(h.loop, 5000000);
 		loop_advance(h.loop, 1000000);
 	}
 }
