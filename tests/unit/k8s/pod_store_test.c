@@ -124,6 +124,14 @@ static void test_addresses_that_move(void **state)
 	set(&scope_a, (struct spec){.uid = "new", .name = "b", .ip = "10.0.0.2"});
 	assert_str(uid_at("10.0.0.1"), "old");
 	assert_str(uid_at("10.0.0.2"), "new");
+	/* A Job that has ended keeps its address in its status; who runs there now is the one. */
+	set(&scope_a, (struct spec){.uid = "runs", .name = "c", .ip = "10.0.0.3"});
+	set(&scope_a, (struct spec){.uid = "ended",
+			      .name = "d",
+			      .ip = "10.0.0.3",
+			      .phase = "Succeeded",
+			      .started = "2026-11-22T12:00:00Z"});
+	assert_str(uid_at("10.0.0.3"), "runs");
 }
 
 static void test_deleted_pods_are_kept_for_a_while(void **state)
