@@ -1,7 +1,14 @@
+/*
+ * Series are kept by the name of their family, found by a map: a node has some series for each of
+ * thousands of files, and a pipeline may make thousands by itself.
+ */
+
 #include "agent/base/metric.h"
 
 #include "agent/base/buf.h"
+#include "agent/base/container_of.h"
 #include "agent/base/list.h"
+#include "agent/base/map.h"
 #include "agent/base/mem.h"
 #include "agent/base/must.h"
 
@@ -9,8 +16,16 @@
 #include <math.h>
 #include <stdlib.h>
 
+/* Of one name: the series of every family that has it, in the order they were made. */
+struct group {
+	struct list link; /* in `all`, sorted by name */
+	struct list series;
+	char *name;
+};
+
 struct metric {
-	struct list link; /* in `all`, sorted by family name */
+	struct list link; /* in its group */
+	struct group *group;
 	const struct metric_family *family;
 	char *labels; /* `a="b",c="d"`, NUL at the end */
 	double value; /* histograms: the sum */
@@ -22,6 +37,7 @@ struct metric {
 };
 
 static struct list all = {&all, &all};
+static struct map groups; /* by name */
 
 /* Prometheus escapes backslash, quote and newline in a label's value. */
 static void print_value(struct buf *b, const char *p, const char *end)
@@ -80,10 +96,27 @@ static size_t count_bounds(const double *bounds)
 	return n;
 }
 
+static struct group *get_group(const char *name)
+{
+	struct group *g = map_find(&groups, str_from(name));
+	struct list *before = &all;
+
+	if (g)
+		return g;
+	g = mem_new(struct group, 1);
+	g->name = mem_text(str_from(name));
+	list_init(&g->series);
+	while (before->prev != &all &&
+		strcmp(container_of(before->prev, struct group, link)->name, name) > 0)
+		before = before->prev;
+	list_add_last(before, &g->link);
+	map_set(&groups, str_from(g->name), g);
+	return g;
+}
+
 struct metric *metric_new(const struct metric_family *f, const struct metric_label *labels)
 {
 	struct metric *m = mem_new(struct metric, 1);
-	struct list *before = &all;
 
 	m->family = f;
 	m->labels = print_labels(labels);
@@ -91,10 +124,8 @@ struct metric *metric_new(const struct metric_family *f, const struct metric_lab
 		m->n_buckets = count_bounds(f->buckets);
 		m->buckets = mem_new(uint64_t, m->n_buckets + 1);
 	}
-	while (before->prev != &all &&
-		strcmp(container_of(before->prev, struct metric, link)->family->name, f->name) > 0)
-		before = before->prev;
-	list_add_last(before, &m->link);
+	m->group = get_group(f->name);
+	list_add_last(&m->group->series, &m->link);
 	return m;
 }
 
@@ -103,6 +134,12 @@ void metric_free(struct metric *m)
 	if (!m)
 		return;
 	list_remove(&m->link);
+	if (list_is_empty(&m->group->series)) {
+		map_remove(&groups, str_from(m->group->name));
+		list_remove(&m->group->link);
+		free(m->group->name);
+		free(m->group);
+	}
 	free(m->labels);
 	free(m->buckets);
 	free(m);
@@ -191,14 +228,14 @@ static void print_series(struct buf *out, const struct metric *m)
 void metric_print_all(struct buf *out)
 {
 	static const char *const kinds[] = {"counter", "gauge", "histogram"};
-	const char *last = NULL;
 
-	LIST_EACH (m, &all, struct metric, link) {
-		if (!last || strcmp(last, m->family->name) != 0) {
-			buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", m->family->name,
-				m->family->help, m->family->name, kinds[m->family->kind]);
-		}
-		last = m->family->name;
-		print_series(out, m);
+	LIST_EACH (g, &all, struct group, link) {
+		const struct metric_family *f =
+			container_of(g->series.next, struct metric, link)->family;
+
+		buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", f->name, f->help, f->name,
+			kinds[f->kind]);
+		LIST_EACH (m, &g->series, struct metric, link)
+			print_series(out, m);
 	}
 }

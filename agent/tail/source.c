@@ -186,6 +186,8 @@ void tail_source_set(struct tail_source *s, const struct tail_target *v, size_t 
 	free(done);
 	buf_fini(&key);
 	say_import(s);
+	if (s->round == 1) /* all that it has is new; there may be thousands of sources */
+		return;
 	LIST_EACH (t, &s->tailer->all, struct tail, link) {
 		if (t->source != s || t->round == s->round || t->leaving)
 			continue;
