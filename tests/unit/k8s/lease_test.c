@@ -244,8 +244,139 @@ static void test_nothing_to_give_back(void **state)
 	assert_int_equal(given, 1);
 }
 
+/* A cluster of three agents, each with a clock of its own, and a server that keeps one Lease. */
+static struct agent {
+	struct loop *loop;
+	struct http_target *target;
+	struct lease *lease; /* NULL: it was killed */
+	struct lease_owner owner;
+} agents[3];
+
+static struct {
+	struct buf text; /* empty: there is none */
+	int version;
+} server;
+
+static void on_one(struct lease_owner *o)
+{
+	(void)o;
+}
+
+static void store(struct lease_text *t)
+{
+	char version[16];
+	int n = snprintf(version, sizeof(version), "%d", ++server.version);
+	struct buf text = {0};
+
+	t->version = (struct str){version, (size_t)n};
+	lease_text_print(&text, t);
+	buf_fini(&server.text);
+	server.text = text;
+}
+
+static void serve(size_t i)
+{
+	bool is_read = strcmp(fake_calls[i].call->method, "GET") == 0;
+	struct lease_text now = {0}, wanted = {0};
+	int status = 200;
+	struct arena a;
+
+	arena_init(&a, 0);
+	if (server.text.n)
+		assert_true(lease_text_parse(&a, buf_str(&server.text), &now));
+	if (!is_read) /* a new one has no version */
+		lease_text_parse(&a, buf_str(&fake_calls[i].body), &wanted);
+	if (is_read)
+		status = server.text.n ? 200 : 404;
+	else if (str_eq(now.version, wanted.version))
+		store(&wanted);
+	else
+		status = 409;
+	fake_answer(i, status, "application/json",
+		status == 200 ? arena_str(&a, buf_str(&server.text)) : STR("{}"), -1);
+	arena_fini(&a);
+}
+
+static size_t count_holders(void)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < 3; i++)
+		n += agents[i].lease && lease_state(agents[i].lease) == LEASE_HELD;
+	return n;
+}
+
+/* Seconds go by, and never do two hold it; until somebody does, if that is asked for. */
+static int pass(int most, bool until_held)
+{
+	int n = 0;
+
+	for (; n < most && !(until_held && count_holders()); n++) {
+		for (size_t i = 0; i < 3; i++)
+			if (agents[i].lease)
+				loop_advance(agents[i].loop, NS_PER_SEC);
+		while (fake_calls_n)
+			serve(0);
+		assert_true(count_holders() <= 1);
+	}
+	return n;
+}
+
+static void kill_holder(void)
+{
+	for (size_t i = 0; i < 3; i++)
+		if (agents[i].lease && lease_state(agents[i].lease) == LEASE_HELD) {
+			lease_free(agents[i].lease);
+			agents[i].lease = NULL;
+			return;
+		}
+	fail_msg("nobody holds it");
+}
+
+/* Their clocks are a day and an hour apart; two are killed one after the other. */
+static void test_three_agents(void **state)
+{
+	static const int64_t skew[] = {0, 3600, -86400};
+	static const char *const names[] = {"a", "b", "c"};
+	struct err e;
+
+	(void)state;
+	lease_free(lease);
+	lease = NULL;
+	for (size_t i = 0; i < 3; i++) {
+		struct agent *a = &agents[i];
+
+		a->loop = loop_new();
+		loop_fake_clock(a->loop, NS_PER_SEC * (int64_t)(i + 1),
+			(INT64_C(1795341600) + skew[i]) * NS_PER_SEC);
+		loop_seed(a->loop, i + 1);
+		a->target = http_target_new(NULL, &(struct http_settings){0}, &e);
+		a->owner = (struct lease_owner){on_one, on_note, on_one};
+		a->lease = lease_new(a->loop, a->target,
+			&(struct lease_settings){STR("http://api"), STR("alloy"), STR("l"),
+				str_from(names[i])},
+			&a->owner);
+	}
+	pass(10, true);
+	for (int killed = 0; killed < 2; killed++) {
+		pass(600, false);
+		assert_int_equal(count_holders(), 1);
+		kill_holder();
+		assert_true(pass(200, true) <= 150);
+	}
+	pass(600, false);
+	assert_int_equal(count_holders(), 1);
+	for (size_t i = 0; i < 3; i++) {
+		lease_free(agents[i].lease);
+		http_target_free(agents[i].target);
+		loop_free(agents[i].loop);
+	}
+	buf_fini(&server.text);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 TESTS_RUN(T(test_is_created), T(test_is_renewed_and_lost), T(test_expires), T(test_is_taken_over),
 	T(test_a_free_one_is_taken_at_once), T(test_failures), T(test_is_given_back),
-	T(test_is_given_back_without_an_answer), T(test_nothing_to_give_back))
+	T(test_is_given_back_without_an_answer), T(test_nothing_to_give_back),
+	T(test_three_agents))
