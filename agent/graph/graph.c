@@ -288,16 +288,48 @@ static struct file **parse_again(const struct plan *p, struct arena *a, struct d
 	return files;
 }
 
-static void log_replan(const struct graph *g, enum graph_loaded how, const struct diags *d)
+/* What an import gives, or a collection has, is another than in the plan. */
+static bool is_changed(const struct vertex *v)
+{
+	const struct node *n = v->node;
+
+	if (!n || n->state != NODE_RUNNING)
+		return false;
+	if (v->kind == VERTEX_FOREACH)
+		return n->exports[0] && !value_eq(&n->exports[0]->value, &v->collection);
+	return v->type->import && plan_import_changed(v, n->c);
+}
+
+static void set_behind(struct node *n, const char *why)
+{
+	if (!why && !n->behind)
+		return;
+	n->behind = why != NULL;
+	component_set_health(n->c, why ? HEALTH_UNHEALTHY : HEALTH_HEALTHY, why ? why : "");
+}
+
+static void say_refused(struct graph *g, const struct diag *first)
+{
+	char why[256];
+
+	snprintf(why, sizeof(why), "what came last is wrong, what was before is in force: " STR_FMT,
+		STR_ARG(str_head(first ? first->message : (struct str){0}, 150)));
+	for (size_t i = 0; i < g->plan->n; i++)
+		if (is_changed(g->plan->v[i]))
+			set_behind(g->plan->v[i]->node, why);
+}
+
+static void log_replan(struct graph *g, enum graph_loaded how, const struct diags *d)
 {
 	const struct diag *first = NULL;
 	char place[64] = "";
 	size_t line, column;
 
-	(void)g;
 	for (size_t i = 0; i < d->n && !first; i++)
 		if (d->p[i].severity == DIAG_ERROR)
 			first = &d->p[i];
+	if (how == GRAPH_REFUSED)
+		say_refused(g, first);
 	if (first && first->at.file) {
 		range_position(first->at, &line, &column);
 		snprintf(place, sizeof(place), STR_FMT ":%zu:%zu",
@@ -336,17 +368,11 @@ static void on_replan(struct task *t)
 
 void graph_look(struct graph *g, const struct vertex *v)
 {
-	const struct node *n = v->node;
-	bool changed = false;
-
-	if (!n || n->state != NODE_RUNNING)
+	if (!is_changed(v)) {
+		if (v->node)
+			set_behind(v->node, NULL);
 		return;
-	if (v->kind == VERTEX_FOREACH)
-		changed = n->exports[0] && !value_eq(&n->exports[0]->value, &v->collection);
-	else if (v->type->import)
-		changed = plan_import_changed(v, n->c);
-	if (!changed)
-		return;
+	}
 	once_busy(g->set.agent->work, &g->busy);
 	task_defer(&g->replan_task, g->set.agent->loop);
 }

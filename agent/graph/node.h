@@ -38,6 +38,7 @@ struct node {
 
 	bool waits;  /* the last evaluation did, for an export that is not there yet */
 	bool failed; /* the last evaluation did; the arguments in force are older */
+	bool behind; /* what it imports or collects is wrong; what was before is in force */
 	enum health health;
 	char reason[512];
 	int64_t health_at;

@@ -20,6 +20,15 @@ static void replace(const char *text)
 	log_dir_settle(&d);
 }
 
+/* Of the import. */
+static enum health health(void)
+{
+	for (size_t i = 0; i < graph_count(h.graph); i++)
+		if (strcmp(graph_node(h.graph, i).id, "import.file.m") == 0)
+			return graph_node(h.graph, i).health;
+	return HEALTH_UNKNOWN;
+}
+
 static void test_file(void **state)
 {
 	(void)state;
@@ -29,8 +38,13 @@ static void test_file(void **state)
 	log_dir_want(&d, "target v=1;\n");
 	replace(MODULE("c", "2"));
 	log_dir_want(&d, "target v=2;\n");
-	replace("x"); /* what is broken changes nothing */
+	assert_int_equal(health(), HEALTH_HEALTHY);
+	replace("x"); /* what is broken changes nothing, and is said */
 	log_dir_want(&d, "");
+	assert_int_equal(health(), HEALTH_UNHEALTHY);
+	replace(MODULE("c", "2")); /* as it was */
+	log_dir_want(&d, "");
+	assert_int_equal(health(), HEALTH_HEALTHY);
 	replace(MODULE("c", "3"));
 	log_dir_want(&d, "target v=3;\n");
 }
