@@ -140,6 +140,18 @@ static bool holds_deleted(const struct tail *t)
 	return false;
 }
 
+/* Its runtime may still write to it, for it opens the next one late. */
+static bool holds_ending(const struct tail *t)
+{
+	int64_t now = loop_now(t->tailer->loop);
+
+	LIST_EACH (f, &t->files, struct tail_file, link) {
+		if (f->state == FILE_ENDING && f->fd != -1 && now - f->changed < LINGER)
+			return true;
+	}
+	return false;
+}
+
 static bool is_past_wait(const struct tail *t)
 {
 	return loop_now(t->tailer->loop) - t->join_since >= JOIN_WAIT;
@@ -150,7 +162,8 @@ static bool is_past_wait(const struct tail *t)
 static bool may_leave(const struct tail *t, const struct tail_file *f)
 {
 	if (!t->tailer->set.once &&
-		(holds_deleted(t) || (lines_are_open(t) && !is_past_wait(t))))
+		(holds_deleted(t) || holds_ending(t) ||
+			(lines_are_open(t) && !is_past_wait(t))))
 		return false;
 	if (!f || f->state == FILE_READING)
 		return true;

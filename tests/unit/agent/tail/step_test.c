@@ -122,6 +122,32 @@ static void test_a_tail_goes_over_to_the_next_source(void **state)
 	assert_true(tail_source_stop(&next));
 }
 
+/* A pod is deleted in the midst of a rotation: its target has gone, the new file is there, and what
+ * the runtime writes last goes to the old one. */
+static void test_a_late_write_after_the_target_has_gone(void **state)
+{
+	int old;
+
+	(void)state;
+	append("0.log", CRI "F 1\n");
+	old = open(path_of("0.log"), O_WRONLY | O_APPEND);
+	assert_int_not_equal(old, -1);
+	follow("0.log");
+	move("0.log", "0.log.20261122-100000");
+	append("0.log", "");
+	follow("");
+	settle();
+	assert_int_equal(write(old, CRI "F 2\n", strlen(CRI "F 2\n")), strlen(CRI "F 2\n"));
+	assert_int_equal(unlink(path_of("0.log")), 0);
+	assert_int_equal(unlink(path_of("0.log.20261122-100000")), 0);
+	close(old);
+	settle();
+	pass(2 * QUIET);
+	want("1\n2\n");
+	want_nothing_lost();
+	assert_int_equal(w->source.n_tails, 0);
+}
+
 static void test_truncated_file_begins_anew(void **state)
 {
 	(void)state;
@@ -301,9 +327,8 @@ static void test_read_errors_are_its_own(void **state)
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 TESTS_RUN(T(test_a_look_after_a_truncation), T(test_deleted_file_is_read_out_at_the_stop),
-	T(test_a_tail_goes_over_to_the_next_source),
-	T(test_a_closed_log_leaves_no_piece), T(test_deleted_file_is_read_to_its_end),
+	T(test_a_tail_goes_over_to_the_next_source), T(test_a_closed_log_leaves_no_piece),
+	T(test_deleted_file_is_read_to_its_end), T(test_a_late_write_after_the_target_has_gone),
 	T(test_truncated_file_begins_anew), T(test_failed_is_read_again),
-	T(test_nothing_is_read_behind_what_failed),
-	T(test_failed_after_rotations), T(test_failed_after_deletion), T(test_held_limit),
-	T(test_read_errors_are_its_own))
+	T(test_nothing_is_read_behind_what_failed), T(test_failed_after_rotations),
+	T(test_failed_after_deletion), T(test_held_limit), T(test_read_errors_are_its_own))
