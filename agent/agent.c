@@ -131,7 +131,12 @@ static void init_context(struct agent *a)
 	c->notify = notify_new(c->loop);
 	c->http = http_client_new(c->loop);
 	budget_init(&a->budget, memory_budget(o));
+	budget_init(&a->otlp_budget, a->budget.limit);
+	budget_pair(&a->budget, &a->otlp_budget);
+	budget_show(&a->budget, "logs");
+	budget_show(&a->otlp_budget, "otlp");
 	c->budget = &a->budget;
+	c->otlp_budget = &a->otlp_budget;
 	c->storage_path = str_from(o->storage_path);
 	c->node_name = node_name();
 	c->pod_logs = str_from(o->pod_logs);
@@ -197,21 +202,22 @@ static void on_once_tick(struct timer *t)
 {
 	struct agent *a = container_of(t, struct agent, once_timer);
 	int64_t now = loop_now(a->ctx.loop);
+	size_t used = a->budget.used + a->otlp_budget.used;
 
-	if (a->once.busy == 0 && a->budget.used == 0) {
+	if (a->once.busy == 0 && used == 0) {
 		drain(a);
 		return;
 	}
-	if (a->once.busy != a->once_busy || a->budget.used != a->once_used)
+	if (a->once.busy != a->once_busy || used != a->once_used)
 		a->once_moved = now;
 	a->once_busy = a->once.busy;
-	a->once_used = a->budget.used;
+	a->once_used = used;
 	if (now - a->once_moved < a->options->shutdown_deadline) {
 		timer_set(t, a->ctx.loop, ONCE_TICK);
 		return;
 	}
 	log_error(NULL, "--once: nothing has moved for the length of the deadline; giving up",
-		KV("bytes_not_delivered", a->budget.used), KV("sources_busy", a->once.busy),
+		KV("bytes_not_delivered", used), KV("sources_busy", a->once.busy),
 		KV("hint", "see the messages above; --shutdown.deadline makes it longer"));
 	a->exit_code = 1;
 	drain(a);
@@ -269,6 +275,8 @@ static void fini(struct agent *a)
 	tailer_free(a->ctx.tailer);
 	agent_server_stop(a);
 	process_metrics_stop();
+	budget_hide(&a->budget);
+	budget_hide(&a->otlp_budget);
 	http_client_free(a->ctx.http);
 	notify_free(a->ctx.notify);
 	metric_free(a->build);

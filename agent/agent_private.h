@@ -45,7 +45,8 @@ struct agent {
 	enum agent_state state;
 	int exit_code;
 
-	struct budget budget;
+	struct budget budget; /* of logs */
+	struct budget otlp_budget;
 	struct once once;
 	struct timer once_timer;
 	int64_t once_moved; /* when there was progress last */

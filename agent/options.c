@@ -71,7 +71,8 @@ static const struct flag flags[] = {
 	{"memory.budget", FLAG_SIZE, FOR_RUN, AT(memory_budget), "", NULL,
 		"Memory for data that waits to be delivered (\"64MiB\"). Without it: a quarter of "
 		"the "
-		"cgroup's limit, at least 16MiB; 64MiB where there is no limit."},
+		"cgroup's limit, at least 16MiB; 64MiB where there is no limit. Logs and OTLP can "
+		"have three quarters of it each."},
 	{"tail.held-limit", FLAG_LIMIT, FOR_RUN, AT(held_limit), "1GiB", NULL,
 		"Unread bytes of deleted logs that are held open, as their disk space is; beyond "
 		"it the oldest is given up and counted. 0: no limit."},

@@ -144,7 +144,11 @@ static inline void harness_init(struct harness *h, const struct component_type *
 	h->loop = loop_new();
 	loop_fake_clock(h->loop, HARNESS_WALL, HARNESS_WALL);
 	budget_init(&h->budget, (size_t)64 << 20);
-	h->agent = (struct agent_context){.loop = h->loop, .budget = &h->budget};
+	h->agent = (struct agent_context){
+		.loop = h->loop,
+		.budget = &h->budget,
+		.otlp_budget = &h->budget,
+	};
 	h->graph = graph_new(&(struct graph_settings){
 		.agent = &h->agent,
 		.types = {.types = types},

@@ -190,7 +190,11 @@ static inline void otel_init(
 	h->loop = loop_new();
 	loop_fake_clock(h->loop, HARNESS_WALL, HARNESS_WALL);
 	budget_init(&h->budget, (size_t)64 << 20);
-	h->agent = (struct agent_context){.loop = h->loop, .budget = &h->budget};
+	h->agent = (struct agent_context){
+		.loop = h->loop,
+		.budget = &h->budget,
+		.otlp_budget = &h->budget,
+	};
 	h->graph = graph_new(&(struct graph_settings){
 		.agent = &h->agent,
 		.types = {.types = types},

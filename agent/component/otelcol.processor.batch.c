@@ -125,7 +125,7 @@ static void shard_clear(struct shard *s)
 	struct batch *b = s->owner;
 	struct ack *ack = s->ack;
 
-	budget_return(b->base.agent->budget, s->bytes.n);
+	budget_return(b->base.agent->otlp_budget, s->bytes.n);
 	buf_clear(&s->bytes);
 	if (s->bytes.cap > 8 << 20)
 		buf_shrink(&s->bytes, 0);
@@ -184,7 +184,7 @@ static void keep_rest(struct shard *s, const struct telemetry *newest)
 	otlp_slice((enum otlp_kind)s->kind, buf_str(&s->bytes), s->sent, left, &b->piece);
 	shard_clear(s);
 	buf_add_str(&s->bytes, buf_str(&b->piece));
-	budget_charge(b->base.agent->budget, s->bytes.n);
+	budget_charge(b->base.agent->otlp_budget, s->bytes.n);
 	s->items = left;
 	s->ack = ack;
 	if (old)
@@ -237,7 +237,7 @@ static void shard_init(struct shard *s, struct batch *b, enum signal_kind kind)
 static void shard_fini(struct shard *s)
 {
 	timer_clear(&s->timer);
-	budget_return(s->owner->base.agent->budget, s->bytes.n + client_size(s->client));
+	budget_return(s->owner->base.agent->otlp_budget, s->bytes.n + client_size(s->client));
 	buf_fini(&s->bytes);
 	client_release(s->client);
 }
@@ -273,7 +273,7 @@ static struct shard *add_shard(struct batch *b, enum signal_kind kind, struct st
 	s = mem_new(struct shard, 1);
 	shard_init(s, b, kind);
 	s->client = client_new(pairs);
-	budget_charge(b->base.agent->budget, client_size(s->client));
+	budget_charge(b->base.agent->otlp_budget, client_size(s->client));
 	map_set(&b->others[kind], pairs, s);
 	count(b);
 	return s;
@@ -337,7 +337,7 @@ static enum consumed shard_take(struct shard *s, const struct telemetry *t)
 		return CONSUMED;
 	}
 	buf_add_str(&s->bytes, t->bytes);
-	budget_charge(b->base.agent->budget, t->bytes.n);
+	budget_charge(b->base.agent->otlp_budget, t->bytes.n);
 	s->items += t->items;
 	ack_gather(&s->ack, t->ack);
 	if (is_due(s, s->items)) {
@@ -472,7 +472,7 @@ static bool otelcol_processor_batch_start(struct component *c, const void *args,
 {
 	struct batch *b = container_of(c, struct batch, base);
 
-	fanout_init(&b->out, c->loop, c->agent->budget);
+	fanout_init(&b->out, c->loop, c->agent->otlp_budget);
 	b->out.drained = on_drained;
 	b->input = (struct consumer){batch_consume, batch_takes, c->id};
 	for (size_t i = 0; i < SIGNAL_KINDS; i++)

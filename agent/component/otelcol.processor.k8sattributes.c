@@ -373,7 +373,7 @@ static bool otelcol_processor_k8sattributes_start(
 {
 	struct k8sattributes *k = container_of(c, struct k8sattributes, base);
 
-	fanout_init(&k->out, c->loop, c->agent->budget);
+	fanout_init(&k->out, c->loop, c->agent->otlp_budget);
 	k->out.drained = on_drained;
 	k->on_pods.changed = on_pods;
 	k->health_task.run = on_health;

@@ -78,14 +78,14 @@ struct sampler {
 
 static size_t bytes_limit(const struct sampler *s)
 {
-	return s->base.agent->budget->limit / BUDGET_SHARE;
+	return s->base.agent->otlp_budget->limit / BUDGET_SHARE;
 }
 
 /* ---- out ---- */
 
 static void ready_clear(struct sampler *s)
 {
-	budget_return(s->base.agent->budget, s->ready.charged);
+	budget_return(s->base.agent->otlp_budget, s->ready.charged);
 	s->ready.charged = 0;
 	if (s->ready.ack)
 		ack_release(s->ready.ack);
@@ -108,9 +108,9 @@ static bool send_ready(struct sampler *s)
 		return true;
 	if (fanout_push(&s->out, &t) == CONSUMER_FULL) {
 		s->is_blocked = true;
-		budget_return(s->base.agent->budget, s->ready.charged);
+		budget_return(s->base.agent->otlp_budget, s->ready.charged);
 		s->ready.charged = t.bytes.n;
-		budget_charge(s->base.agent->budget, t.bytes.n);
+		budget_charge(s->base.agent->otlp_budget, t.bytes.n);
 		return false;
 	}
 	metric_add(s->counters.outgoing, t.items);
@@ -464,7 +464,7 @@ static bool sampler_takes(const struct consumer *c, enum signal_kind kind)
 
 static uint32_t cache_size(const struct sampler *s, uint64_t wanted)
 {
-	uint64_t most = s->base.agent->budget->limit / DECIDED_SHARE / DECIDED_SIZE;
+	uint64_t most = s->base.agent->otlp_budget->limit / DECIDED_SHARE / DECIDED_SIZE;
 	uint64_t n = wanted > 0 ? wanted : s->args->num_traces;
 
 	if (wanted > most)
@@ -527,11 +527,11 @@ static bool otelcol_processor_tail_sampling_start(
 	struct sampler *s = container_of(c, struct sampler, base);
 	uint64_t seed = loop_random(c->loop, UINT64_MAX);
 
-	fanout_init(&s->out, c->loop, c->agent->budget);
+	fanout_init(&s->out, c->loop, c->agent->otlp_budget);
 	s->out.drained = on_drained;
 	s->timer.fire = on_timer;
 	s->input = (struct consumer){sampler_consume, sampler_takes, c->id};
-	traces_init(&s->traces, c->agent->budget, seed);
+	traces_init(&s->traces, c->agent->otlp_budget, seed);
 	decided_init(&s->decided[0], seed);
 	decided_init(&s->decided[1], seed);
 	s->cut = (struct cut){.traces = &s->traces, .span = on_span};

@@ -154,7 +154,7 @@ static void hand_on(struct loki_receiver *x)
 			timer_set(&x->timer, x->base.loop, OTELCOL_RETRY_PAUSE);
 		return;
 	}
-	budget_return(x->base.agent->budget, x->request.n);
+	budget_return(x->base.agent->otlp_budget, x->request.n);
 	buf_clear(&x->request);
 	buf_shrink(&x->request, KEEP_BUFFER);
 	x->items = 0;
@@ -194,7 +194,7 @@ static void on_push(struct receiver *r, const struct entry *e)
 	wire_close(&x->request, record);
 	wire_close(&x->request, scopes);
 	wire_close(&x->request, part);
-	budget_charge(x->base.agent->budget, x->request.n - before);
+	budget_charge(x->base.agent->otlp_budget, x->request.n - before);
 	x->items++;
 	ack_gather(&x->ack, e->ack);
 	if (x->request.n >= MAX_REQUEST && !timer_is_set(&x->timer))
@@ -213,6 +213,7 @@ static void stop_when_empty(struct loki_receiver *x)
 	fanout_fini(&x->out);
 	buf_fini(&x->request);
 	must(!x->ack);
+	budget_bridge(x->base.agent->otlp_budget, false);
 	component_stopped(&x->base);
 }
 
@@ -238,7 +239,8 @@ static bool otelcol_receiver_loki_start(struct component *c, const void *args, s
 {
 	struct loki_receiver *x = container_of(c, struct loki_receiver, base);
 
-	fanout_init(&x->out, c->loop, c->agent->budget);
+	fanout_init(&x->out, c->loop, c->agent->otlp_budget);
+	budget_bridge(c->agent->otlp_budget, true);
 	x->out.drained = on_drained;
 	x->flush.run = on_flush;
 	x->timer.fire = on_timer;

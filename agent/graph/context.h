@@ -41,7 +41,8 @@ struct agent_context {
 	struct loop *loop;
 	struct notify *notify;
 	struct http_client *http;
-	struct budget *budget;
+	struct budget *budget; /* of logs */
+	struct budget *otlp_budget;
 	struct tailer *tailer;
 	struct str storage_path; /* folder for positions; each component has its own below it */
 	struct str node_name;    /* HOSTNAME or K8S_NODE_NAME, else the host's name */

@@ -174,7 +174,7 @@ static void play(const char *set, const struct telemetry *t, bool all)
 	agent.loop = loop_new();
 	loop_fake_clock(agent.loop, 1000 * SECOND, 1000 * SECOND);
 	budget_init(&budget, 1 << 20);
-	agent.budget = &budget;
+	agent.otlp_budget = &budget;
 	g = graph_new(&(struct graph_settings){
 		.agent = &agent, .types = {.types = types}, .stability = STABILITY_GA});
 	load(g, set);

@@ -100,7 +100,7 @@ static void on_drained(struct fanout *f)
 void otelcol_editor_start(struct otelcol_editor *e, struct component *c, const char *processor)
 {
 	e->owner = c;
-	fanout_init(&e->out, c->loop, c->agent->budget);
+	fanout_init(&e->out, c->loop, c->agent->otlp_budget);
 	e->out.drained = on_drained;
 	e->edit = otlp_edit_new();
 	e->input = (struct consumer){editor_consume, editor_takes, c->id};

@@ -100,7 +100,7 @@ static void read_http(struct door *d, const struct otlp_http *h)
 static void read_args(struct door *d)
 {
 	const struct otlp_receiver_args *a = d->receiver->args;
-	size_t share = d->receiver->base.agent->budget->limit / 2;
+	size_t share = d->receiver->base.agent->otlp_budget->limit / 2;
 
 	d->settings = (struct http_server_settings){
 		.request = on_request,

@@ -179,9 +179,9 @@ static enum transport transport_of(const struct http_request *r)
 /* What is held here is in the budget too, but shall not keep itself out. */
 static bool budget_has_room(const struct otlp_receiver *o)
 {
-	const struct budget *b = o->base.agent->budget;
+	const struct budget *b = o->base.agent->otlp_budget;
 
-	return b->used - o->held_bytes < b->limit;
+	return b->used - o->held_bytes + budget_taken(b) < b->limit;
 }
 
 /* False: full. */
@@ -210,14 +210,14 @@ static bool hand_on(struct otlp_receiver *o, struct http_request *r, const struc
 
 static void charge(struct otlp_receiver *o, struct held *h, size_t n)
 {
-	budget_charge(o->base.agent->budget, n);
+	budget_charge(o->base.agent->otlp_budget, n);
 	o->held_bytes += n;
 	h->charged += n;
 }
 
 static void free_held(struct otlp_receiver *o, struct held *h)
 {
-	budget_return(o->base.agent->budget, h->charged);
+	budget_return(o->base.agent->otlp_budget, h->charged);
 	o->held_bytes -= h->charged;
 	list_remove(&h->link);
 	client_release(h->t.client);
@@ -292,7 +292,7 @@ void intake_take(struct door *d, struct http_request *r)
 	case AUTH_BUSY:
 		return;
 	}
-	if (budget_is_full(o->base.agent->budget)) {
+	if (budget_is_full(o->base.agent->otlp_budget)) {
 		hold(d, r, &t, NULL, 0, 0)->is_admitted = true;
 		return;
 	}

@@ -141,7 +141,7 @@ struct channel *channel_new(struct exporter *x, enum signal_kind kind, struct er
 	c->x = x;
 	c->kind = kind;
 	c->flush.fire = on_flush;
-	export_queue_init(&c->queue, x->base.agent->budget);
+	export_queue_init(&c->queue, x->base.agent->otlp_budget);
 	arena_init(&c->url_arena, 0);
 	c->sent = new_metric(c, &sent_families[kind], false);
 	c->failed = new_metric(c, &failed_families[kind], false);
@@ -217,7 +217,7 @@ void channel_free(struct channel *c)
 	while ((q = export_queue_take(&c->queue)))
 		lose(c, q);
 	export_queue_fini(&c->queue);
-	budget_return(c->x->base.agent->budget, c->gathered.n);
+	budget_return(c->x->base.agent->otlp_budget, c->gathered.n);
 	if (c->gathered_ack)
 		ack_fail(c->gathered_ack);
 	client_release(c->gathered_client);
@@ -340,7 +340,7 @@ static void send_gathered(struct channel *c)
 	c->gathered_items = 0;
 	c->gathered_ack = NULL;
 	c->gathered_client = NULL;
-	budget_return(c->x->base.agent->budget, all.n);
+	budget_return(c->x->base.agent->otlp_budget, all.n);
 	if (items <= max && items > 0)
 		enqueue_all(c, &t);
 	for (uint32_t from = 0; items > max && from < items; from += max) {
@@ -376,7 +376,7 @@ static void gather(struct channel *c, const struct telemetry *t)
 	buf_add_str(&c->gathered, t->bytes);
 	c->gathered_items += t->items;
 	ack_gather(&c->gathered_ack, t->ack);
-	budget_charge(c->x->base.agent->budget, t->bytes.n);
+	budget_charge(c->x->base.agent->otlp_budget, t->bytes.n);
 	if ((by_bytes ? (int64_t)c->gathered.n : (int64_t)c->gathered_items) >= b->min_size)
 		send_gathered(c);
 	else if (!timer_is_set(&c->flush))
