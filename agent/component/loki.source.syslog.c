@@ -2,9 +2,9 @@
  * loki.source.syslog: syslog messages that programs and devices send, as log lines.
  *
  * Differences from Alloy, on purpose: no name is looked up for a sender's address (there is no
- * __syslog_connection_hostname); times without a year are of the nearest year. A protocol without
- * answers cannot tell its sender that a line was delivered, so what is in memory when the
- * agent is killed is lost.
+ * __syslog_connection_hostname); times without a year are of the nearest year, and may always
+ * have fractions. A protocol without answers cannot tell its sender that a line was delivered, so
+ * what is in memory when the agent is killed is lost.
  */
 
 #include "agent/base/container_of.h"
@@ -14,106 +14,16 @@
 #include "agent/base/metric.h"
 #include "agent/base/timestamp.h"
 #include "agent/component/common/rule_labels.h"
+#include "agent/component/common/tls_server_args.h"
+#include "agent/component/loki.source.syslog/args.h"
 #include "agent/component/loki.source.syslog/listener.h"
 #include "agent/flow/entry.h"
 #include "agent/graph/component.h"
 #include "agent/graph/context.h"
+#include "agent/loop/tls_server.h"
 #include "proto/syslog/message.h"
 
 #include <stdlib.h>
-
-struct raw_options_block {
-	bool use_null_terminator_delimiter;
-};
-
-static const struct arg raw_options_args[] = {
-	ARG(raw_options_block, use_null_terminator_delimiter, .type = ARG_BOOL, .def = "false",
-		.help = "Whether messages end with a zero byte, not with a newline."),
-	ARGS_END,
-};
-
-struct listener_block {
-	struct range at;
-	struct str address;
-	struct str protocol;
-	int64_t idle_timeout;
-	bool label_structured_data;
-	struct arg_map labels;
-	bool use_incoming_timestamp;
-	bool use_rfc5424_message;
-	int64_t max_message_length;
-	struct str syslog_format;
-	bool rfc3164_default_to_current_year;
-	bool rfc5424_allow_empty_msg;
-	int64_t udp_host_cache_size;
-	int64_t udp_queue_size;
-	const struct raw_options_block *raw_format_options;
-};
-
-static const char *const protocols[] = {"tcp", "udp", NULL};
-static const char *const formats[] = {"rfc5424", "rfc3164", "raw", NULL};
-
-static const struct arg listener_args[] = {
-	ARG_PLACE(listener_block, at),
-	ARG(listener_block, address, .type = ARG_STR, .flags = ARG_REQUIRED,
-		.help = "HOST:PORT to listen on."),
-	ARG(listener_block, protocol, .type = ARG_STR, .def = "tcp", .one_of = protocols,
-		.help = "tcp or udp."),
-	ARG(listener_block, idle_timeout, .type = ARG_DURATION, .def = "120s",
-		.help = "A connection that says nothing for so long is closed."),
-	ARG(listener_block, label_structured_data, .type = ARG_BOOL, .def = "false",
-		.help = "Whether structured data are labels for the rules, "
-			"__syslog_message_sd_ID_NAME."),
-	ARG(listener_block, labels, .type = ARG_MAP, .help = "Labels of every entry."),
-	ARG(listener_block, use_incoming_timestamp, .type = ARG_BOOL, .def = "false",
-		.help = "Whether the message's time is the entry's, not that of arrival."),
-	ARG(listener_block, use_rfc5424_message, .type = ARG_BOOL, .def = "false",
-		.help = "Whether the line is the whole message, header included."),
-	ARG(listener_block, max_message_length, .type = ARG_INT, .def = "8192",
-		.help = "Bytes of a message; a longer one is dropped and counted."),
-	ARG(listener_block, syslog_format, .type = ARG_STR, .def = "rfc5424", .one_of = formats,
-		.help = "rfc5424, rfc3164, or raw: a message is a line."),
-	ARG(listener_block, rfc3164_default_to_current_year, .type = ARG_BOOL, .def = "false",
-		.flags = ARG_NO_EFFECT,
-		.help = "A time without a year is always of the nearest one."),
-	ARG(listener_block, rfc5424_allow_empty_msg, .type = ARG_BOOL, .def = "false",
-		.help = "Whether a message without text is forwarded."),
-	ARG(listener_block, udp_host_cache_size, .type = ARG_INT, .def = "128",
-		.flags = ARG_NO_EFFECT, .help = "Names of senders are not looked up."),
-	ARG(listener_block, udp_queue_size, .type = ARG_INT, .def = "10", .flags = ARG_NO_EFFECT,
-		.help = "Datagrams wait in the kernel's buffer."),
-	ARG(listener_block, raw_format_options, .type = ARG_BLOCK, .block = raw_options_args,
-		.size = sizeof(struct raw_options_block),
-		.help = "How messages of the format raw end."),
-	{.name = "rfc3164_cisco_components",
-		.type = ARG_BLOCK,
-		.flags = ARG_NOT_YET,
-		.help = "Fields that Cisco's devices add."},
-	{.name = "tls_config",
-		.type = ARG_BLOCK,
-		.flags = ARG_NOT_YET,
-		.help = "TLS; put a proxy before the listener."},
-	ARGS_END,
-};
-
-struct syslog_args {
-	struct range at;
-	struct arg_capsules forward_to;
-	struct relabel_rules *relabel_rules;
-	struct arg_blocks listener;
-};
-
-static const struct arg syslog_args[] = {
-	ARG_PLACE(syslog_args, at),
-	ARG(syslog_args, forward_to, .type = ARG_CAPSULES, .capsule = &capsule_logs_receiver,
-		.flags = ARG_REQUIRED, .help = "Receivers of the entries."),
-	ARG(syslog_args, relabel_rules, .type = ARG_CAPSULE, .capsule = &capsule_relabel_rules,
-		.help = "Rules that make labels of the fields, __syslog_message_NAME."),
-	ARG(syslog_args, listener, .type = ARG_BLOCK, .flags = ARG_REPEATED,
-		.block = listener_args, .size = sizeof(struct listener_block),
-		.help = "An address to listen on."),
-	ARGS_END,
-};
 
 enum counter {
 	ENTRIES,
@@ -123,6 +33,8 @@ enum counter {
 	DROPPED,
 	COUNTERS,
 };
+
+#define CLOSED_HELP "Connections closed by us: others needed the room, or TLS was not understood."
 
 static const struct metric_family families[COUNTERS] = {
 	[ENTRIES] = {"loki_source_syslog_entries_total", METRIC_COUNTER,
@@ -137,49 +49,33 @@ static const struct metric_family families[COUNTERS] = {
 		"Datagrams that the kernel had no room for.", NULL},
 };
 
+static const struct metric_family closed_family = {
+	"invar_syslog_connections_closed_total", METRIC_COUNTER, CLOSED_HELP, NULL};
+static const char *const closed_reasons[SYSLOG_ENDS] = {
+	[SYSLOG_NO_ROOM] = "no_room", [SYSLOG_WRONG_TLS] = "tls"};
+
+#define KEYS_AGE (60 * NS_PER_SEC) /* then a new connection has the files read again */
+
 struct input {
 	struct syslog_listener listener;
 	struct syslog_sink sink;
 	struct syslog_source *source;
-	const struct listener_block *args;
-	bool has_complained; /* of a message that is not of the format */
+	const struct syslog_listener_args *args;
+	struct tls_keys *keys; /* NULL: plain text */
+	int64_t keys_read;     /* when */
+	/* Each is said once; more are only counted. */
+	bool has_said_bad, has_said_too_long, has_said_keys, has_said_closed[SYSLOG_ENDS];
 };
 
 struct syslog_source {
 	struct component base;
-	const struct syslog_args *args;
+	const struct syslog_source_args *args;
 	struct rule_labels rules;
 	struct arena message; /* of the one that is read */
 	struct input *inputs;
 	size_t n;
-	struct metric *metrics[COUNTERS];
+	struct metric *metrics[COUNTERS], *closed[SYSLOG_ENDS];
 };
-
-static bool syslog_check(const void *args, struct diags *d)
-{
-	const struct syslog_args *a = args;
-	const struct listener_block *l = a->listener.p;
-	struct listen_address address;
-	bool ok = true;
-	struct err e;
-
-	for (size_t i = 0; i < a->listener.n; i++) {
-		if (!listen_parse(l[i].address, &address, &e))
-			ok = diag_error(d, l[i].at, "address \"" STR_FMT "\": %s",
-				STR_ARG(l[i].address), e.text);
-		if (l[i].max_message_length < 1 || l[i].max_message_length > 1 << 20)
-			ok = diag_error(d, l[i].at,
-				"max_message_length must be from 1 to 1048576");
-		if (l[i].idle_timeout <= 0)
-			ok = diag_error(d, l[i].at, "idle_timeout must be greater than 0");
-		for (size_t k = 0; k < l[i].labels.n; k++)
-			if (!label_name_is_valid(l[i].labels.p[k].name))
-				ok = diag_error(d, l[i].at,
-					"\"" STR_FMT "\" is not the name of a label",
-					STR_ARG(l[i].labels.p[k].name));
-	}
-	return ok;
-}
 
 struct label_set {
 	struct label *p;
@@ -219,7 +115,7 @@ static const struct labels *make_labels(const struct input *in, const struct sys
 	struct syslog_source *s = in->source;
 	const struct arg_map *more = &in->args->labels;
 	struct label_set set = {
-		arena_new(&s->message, struct label, more->n + PARAMS_MAX + 9), 0};
+		arena_new(&s->message, struct label, more->n + PARAMS_MAX + 11), 0};
 
 	add(&set, "job", str_from(s->base.id));
 	for (size_t i = 0; i < more->n; i++) {
@@ -236,14 +132,32 @@ static const struct labels *make_labels(const struct input *in, const struct sys
 		add(&set, "__syslog_message_app_name", m->app);
 		add(&set, "__syslog_message_proc_id", m->proc_id);
 		add(&set, "__syslog_message_msg_id", m->msg_id);
+		add(&set, "__syslog_message_msg_counter", m->counter);
+		add(&set, "__syslog_message_sequence", m->sequence);
 	}
 	if (in->args->label_structured_data)
 		add_data(&set, &s->message, m->data);
 	return rule_labels_make(&s->rules, set.p, set.n, &s->message);
 }
 
+static const struct syslog_cisco *cisco_of(const struct syslog_listener_args *a,
+	struct syslog_cisco *out)
+{
+	const struct syslog_cisco_args *c = a->rfc3164_cisco_components;
+
+	if (!c)
+		return NULL;
+	*out = (struct syslog_cisco){
+		.counter = c->enable_all || c->message_counter,
+		.sequence = c->enable_all || c->sequence_number,
+		.host = c->enable_all || c->hostname,
+	};
+	return out;
+}
+
 static bool parse(struct input *in, struct str text, struct syslog_message *m)
 {
+	struct syslog_cisco cisco;
 	int64_t now = loop_wall(in->source->base.loop);
 	struct err e = {""};
 	bool ok = true;
@@ -252,16 +166,16 @@ static bool parse(struct input *in, struct str text, struct syslog_message *m)
 	if (str_is(in->args->syslog_format, "rfc5424"))
 		ok = syslog_parse_5424(text, m, &e);
 	else if (str_is(in->args->syslog_format, "rfc3164"))
-		ok = syslog_parse_3164(text, now, m, &e);
+		ok = syslog_parse_3164(text, now, cisco_of(in->args, &cisco), m, &e);
 	if (ok)
 		return true;
 	metric_add(in->source->metrics[PARSING_ERRORS], 1);
-	if (!in->has_complained)
+	if (!in->has_said_bad)
 		log_warn(in->source->base.id,
 			"a message is not of the format and was dropped; more are only counted",
 			KV("err", (const char *)e.text), KV("message", str_head(text, 200)),
 			KV("hint", "syslog_format says what is expected; raw takes any line"));
-	in->has_complained = true;
+	in->has_said_bad = true;
 	return false;
 }
 
@@ -271,7 +185,8 @@ static void forward(struct input *in, struct str text, const struct syslog_messa
 	struct syslog_source *s = in->source;
 	const struct receivers to = {(struct receiver *const *)(const void *)s->args->forward_to.p,
 		s->args->forward_to.n};
-	bool is_whole = in->args->use_rfc5424_message || in->listener.is_raw;
+	bool is_5424 = str_is(in->args->syslog_format, "rfc5424");
+	bool is_whole = in->listener.is_raw || (is_5424 && in->args->use_rfc5424_message);
 	struct entry e = {.time = loop_wall(s->base.loop), .line = is_whole ? text : m->text};
 
 	e.labels = make_labels(in, m, from);
@@ -289,9 +204,10 @@ static void on_message(struct syslog_sink *sink, struct str text, const char *fr
 	struct input *in = container_of(sink, struct input, sink);
 	struct syslog_message m;
 
-	if (!parse(in, text, &m))
+	if (text.n > 0 && !parse(in, text, &m))
 		return;
-	if (!in->listener.is_raw && m.text.n == 0 && !in->args->rfc5424_allow_empty_msg)
+	if (text.n == 0 || (!in->listener.is_raw && m.text.n == 0 &&
+				   !in->args->rfc5424_allow_empty_msg))
 		metric_add(in->source->metrics[EMPTY], 1);
 	else
 		forward(in, text, &m, from);
@@ -303,11 +219,12 @@ static void on_too_long(struct syslog_sink *sink, uint64_t n)
 	struct input *in = container_of(sink, struct input, sink);
 
 	metric_add(in->source->metrics[TOO_LONG], (double)n);
-	if (!in->has_complained)
-		log_warn(in->source->base.id, "a message is too long and was dropped",
+	if (!in->has_said_too_long)
+		log_warn(in->source->base.id,
+			"a message is too long and was dropped; more are only counted",
 			KV("limit", in->args->max_message_length),
 			KV("hint", "raise max_message_length"));
-	in->has_complained = true;
+	in->has_said_too_long = true;
 }
 
 static void on_dropped(struct syslog_sink *sink, uint64_t n)
@@ -317,42 +234,126 @@ static void on_dropped(struct syslog_sink *sink, uint64_t n)
 	metric_add(in->source->metrics[DROPPED], (double)n);
 }
 
-static bool is_null_terminated(const struct listener_block *l)
+static bool is_udp(const struct syslog_listener_args *a)
+{
+	return str_is(a->protocol, "udp");
+}
+
+static bool is_null_terminated(const struct syslog_listener_args *l)
 {
 	return l->raw_format_options && l->raw_format_options->use_null_terminator_delimiter;
 }
 
-static bool start_input(struct syslog_source *s, struct input *in, const struct listener_block *a,
-	struct err *e)
+static const char *hint_of(const struct input *in, enum syslog_end why)
+{
+	if (why == SYSLOG_NO_ROOM)
+		return "there are too many connections, or too long messages without an end";
+	return in->keys ? "does the sender speak TLS, trust the certificate, and have one of its "
+			  "own if tls_config has a CA?"
+			: "the sender speaks TLS: it needs a listener with tls_config";
+}
+
+static void on_closed(struct syslog_sink *sink, enum syslog_end why, const char *from)
+{
+	struct input *in = container_of(sink, struct input, sink);
+
+	metric_add(in->source->closed[why], 1);
+	if (!in->has_said_closed[why])
+		log_warn(in->source->base.id,
+			"a sender's connection was closed; more are only counted",
+			KV("peer", from), KV("reason", closed_reasons[why]),
+			KV("hint", hint_of(in, why)));
+	in->has_said_closed[why] = true;
+}
+
+/* out is NULL if TLS is not wanted. */
+static bool read_keys(const struct http_tls_args *t, struct tls_keys **out, struct err *e)
+{
+	struct str cert, key, ca;
+	struct arena files;
+	bool ok;
+
+	*out = NULL;
+	if (!t || !syslog_tls_is_wanted(t))
+		return true;
+	arena_init(&files, 0);
+	ok = tls_read_pem(&files, t->cert_pem, t->cert_file, &cert, e) &&
+	     tls_read_pem(&files, t->key_pem, t->key_file, &key, e) &&
+	     tls_read_pem(&files, t->ca_pem, t->ca_file, &ca, e);
+	if (ok)
+		*out = tls_keys_new(cert, key, ca, e);
+	arena_fini(&files);
+	return *out || err_wrap(e, "tls_config");
+}
+
+/* Certificates that cannot be read now change nothing: they may just be written. */
+static void renew_keys(struct input *in)
+{
+	struct tls_keys *keys;
+	struct err e;
+
+	in->keys_read = loop_now(in->source->base.loop);
+	if (read_keys(in->args->tls_config, &keys, &e)) {
+		tls_keys_release(in->keys);
+		in->keys = keys;
+		in->has_said_keys = false;
+		return;
+	}
+	if (!in->has_said_keys)
+		log_warn(in->source->base.id,
+			"certificates cannot be read again; the old ones stay",
+			KV("err", (const char *)e.text));
+	in->has_said_keys = true;
+}
+
+static struct tls_keys *on_keys(struct syslog_sink *sink)
+{
+	struct input *in = container_of(sink, struct input, sink);
+
+	if (loop_now(in->source->base.loop) - in->keys_read > KEYS_AGE)
+		renew_keys(in);
+	return in->keys;
+}
+
+static bool start_input(struct syslog_source *s, struct input *in,
+	const struct syslog_listener_args *a, struct err *e)
 {
 	in->source = s;
 	in->args = a;
-	in->sink = (struct syslog_sink){on_message, on_too_long, on_dropped};
+	in->sink = (struct syslog_sink){on_message, on_too_long, on_dropped, on_closed, on_keys};
+	if (!is_udp(a) && !read_keys(a->tls_config, &in->keys, e))
+		return false;
+	in->keys_read = loop_now(s->base.loop);
 	in->listener = (struct syslog_listener){
 		.sink = &in->sink,
-		.id = s->base.id,
 		.budget = s->base.agent->budget,
 		.max = (size_t)a->max_message_length,
 		.is_raw = str_is(a->syslog_format, "raw"),
-		.is_udp = str_is(a->protocol, "udp"),
+		.is_udp = is_udp(a),
+		.is_tls = in->keys != NULL,
 		.idle_timeout = a->idle_timeout,
 		.delimiter = is_null_terminated(a) ? '\0' : '\n',
 	};
-	return syslog_listener_start(&in->listener, s->base.loop, a->address, e);
+	if (syslog_listener_start(&in->listener, s->base.loop, a->address, e))
+		return true;
+	tls_keys_release(in->keys);
+	return false;
 }
 
 static void stop_inputs(struct syslog_source *s)
 {
-	for (size_t i = 0; i < s->n; i++)
+	for (size_t i = 0; i < s->n; i++) {
 		syslog_listener_stop(&s->inputs[i].listener);
+		tls_keys_release(s->inputs[i].keys);
+	}
 	free(s->inputs);
 	s->inputs = NULL;
 	s->n = 0;
 }
 
-static bool start_inputs(struct syslog_source *s, const struct syslog_args *a, struct err *e)
+static bool start_inputs(struct syslog_source *s, const struct syslog_source_args *a, struct err *e)
 {
-	const struct listener_block *blocks = a->listener.p;
+	const struct syslog_listener_args *blocks = a->listener.p;
 
 	s->inputs = mem_new(struct input, a->listener.n + 1);
 	for (; s->n < a->listener.n; s->n++)
@@ -364,33 +365,37 @@ static bool start_inputs(struct syslog_source *s, const struct syslog_args *a, s
 }
 
 /* Can b's messages come by a's socket? */
-static bool is_alike(const struct listener_block *a, const struct listener_block *b)
+static bool is_alike(const struct syslog_listener_args *a, const struct syslog_listener_args *b)
 {
 	return str_eq(a->address, b->address) && str_eq(a->protocol, b->protocol) &&
 	       str_eq(a->syslog_format, b->syslog_format) && a->idle_timeout == b->idle_timeout &&
 	       a->max_message_length == b->max_message_length &&
+	       syslog_tls_is_wanted(a->tls_config) == syslog_tls_is_wanted(b->tls_config) &&
 	       is_null_terminated(a) == is_null_terminated(b);
 }
 
 /* The connections stay as they are. */
-static bool take_over(struct syslog_source *s, const struct syslog_args *a)
+static bool take_over(struct syslog_source *s, const struct syslog_source_args *a)
 {
-	const struct listener_block *blocks = a->listener.p;
+	const struct syslog_listener_args *blocks = a->listener.p;
 
 	if (s->n != a->listener.n)
 		return false;
 	for (size_t i = 0; i < s->n; i++)
 		if (!is_alike(s->inputs[i].args, &blocks[i]))
 			return false;
-	for (size_t i = 0; i < s->n; i++)
+	for (size_t i = 0; i < s->n; i++) {
 		s->inputs[i].args = &blocks[i];
+		if (s->inputs[i].keys)
+			renew_keys(&s->inputs[i]);
+	}
 	return true;
 }
 
 static bool syslog_update(struct component *c, const void *args, struct err *e)
 {
 	struct syslog_source *s = container_of(c, struct syslog_source, base);
-	const struct syslog_args *a = args, *before = s->args;
+	const struct syslog_source_args *a = args, *before = s->args;
 	struct err again;
 
 	if (!take_over(s, a)) {
@@ -413,17 +418,29 @@ static void clear(struct syslog_source *s)
 	arena_fini(&s->message);
 	for (size_t i = 0; i < COUNTERS; i++)
 		metric_free(s->metrics[i]);
+	for (size_t i = 0; i < SYSLOG_ENDS; i++)
+		metric_free(s->closed[i]);
+}
+
+static void make_metrics(struct syslog_source *s)
+{
+	struct metric_label labels[] = {{"component_id", s->base.id}, {"component_path", "/"},
+		{NULL, NULL}, {NULL, NULL}};
+
+	for (size_t i = 0; i < COUNTERS; i++)
+		s->metrics[i] = metric_new(&families[i], labels);
+	for (size_t i = 0; i < SYSLOG_ENDS; i++) {
+		labels[2] = (struct metric_label){"reason", closed_reasons[i]};
+		s->closed[i] = metric_new(&closed_family, labels);
+	}
 }
 
 static bool syslog_start(struct component *c, const void *args, struct err *e)
 {
 	struct syslog_source *s = container_of(c, struct syslog_source, base);
-	const struct metric_label labels[] = {
-		{"component_id", c->id}, {"component_path", "/"}, {NULL, NULL}};
 
 	arena_init(&s->message, 0);
-	for (size_t i = 0; i < COUNTERS; i++)
-		s->metrics[i] = metric_new(&families[i], labels);
+	make_metrics(s);
 	if (syslog_update(c, args, e))
 		return true;
 	clear(s);
@@ -440,10 +457,10 @@ const struct component_type loki_source_syslog = {
 	.name = "loki.source.syslog",
 	.help = "Forwards syslog messages that come by TCP or UDP.",
 	.stability = STABILITY_GA,
-	.args = syslog_args,
+	.args = syslog_source_args,
 	.size = sizeof(struct syslog_source),
-	.args_size = sizeof(struct syslog_args),
-	.check = syslog_check,
+	.args_size = sizeof(struct syslog_source_args),
+	.check = syslog_source_check,
 	.start = syslog_start,
 	.update = syslog_update,
 	.stop = syslog_stop,

@@ -2,7 +2,7 @@
 
 #include "agent/convert/private.h"
 
-static const struct key tls_keys[] = {
+const struct key client_tls_keys[] = {
 	KEY("ca", KEY_TEXT, .attr = "ca_pem"),
 	KEY("ca_file", KEY_TEXT),
 	KEY("cert", KEY_TEXT, .attr = "cert_pem"),
@@ -52,7 +52,7 @@ static const struct key oauth2_keys[] = {
 	KEY("token_url", KEY_TEXT),
 	KEY("endpoint_params", KEY_MAP),
 	{.kind = KEY_MORE, .keys = proxy_keys},
-	KEY("tls_config", KEY_BLOCK, .keys = tls_keys),
+	KEY("tls_config", KEY_BLOCK, .keys = client_tls_keys),
 	KEYS_END,
 };
 
@@ -66,6 +66,6 @@ const struct key http_keys[] = {
 	KEY("authorization", KEY_BLOCK, .keys = authorization_keys),
 	KEY("basic_auth", KEY_BLOCK, .keys = basic_keys),
 	KEY("oauth2", KEY_BLOCK, .keys = oauth2_keys),
-	KEY("tls_config", KEY_BLOCK, .keys = tls_keys),
+	KEY("tls_config", KEY_BLOCK, .keys = client_tls_keys),
 	KEYS_END,
 };

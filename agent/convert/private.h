@@ -124,6 +124,7 @@ void env_suspect(struct converter *c, struct str in);
 /* http.c, client.c, job.c, targets.c, stage.c, metric.c, relabel.c, source.c */
 extern const struct key http_keys[];
 extern const struct key server_tls_keys[];
+extern const struct key client_tls_keys[];
 extern const struct key server_none_keys[]; /* of a server, without counterpart */
 void convert_clients(struct converter *c, const struct yaml_node *root);
 void convert_job(struct converter *c, const struct yaml_node *job);

@@ -16,6 +16,15 @@ static const struct key raw_keys[] = {
 	KEYS_END,
 };
 
+static const struct key cisco_keys[] = {
+	KEY("enable_all", KEY_BOOL),
+	KEY("message_counter", KEY_BOOL),
+	KEY("sequence_number", KEY_BOOL),
+	KEY("hostname", KEY_BOOL),
+	KEY("second_fractions", KEY_BOOL),
+	KEYS_END,
+};
+
 static const struct key listener_keys[] = {
 	KEY("listen_address", KEY_TEXT, .attr = "address", .is_required = true),
 	KEY("listen_protocol", KEY_LOWER, .attr = "protocol"),
@@ -27,9 +36,8 @@ static const struct key listener_keys[] = {
 	KEY("max_message_length", KEY_INT, .zero_is_default = true),
 	KEY("syslog_format", KEY_TEXT),
 	KEY("raw_format_options", KEY_BLOCK, .keys = raw_keys),
-	KEY("rfc3164_cisco_components", KEY_ERROR, .say = "Cisco's parts are not supported yet"),
-	KEY("tls_config", KEY_ERROR,
-		.say = "syslog over TLS is not supported yet; end TLS before it (haproxy)"),
+	KEY("rfc3164_cisco_components", KEY_BLOCK, .keys = cisco_keys),
+	KEY("tls_config", KEY_BLOCK, .keys = client_tls_keys),
 	KEYS_END,
 };
 

@@ -105,7 +105,7 @@ static bool look(struct waiting *w)
 		w->wanted = wanted;
 		return false;
 	}
-	if (wanted > 0) {
+	if (wanted > 0 && !(a->takes_short && n > 0)) {
 		give_up(w); /* it ended, or failed */
 		return true;
 	}

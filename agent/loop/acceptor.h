@@ -26,6 +26,7 @@ struct acceptor {
 	void (*left)(struct acceptor *a); /* one that waited was closed; may be NULL */
 	int64_t patience;                 /* ns until the first bytes; then it is closed */
 	bool wants_alpn;                  /* waits for a whole ClientHello to look into it */
+	bool takes_short;                 /* one that ends after a byte or two is handed on, too */
 
 	/* its own */
 	struct loop *loop;

@@ -317,7 +317,7 @@ void http2_add(struct http2 *h, int fd, const struct in6_addr *peer, bool is_tls
 	c->work.run = on_work;
 	c->has_tls = !is_tls;
 	if (is_tls)
-		c->tls = tls_session_new(h->server->keys, fd);
+		c->tls = tls_session_new(h->server->keys, fd, "h2");
 	if (nghttp2_session_server_new2(&c->session, h->callbacks, c, h->options) != 0)
 		mem_out(sizeof(*c));
 	list_init(&c->requests);

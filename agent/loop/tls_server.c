@@ -89,10 +89,9 @@ bool tls_keys_ask_clients(const struct tls_keys *k)
 	return k->pem.client_ca;
 }
 
-struct tls_session *tls_session_new(struct tls_keys *k, int fd)
+struct tls_session *tls_session_new(struct tls_keys *k, int fd, const char *alpn)
 {
-	static unsigned char h2[] = "h2";
-	const gnutls_datum_t alpn = {h2, 2};
+	const gnutls_datum_t protocol = datum(alpn ? alpn : "");
 	struct tls_session *t = mem_new(struct tls_session, 1);
 
 	if (gnutls_init(&t->session, GNUTLS_SERVER | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL) < 0)
@@ -101,7 +100,8 @@ struct tls_session *tls_session_new(struct tls_keys *k, int fd)
 	k->refs++;
 	gnutls_priority_set(t->session, k->priorities);
 	gnutls_credentials_set(t->session, GNUTLS_CRD_CERTIFICATE, k->credentials);
-	gnutls_alpn_set_protocols(t->session, &alpn, 1, GNUTLS_ALPN_MANDATORY);
+	if (alpn)
+		gnutls_alpn_set_protocols(t->session, &protocol, 1, GNUTLS_ALPN_MANDATORY);
 	if (k->pem.client_ca) {
 		gnutls_certificate_server_set_request(t->session, GNUTLS_CERT_REQUIRE);
 		gnutls_session_set_verify_cert(t->session, NULL, 0);

@@ -1,8 +1,8 @@
 #pragma once
 
 /*
- * TLS for what we serve ourselves (HTTP/2; libmicrohttpd has its own), on GnuTLS: the keys of a
- * server, and one connection's session over a non-blocking socket.
+ * TLS for what we serve ourselves (HTTP/2 and syslog; libmicrohttpd has its own), on GnuTLS: the
+ * keys of a server, and one connection's session over a non-blocking socket.
  */
 
 #include "agent/base/str.h"
@@ -27,8 +27,9 @@ void tls_keys_release(struct tls_keys *k); /* NULL is nothing */
 struct tls_pem tls_keys_pem(const struct tls_keys *k);
 bool tls_keys_ask_clients(const struct tls_keys *k);
 
-/* ALPN is h2. The descriptor stays the caller's. */
-struct tls_session *tls_session_new(struct tls_keys *k, int fd);
+/* alpn: the one protocol that a client must offer; NULL: none is asked for. The descriptor stays
+ * the caller's. */
+struct tls_session *tls_session_new(struct tls_keys *k, int fd, const char *alpn);
 void tls_session_free(struct tls_session *t); /* NULL is nothing */
 
 enum tls_result {

@@ -2,6 +2,7 @@
 #include "agent/base/ascii.h"
 
 #define COUNT_MAX 9 /* digits of a length */
+#define KEEP 1024   /* bytes of memory of a stream that waits */
 
 void syslog_frames_add(struct syslog_frames *f, const void *p, size_t n)
 {
@@ -119,6 +120,25 @@ bool syslog_frames_last(struct syslog_frames *f, struct str *message)
 	*message = rest_of(f);
 	f->at = f->held.n;
 	return message->n > 0 && f->skip == 0 && !f->is_skipping;
+}
+
+size_t syslog_frames_held(const struct syslog_frames *f)
+{
+	return f->held.n - f->at;
+}
+
+void syslog_frames_trim(struct syslog_frames *f)
+{
+	struct str rest = rest_of(f);
+	struct buf small = {0};
+
+	if (f->held.cap <= KEEP + 2 * rest.n)
+		return;
+	if (rest.n)
+		buf_add_str(&small, rest);
+	buf_fini(&f->held);
+	f->held = small;
+	f->at = 0;
 }
 
 void syslog_frames_fini(struct syslog_frames *f)

@@ -27,4 +27,7 @@ void syslog_frames_add(struct syslog_frames *f, const void *p, size_t n);
 bool syslog_frames_next(struct syslog_frames *f, struct str *message);
 /* What is left at the end of the stream is a message too. */
 bool syslog_frames_last(struct syslog_frames *f, struct str *message);
+size_t syslog_frames_held(const struct syslog_frames *f); /* bytes of messages that are not whole */
+/* Gives back the memory that only a burst needed; after the last _next(). */
+void syslog_frames_trim(struct syslog_frames *f);
 void syslog_frames_fini(struct syslog_frames *f);

@@ -4,8 +4,11 @@
 #include "agent/base/arena.h"
 #include "agent/base/err.h"
 #include "agent/base/must.h"
+#include "agent/base/utf8.h"
 #include "proto/syslog/frame.h"
 #include "proto/syslog/message.h"
+
+#define NOW INT64_C(1795341600000000000)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -14,8 +17,16 @@ static void check_inside(struct str part, struct str whole)
 	must(part.n == 0 || (part.p >= whole.p && part.p + part.n <= whole.p + whole.n));
 }
 
+/* They become labels. */
+static void check_field(struct str part, struct str whole)
+{
+	check_inside(part, whole);
+	must(utf8_is_valid(part));
+}
+
 static void check_message(struct str text)
 {
+	static const struct syslog_cisco cisco = {true, true, true};
 	struct syslog_message m;
 	struct syslog_param p = {0};
 	struct arena a;
@@ -23,15 +34,17 @@ static void check_message(struct str text)
 	struct err e;
 
 	arena_init(&a, 0);
-	for (int i = 0; i < 2; i++) {
-		if (i ? !syslog_parse_3164(text, 1795341600000000000, &m, &e)
+	for (int i = 0; i < 3; i++) {
+		if (i ? !syslog_parse_3164(text, NOW, i == 2 ? &cisco : NULL, &m, &e)
 		      : !syslog_parse_5424(text, &m, &e))
 			continue;
 		must(m.facility < 24 && m.severity < 8);
-		check_inside(m.host, text);
-		check_inside(m.app, text);
-		check_inside(m.proc_id, text);
-		check_inside(m.msg_id, text);
+		check_field(m.host, text);
+		check_field(m.app, text);
+		check_field(m.proc_id, text);
+		check_field(m.msg_id, text);
+		check_field(m.counter, text);
+		check_field(m.sequence, text);
 		check_inside(m.data, text);
 		check_inside(m.text, text);
 		for (rest = m.data; syslog_next_param(&rest, &a, &p);)

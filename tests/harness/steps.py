@@ -1,6 +1,7 @@
 """The verbs of a scenario's `do` section. A verb is a pattern and a function: adding one here adds
 it to the language; docs/testing.md lists them."""
 import base64
+import contextlib
 import ctypes
 import gzip
 import json
@@ -9,6 +10,7 @@ import re
 import shlex
 import shutil
 import socket
+import ssl
 import subprocess
 import time
 from datetime import datetime, timedelta, timezone
@@ -281,6 +283,19 @@ def journal(w, folder, fields):
     w.file(folder).mkdir(parents=True, exist_ok=True)
     subprocess.run(["/lib/systemd/systemd-journal-remote", "-o", w.file(folder) / "system.journal", "-"],
         input=entry, check=True, capture_output=True)
+
+
+@verb(r"send tls (\S+)(?: as (\S+))? (\S+):(\d+) (.*)")
+def send_tls(w, ca, name, host, port, what):
+    """Bytes by TLS to a port whose certificate is by CA, with a certificate of one's own. A refusal is none of the step's business."""
+    context = ssl.create_default_context(cafile=w.file(f"{ca}.crt"))
+    if name:
+        context.load_cert_chain(w.file(f"{name}.crt"), w.file(f"{name}.key"))
+    with socket.create_connection((host, int(port))) as s, contextlib.suppress(ssl.SSLError, ConnectionError):
+        with context.wrap_socket(s, server_hostname=host) as tls:
+            for part in text.expand(what):
+                tls.sendall(part)
+            tls.unwrap()
 
 
 @verb(r"send (udp )?(\S+):(\d+) (.*)")

@@ -5,60 +5,16 @@
 #include "agent/loop/http_client.h"
 #include "agent/loop/http_server.h"
 #include "agent/loop/loop.h"
+#include "tests/identity.h"
 #include "tests/test.h"
 
-#include <gnutls/x509.h>
 #include <stdlib.h>
-#include <time.h>
-
-#define OK(x) assert_int_equal((x), GNUTLS_E_SUCCESS)
-
-struct identity {
-	char cert[4096];
-	char key[4096];
-	gnutls_x509_crt_t c;
-	gnutls_x509_privkey_t k;
-};
 
 static struct identity ca;
 static struct identity other_ca;
 static struct identity agent;
 static struct identity user;
 static struct identity stranger;
-
-/* Signed by ca; by itself if that is NULL. */
-static void make(struct identity *id, const char *name, const struct identity *by)
-{
-	size_t size = sizeof(id->cert) - 1;
-
-	OK(gnutls_x509_privkey_init(&id->k));
-	OK(gnutls_x509_privkey_generate(id->k, GNUTLS_PK_ECDSA,
-		GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0));
-	OK(gnutls_x509_crt_init(&id->c));
-	OK(gnutls_x509_crt_set_version(id->c, 3));
-	OK(gnutls_x509_crt_set_serial(id->c, by ? "\2" : "\1", 1));
-	OK(gnutls_x509_crt_set_activation_time(id->c, time(NULL) - 3600));
-	OK(gnutls_x509_crt_set_expiration_time(id->c, time(NULL) + 3600));
-	OK(gnutls_x509_crt_set_dn_by_oid(id->c, GNUTLS_OID_X520_COMMON_NAME, 0, name,
-		(unsigned)strlen(name)));
-	OK(gnutls_x509_crt_set_key(id->c, id->k));
-	OK(gnutls_x509_crt_set_basic_constraints(id->c, by == NULL, -1));
-	if (!by)
-		OK(gnutls_x509_crt_set_key_usage(id->c, GNUTLS_KEY_KEY_CERT_SIGN));
-	OK(gnutls_x509_crt_set_subject_alt_name(id->c, GNUTLS_SAN_DNSNAME, name,
-		(unsigned)strlen(name), GNUTLS_FSAN_SET));
-	by = by ? by : id;
-	OK(gnutls_x509_crt_sign2(id->c, by->c, by->k, GNUTLS_DIG_SHA256, 0));
-	OK(gnutls_x509_crt_export(id->c, GNUTLS_X509_FMT_PEM, id->cert, &size));
-	size = sizeof(id->key) - 1;
-	OK(gnutls_x509_privkey_export(id->k, GNUTLS_X509_FMT_PEM, id->key, &size));
-}
-
-static void forget(struct identity *id)
-{
-	gnutls_x509_crt_deinit(id->c);
-	gnutls_x509_privkey_deinit(id->k);
-}
 
 static void on_request(struct http_server *s, struct http_request *r)
 {
@@ -145,18 +101,18 @@ static void run_case(size_t i)
 static void test_cases(void **state)
 {
 	(void)state;
-	make(&ca, "ca", NULL);
-	make(&other_ca, "other", NULL);
-	make(&agent, "agent.example", &ca);
-	make(&user, "user.example", &ca);
-	make(&stranger, "user.example", &other_ca);
+	identity_make(&ca, "ca", NULL);
+	identity_make(&other_ca, "other", NULL);
+	identity_make(&agent, "agent.example", &ca);
+	identity_make(&user, "user.example", &ca);
+	identity_make(&stranger, "user.example", &other_ca);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		run_case(i);
-	forget(&ca);
-	forget(&other_ca);
-	forget(&agent);
-	forget(&user);
-	forget(&stranger);
+	identity_free(&ca);
+	identity_free(&other_ca);
+	identity_free(&agent);
+	identity_free(&user);
+	identity_free(&stranger);
 	buf_fini(&said);
 }
 
