@@ -1,6 +1,7 @@
 """The agent under test: its lives, its memory, its counters, and the disk on which it keeps its positions."""
 import bisect
 import os
+import random
 import re
 import resource
 import shutil
@@ -25,9 +26,25 @@ LOSSES = {
     "the end of a deleted log cannot be read": "unreadable",
     "lines of a deleted log were not delivered": "undelivered",
 }
+AGAIN = 'msg="lines that no destination took are read again"'
 DEADLINE = 10
+FAILED_STARTS = 5
 INF = float("inf")
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+def free_port():
+    """One that the kernel gives to no connection of the fakes' while an agent ends and the next one begins."""
+    with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="ascii") as f:
+        first = int(f.read().split()[0])
+    while True:
+        port = random.randrange(10_000, max(first, 10_100))
+        with socket.socket() as s:
+            try:
+                s.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
 
 
 class Volume:
@@ -128,12 +145,12 @@ class Agent:
         self.config, self.problem = config, problem
         with open(binary, "rb") as f:
             self.sanitized = b"__asan_init" in f.read()
-        with socket.socket() as s:
-            s.bind(("127.0.0.1", 0))
-            self.port = s.getsockname()[1]
+        self.port = free_port()
         self.child = None
         self.lives = []
         self.asked_to_end = None
+        self.read_again = {}  # what it said: path: lives
+        self.log_at, self.log_life, self.log_lock = 0, 0, threading.Lock()
         self.anonymous = self.files = 0
         self.heal = None  # undoes what blocks it
         self.strain = Strain()
@@ -221,6 +238,13 @@ class Agent:
         self.child.send_signal(signal.SIGTERM)
         self.asked_to_end = self.life.asked = time.monotonic()
 
+    def _does_not_start(self):
+        """Then nothing can be judged."""
+        last = self.lives[-FAILED_STARTS:]
+        if len(last) == FAILED_STARTS and all(x.watches == INF and not x.asked and x.end < x.begun + 2 for x in last):
+            with open(self.folder / "agent.log", encoding="utf-8", errors="replace") as f:
+                raise SystemExit(f"the agent does not start: {f.read()[-600:]}")
+
     def _ended(self):
         self.life.end = time.monotonic()
         positions = self.folder / "data/store/positions"
@@ -244,6 +268,8 @@ class Agent:
         early = status == -signal.SIGTERM and self.life.watches == INF
         if not self.asked_to_end or (status != 0 and not early):
             self.problem("ended badly", f"life {self.life.number}: status {status}, asked: {bool(self.asked_to_end)}")
+            self.life.end = time.monotonic()
+            self._does_not_start()
         elif status == 0:
             self.life.drained = time.monotonic() < self.asked_to_end + DEADLINE - 2
         self._ended()
@@ -272,6 +298,21 @@ class Agent:
             return {}
         self.life.counters = got
         return got
+
+    def reads_again(self, path, life):
+        """True if it said in that life that it reads lines of this log again."""
+        with self.log_lock, open(self.folder / "agent.log", "rb") as f:
+            f.seek(self.log_at)
+            for line in f:
+                if not line.endswith(b"\n"):
+                    break
+                self.log_at += len(line)
+                text = line.decode(errors="replace")
+                if text.startswith("-- life "):
+                    self.log_life = int(text[8:])
+                elif AGAIN in text and (m := re.search(r' path=(?:"([^"]*)"|(\S+))', text)):
+                    self.read_again.setdefault(m[1] or m[2], set()).add(self.log_life)
+        return life in self.read_again.get(path, ())
 
     def lost(self):
         """[life, reason, bytes, path] of each loss that it said. What it says outlives a kill, its counters do not."""

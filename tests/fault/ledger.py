@@ -240,7 +240,7 @@ class Ledger:
     def _repeated(self, life, s, seq, name, state, c):
         self.count["lines repeated"] += 1
         if s.life[seq] == life:
-            if not state & UNHEARD and not self.judge.answer_lost(s.when[seq]) and not self.judge.is_read_again(c):
+            if not state & UNHEARD and not self.judge.answer_lost(s.when[seq]) and not self.judge.is_read_again(c, life):
                 self.problem("repeated in one life of the agent", f"{name}, life {life}, "
                     f"{self.books.since(s.when[seq])} and {self.books.since(time.monotonic())}")
             return
