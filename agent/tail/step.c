@@ -12,19 +12,33 @@
 #include <string.h>
 #include <unistd.h>
 
+/* One that lost its name since then, or was deleted, stays before those that followed it. */
+static void keep_ending(struct tail_file *next, const struct tail_file *f)
+{
+	next->state = FILE_ENDING;
+	next->ended = f->ended;
+	next->closed = f->closed;
+	list_remove(&next->link);
+	list_add_last(f->link.next, &next->link);
+}
+
 /* copytruncate: what was read is read; the file begins anew. */
 static void on_truncated(struct tail_file *f)
 {
 	struct tail *t = f->tail;
 	int fd = f->fd;
-	struct tail_name *name = f->name ? f->name : t->name;
+	bool ending = f->state == FILE_ENDING;
+	struct tail_name *name = f->name || ending ? f->name : t->name;
+	struct tail_file *next;
 
 	log_info(t->source->id, "a log was truncated, it is read from its beginning",
 		KV("path", t->path), KV("offset", (int64_t)f->offset));
 	metric_add(t->tailer->m_truncations, 1);
 	file_set_state(f, FILE_DRAINED);
 	f->fd = -1; /* it is the next one's */
-	file_new(t, fd, name);
+	next = file_new(t, fd, name);
+	if (ending)
+		keep_ending(next, f);
 	file_set_name(f, NULL);
 }
 
@@ -266,7 +280,7 @@ static bool is_truncated(const struct tail_file *f)
 {
 	bool has_name;
 
-	return f->state == FILE_READING && file_size(f, &has_name) < f->offset;
+	return f->state != FILE_DRAINED && file_size(f, &has_name) < f->offset;
 }
 
 /* A compressed file that is broken stays so. A plain one may be read again one day. */
@@ -334,7 +348,7 @@ static struct tail_file *last_chance(struct tail *t)
 		uint64_t size = file_size(f, &has_name);
 
 		if (f->fd != -1 && !has_name &&
-			(f->gz ? f->state != FILE_DRAINED : size > f->offset))
+			(f->gz ? f->state != FILE_DRAINED : size > f->offset || is_truncated(f)))
 			return f;
 	}
 	return NULL;
@@ -367,6 +381,10 @@ static bool read_out(struct tail *t)
 	if (!f) {
 		leave_at_end(t);
 		return false;
+	}
+	if (is_truncated(f)) {
+		on_truncated(f);
+		return true;
 	}
 	switch (file_read_lines(f)) {
 	case GOT_MORE:

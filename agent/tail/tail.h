@@ -7,7 +7,8 @@
  * first; only the first one that is not drained is read. The states of a file:
  *
  *	READING  waits for new bytes. Renamed, deleted or replaced: ENDING. Truncated, or its
- *	         tail is left and it has no name: DRAINED.
+ *	         tail is left and it has no name: DRAINED. (What is truncated is another file
+ *	         from then on, of the same state.)
  *	ENDING   waits for its last writer. At its end, and closed by the writer, or the next
  *	         file has bytes, or it has no name and was quiet for QUIET: DRAINED. The name
  *	         is its own again: READING. Broken, unreadable for long, or too much is held:

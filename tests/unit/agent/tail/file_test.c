@@ -126,6 +126,28 @@ static void ending_late_writes(void)
 	close(fd);
 }
 
+/* It was cut and deleted before anybody could look: the budget was full. */
+static void ending_truncated(void)
+{
+	int fd;
+
+	begin();
+	fd = open(path_of("0.log"), O_WRONLY | O_APPEND);
+	budget_charge(&w->budget, 1 << 20);
+	assert_int_equal(ftruncate(fd, 0), 0);
+	put(fd, CRI "F\n");
+	unlink(path_of("0.log"));
+	settle();
+	assert_int_equal(file_at(0)->state, FILE_ENDING);
+	budget_return(&w->budget, 1 << 20);
+	settle();
+	assert_int_equal(file_at(0)->state, FILE_ENDING); /* the one before is forgotten */
+	assert_null(file_at(0)->name);
+	assert_null(file_at(1));
+	want("1\n\n");
+	close(fd);
+}
+
 static void ending_closed(void)
 {
 	int fd = begin_ending();
@@ -314,6 +336,9 @@ static const struct {
 	{"| reading | its target is gone and all is read | closed, its position is kept |",
 		reading_target_gone},
 	{"| ending | late writes | ending |", ending_late_writes},
+	{"| ending | shorter than what was read | drained; it begins anew as another file, which "
+	 "is ending |",
+		ending_truncated},
 	{"| ending | at its end, and closed by its writer | drained |", ending_closed},
 	{"| ending | at its end, and the next file has bytes | drained |", ending_next_has_bytes},
 	{"| ending | at its end, without a name, quiet for 5 s | drained |", ending_quiet},

@@ -160,6 +160,49 @@ static void test_truncated_file_begins_anew(void **state)
 	want("a long first line\n2\n");
 }
 
+/* Nobody could look between the cut and the deletion, and the source stops. */
+static void test_truncated_and_deleted_is_read_out_at_the_stop(void **state)
+{
+	(void)state;
+	append("0.log", CRI "F a long first line\n");
+	follow("0.log");
+	budget_charge(&w->budget, 1 << 20);
+	assert_int_equal(truncate(path_of("0.log"), 0), 0);
+	append("0.log", CRI "F 2\n");
+	settle();
+	unlink(path_of("0.log"));
+	settle();
+	w->stopped = tail_source_stop(&w->source);
+	assert_false(w->stopped);
+	budget_return(&w->budget, 1 << 20);
+	settle();
+	want("a long first line\n2\n");
+	assert_true(w->stopped);
+	want_nothing_lost();
+}
+
+/* One that was renamed is read from its beginning before the file that has its name now. */
+static void test_truncated_after_a_rotation(void **state)
+{
+	int old;
+
+	(void)state;
+	append("0.log", CRI "F a long first line\n");
+	follow("0.log");
+	old = open(path_of("0.log"), O_WRONLY | O_APPEND);
+	budget_charge(&w->budget, 1 << 20);
+	move("0.log", "0.log.20261122-100000");
+	assert_int_equal(ftruncate(old, 0), 0);
+	assert_int_equal(write(old, CRI "F 2\n", strlen(CRI "F 2\n")), strlen(CRI "F 2\n"));
+	append("0.log", CRI "F 3\n");
+	settle();
+	budget_return(&w->budget, 1 << 20);
+	settle();
+	want("a long first line\n2\n3\n");
+	close(old);
+	want_nothing_lost();
+}
+
 /* The destination of the second line ends without having taken it: that line and what is behind it
  * come again, when the rest is settled; and the position has waited. */
 static void test_failed_is_read_again(void **state)
@@ -329,6 +372,7 @@ static void test_read_errors_are_its_own(void **state)
 TESTS_RUN(T(test_a_look_after_a_truncation), T(test_deleted_file_is_read_out_at_the_stop),
 	T(test_a_tail_goes_over_to_the_next_source), T(test_a_closed_log_leaves_no_piece),
 	T(test_deleted_file_is_read_to_its_end), T(test_a_late_write_after_the_target_has_gone),
-	T(test_truncated_file_begins_anew), T(test_failed_is_read_again),
+	T(test_truncated_file_begins_anew), T(test_truncated_after_a_rotation),
+	T(test_truncated_and_deleted_is_read_out_at_the_stop), T(test_failed_is_read_again),
 	T(test_nothing_is_read_behind_what_failed), T(test_failed_after_rotations),
 	T(test_failed_after_deletion), T(test_held_limit), T(test_read_errors_are_its_own))
