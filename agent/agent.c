@@ -138,6 +138,7 @@ static void init_context(struct agent *a)
 	c->budget = &a->budget;
 	c->otlp_budget = &a->otlp_budget;
 	c->storage_path = str_from(o->storage_path);
+	c->backlog_limit = (uint64_t)o->backlog_limit;
 	c->node_name = node_name();
 	c->pod_logs = str_from(o->pod_logs);
 	c->pod_annotations = o->pod_annotations;

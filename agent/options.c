@@ -76,6 +76,9 @@ static const struct flag flags[] = {
 	{"tail.held-limit", FLAG_LIMIT, FOR_RUN, AT(held_limit), "1GiB", NULL,
 		"Unread bytes of deleted logs that are held open, as their disk space is; beyond "
 		"it the oldest is given up and counted. 0: no limit."},
+	{"storage.backlog-limit", FLAG_LIMIT, FOR_RUN, AT(backlog_limit), "1GiB", NULL,
+		"Disk that each loki.write may take for endpoints that fail while others go on; "
+		"beyond it all wait. 0: they wait at once."},
 	{"pod-logs.path", FLAG_TEXT, FOR_RUN, AT(pod_logs), "/var/log/pods", NULL,
 		"Where the kubelet puts the logs of pods."},
 	{"kubernetes.pod-annotations", FLAG_BOOL, FOR_RUN, AT(pod_annotations), "false", NULL,

@@ -45,6 +45,7 @@ struct options {
 	bool ignore_unsupported;
 	int64_t memory_budget; /* bytes; 0: from the cgroup */
 	int64_t held_limit;    /* bytes; 0: none */
+	int64_t backlog_limit; /* bytes; 0: nothing is kept */
 	const char *pod_logs;
 	bool pod_annotations;
 	int64_t shutdown_deadline;    /* ns */

@@ -125,7 +125,7 @@ static double through_endpoint(const char *text, size_t line, size_t streams, ui
 	for (size_t i = 0; i < streams; i++)
 		sets[i] = make_labels(i);
 	budget_init(&budget, (size_t)64 << 20);
-	ep = loki_endpoint_new(loop, &budget, make_settings(&tenants), on_changed, NULL);
+	ep = loki_endpoint_new(loop, &budget, make_settings(&tenants), NULL, on_changed, NULL);
 	began = cpu();
 	for (size_t chunk = 0; pushed < total; chunk++) {
 		struct entry e = {.labels = sets[chunk % streams]};

@@ -16,7 +16,8 @@
  *  - Retry-After is honoured, and up to a quarter of it added, so that not all come back at once.
  *  - When the budget is used up, what is there is sent without waiting for batch_wait.
  *  - queue_config and wal have no effect but drain_timeout: the agent's memory budget is the
- *    queue, the files are the log.
+ *    queue, the files are the log. Only what an endpoint that fails would keep from others that
+ *    take the same lines goes to disk (loki.write/backlog.h).
  *
  * Other 4xx are final. A 400 of Loki is partial, it has stored what it did not complain about, and
  * says not how much that is: the whole batch is counted as dropped, which is the upper bound.
@@ -29,6 +30,8 @@
 #include "agent/base/ascii.h"
 #include "agent/base/err.h"
 #include "agent/base/mem.h"
+#include "agent/base/metric.h"
+#include "agent/component/common/otelcol_storage.h"
 #include "agent/component/loki.write/dry_run.h"
 #include "agent/component/loki.write/endpoint.h"
 #include "agent/graph/component.h"
@@ -118,12 +121,22 @@ static const struct arg write_args[] = {
 };
 /* clang-format on */
 
+static const struct metric_family backlog_bytes = {"invar_loki_write_backlog_bytes", METRIC_GAUGE,
+	"Bytes on disk that endpoints which failed have still to be sent.", NULL};
+static const struct metric_family backlog_limit = {"invar_loki_write_backlog_limit_bytes",
+	METRIC_GAUGE, "Bytes that they may take.", NULL};
+static const struct metric_family backlog_damaged = {"invar_loki_write_backlog_damaged_total",
+	METRIC_COUNTER, "Batches on disk that could not be read, at least.", NULL};
+static const struct storage_metrics backlog_metrics = {
+	&backlog_bytes, &backlog_limit, &backlog_damaged};
+
 struct loki_write {
 	struct component base;
 	struct receiver receiver;
 	struct list endpoints; /* struct loki_endpoint, in the order of the configuration */
 	struct list retired;   /* those that a reload took out, while they drain */
 	struct loki_tenants tenants;
+	struct storage *storage; /* of the endpoints' backlogs; NULL: none */
 	struct loki_dry_run dry_run;
 	const struct loki_write_args *args;
 	bool stopping;
@@ -232,6 +245,10 @@ static void stop_if_empty(struct loki_write *w)
 	if (!w->stopping || !list_is_empty(&w->endpoints) || !list_is_empty(&w->retired))
 		return;
 	loki_dry_run_fini(&w->dry_run);
+	if (w->storage)
+		storage_retire(w->storage);
+	storage_release(w->storage);
+	w->storage = NULL;
 	component_stopped(&w->base);
 }
 
@@ -264,10 +281,47 @@ static struct loki_settings **make_settings(struct loki_write *w, const struct l
 	return s;
 }
 
+/* A folder of the component's name below --storage.path. It is made when it is needed. */
+static struct storage *make_storage(const struct component *c)
+{
+	const struct agent_context *agent = c->agent;
+	struct buf path = {0};
+	struct storage *s;
+
+	if (agent->backlog_limit == 0 || agent->storage_path.n == 0 ||
+		agent->dry_run != DRY_RUN_OFF)
+		return NULL;
+	buf_printf(&path, STR_FMT "/", STR_ARG(agent->storage_path));
+	for (const char *p = c->id; *p; p++)
+		buf_add_char(&path, *p == '/' ? '_' : *p);
+	buf_add_char(&path, 0);
+	s = storage_new(c->id, path.p, &backlog_metrics);
+	s->mode = 0700;
+	s->fsync = true;
+	s->max_size = agent->backlog_limit;
+	s->full = "the other endpoints wait for the one that fails; give the disk room, or raise "
+		  "--storage.backlog-limit";
+	buf_fini(&path);
+	return s;
+}
+
+static void say_strangers(struct loki_write *w)
+{
+	struct arena *a = loop_scratch(w->base.loop);
+	const char **folders = arena_new(a, const char *, w->args->endpoint.n + 1);
+	size_t n = 0;
+
+	LIST_EACH (ep, &w->endpoints, const struct loki_endpoint, link)
+		folders[n++] = ep->set->folder;
+	if (w->storage)
+		loki_backlog_say_strangers(w->base.id, w->storage, folders, n);
+}
+
 static void add_endpoint(struct loki_write *w, struct loki_settings *s)
 {
 	struct agent_context *agent = w->base.agent;
-	struct loki_endpoint *ep = loki_endpoint_new(w->base.loop, agent->budget, s, on_changed, w);
+	struct loki_endpoint *ep = loki_endpoint_new(
+		w->base.loop, agent->budget, s, w->storage, on_changed, w);
 
 	list_add_last(&w->endpoints, &ep->link);
 }
@@ -284,8 +338,10 @@ static bool loki_write_start(struct component *c, const void *args, struct err *
 	s = make_settings(w, w->args, e);
 	if (!s)
 		return false;
+	w->storage = make_storage(c);
 	for (size_t i = 0; i < w->args->endpoint.n; i++)
 		add_endpoint(w, s[i]);
+	say_strangers(w);
 	loki_dry_run_init(&w->dry_run, c->loop, c->id, c->agent->dry_run, STDOUT_FILENO);
 	w->receiver.id = c->id;
 	w->receiver.push = c->agent->dry_run == DRY_RUN_OFF ? on_push : on_push_dry;

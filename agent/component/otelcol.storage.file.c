@@ -10,6 +10,7 @@
 #include "agent/base/buf.h"
 #include "agent/base/container_of.h"
 #include "agent/base/err.h"
+#include "agent/base/metric.h"
 #include "agent/component/common/auth_handler.h"
 #include "agent/component/common/otelcol_args.h"
 #include "agent/component/common/otelcol_storage.h"
@@ -48,6 +49,15 @@ struct storage_file {
 	struct component base;
 	struct auth_handler handler;
 };
+
+static const struct metric_family used_family = {"otelcol_storage_file_used_bytes", METRIC_GAUGE,
+	"Bytes in the files of the queues that are kept here.", NULL};
+static const struct metric_family limit_family = {"otelcol_storage_file_limit_bytes", METRIC_GAUGE,
+	"Bytes that the queues may take.", NULL};
+static const struct metric_family damaged_family = {"otelcol_storage_file_damaged_records_total",
+	METRIC_COUNTER, "Requests on disk that could not be read, at least.", NULL};
+
+static const struct storage_metrics metrics = {&used_family, &limit_family, &damaged_family};
 
 static const struct arg compaction_args[] = {
 	ARG(compaction_args, directory, .type = ARG_STR, .flags = ARG_NO_EFFECT,
@@ -125,26 +135,6 @@ static bool otelcol_storage_file_check(const void *args, struct diags *d)
 	return true;
 }
 
-/* The folder, with those above it. */
-static bool make_folders(char *path, unsigned mode, struct err *e)
-{
-	for (char *p = path + 1;; p++) {
-		char was = *p;
-
-		if (was != '/' && was != 0)
-			continue;
-		*p = 0;
-		if (mkdir(path, mode) == -1 && errno != EEXIST) {
-			err_set(e, "cannot make the folder %s: %s", path, strerror(errno));
-			*p = was;
-			return false;
-		}
-		*p = was;
-		if (was == 0)
-			return true;
-	}
-}
-
 static bool open_folder(
 	const struct storage_file *s, const struct storage_args *a, struct buf *path, struct err *e)
 {
@@ -163,7 +153,7 @@ static bool open_folder(
 	while (path->n > 1 && path->p[path->n - 1] == '/')
 		path->n--;
 	buf_add_char(path, 0);
-	if (a->create_directory && !make_folders(path->p, mode, e))
+	if (a->create_directory && !storage_make_folders(path->p, mode, e))
 		return false;
 	if (stat(path->p, &st) == -1)
 		return err_set(e, "the folder %s: %s (create_directory = true makes it)", path->p,
@@ -189,8 +179,10 @@ static bool otelcol_storage_file_start(struct component *c, const void *args, st
 		buf_fini(&path);
 		return false;
 	}
-	s->handler.storage = storage_new(c->id, path.p ? path.p : "");
+	s->handler.storage = storage_new(c->id, path.p ? path.p : "", &metrics);
 	s->handler.storage->fsync = a->fsync;
+	s->handler.storage->full = "senders are told to come again; give the disk room, or raise "
+				   "max_size of the storage";
 	s->handler.storage->max_size = (uint64_t)a->max_size;
 	read_mode(a->directory_permissions, &s->handler.storage->mode);
 	buf_fini(&path);

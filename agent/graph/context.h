@@ -45,6 +45,7 @@ struct agent_context {
 	struct budget *otlp_budget;
 	struct tailer *tailer;
 	struct str storage_path; /* folder for positions; each component has its own below it */
+	uint64_t backlog_limit;  /* bytes on disk for each loki.write; 0: none */
 	struct str node_name;    /* HOSTNAME or K8S_NODE_NAME, else the host's name */
 	struct str pod_logs;     /* "/var/log/pods", or what --pod-logs.path says */
 	bool pod_annotations;    /* pods may steer: k8s/pod_wishes.h */

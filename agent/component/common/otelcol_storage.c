@@ -2,18 +2,15 @@
 
 #include "agent/component/common/otelcol_storage.h"
 
+#include "agent/base/err.h"
 #include "agent/base/mem.h"
 #include "agent/base/metric.h"
 #include "agent/base/must.h"
 
+#include <errno.h>
 #include <stdlib.h>
-
-static const struct metric_family used_family = {"otelcol_storage_file_used_bytes", METRIC_GAUGE,
-	"Bytes in the files of the queues that are kept here.", NULL};
-static const struct metric_family limit_family = {"otelcol_storage_file_limit_bytes", METRIC_GAUGE,
-	"Bytes that the queues may take.", NULL};
-static const struct metric_family damaged_family = {"otelcol_storage_file_damaged_records_total",
-	METRIC_COUNTER, "Requests on disk that could not be read, at least.", NULL};
+#include <string.h>
+#include <sys/stat.h>
 
 static struct metric *new_metric(
 	const struct storage *s, const struct metric_family *f, const char *reason)
@@ -38,19 +35,20 @@ static double read_limit(void *owner)
 	return (double)((const struct storage *)owner)->max_size;
 }
 
-struct storage *storage_new(const char *id, const char *directory)
+struct storage *storage_new(
+	const char *id, const char *directory, const struct storage_metrics *m)
 {
 	struct storage *s = mem_new(struct storage, 1);
 
 	s->id = mem_text(str_from(id));
 	s->directory = mem_text(str_from(directory));
 	s->refs = 1;
-	s->used_metric = new_metric(s, &used_family, NULL);
+	s->used_metric = new_metric(s, m->used, NULL);
 	metric_set_reader(s->used_metric, read_used, s);
-	s->limit_metric = new_metric(s, &limit_family, NULL);
+	s->limit_metric = new_metric(s, m->limit, NULL);
 	metric_set_reader(s->limit_metric, read_limit, s);
-	s->damaged = new_metric(s, &damaged_family, "damaged");
-	s->cut = new_metric(s, &damaged_family, "cut");
+	s->damaged = new_metric(s, m->damaged, "damaged");
+	s->cut = new_metric(s, m->damaged, "cut");
 	return s;
 }
 
@@ -81,4 +79,23 @@ void storage_release(struct storage *s)
 	free(s->directory);
 	free(s->id);
 	free(s);
+}
+
+bool storage_make_folders(char *path, unsigned mode, struct err *e)
+{
+	for (char *p = path + 1;; p++) {
+		char was = *p;
+
+		if (was != '/' && was != 0)
+			continue;
+		*p = 0;
+		if (mkdir(path, mode) == -1 && errno != EEXIST) {
+			err_set(e, "cannot make the folder %s: %s", path, strerror(errno));
+			*p = was;
+			return false;
+		}
+		*p = was;
+		if (was == 0)
+			return true;
+	}
 }

@@ -8,6 +8,7 @@
 #include <snappy-c.h>
 #include <stdlib.h>
 
+#define STORED_MAX ((size_t)1 << 30)
 #define SPARE_MAX ((size_t)4 << 20)
 
 /* Bodies of requests that are done with, for the next ones: memory that was used a moment ago
@@ -78,10 +79,38 @@ struct loki_request *loki_request_new(struct loki_tenant *t, struct str raw)
 	return r;
 }
 
+struct loki_request *loki_request_stored(struct loki_tenant *t, struct str body, size_t entries)
+{
+	struct loki_request *r;
+	size_t n;
+
+	if (snappy_uncompressed_length(body.p, body.n, &n) != SNAPPY_OK || n > STORED_MAX ||
+		snappy_validate_compressed_buffer(body.p, body.n) != SNAPPY_OK)
+		return NULL;
+	r = mem_new(struct loki_request, 1);
+	list_init(&r->link);
+	r->tenant = loki_tenant_hold(t);
+	buf_add_str(&r->body, body);
+	r->raw_size = n;
+	r->entries = entries;
+	return r;
+}
+
+void loki_request_settled(struct loki_request *r)
+{
+	if (r->place.segment)
+		disk_done(&r->place);
+	r->place = (struct disk_place){0};
+}
+
 static void move_acks(struct loki_request *to, struct loki_request *from)
 {
 	to->acks = from->acks;
 	from->acks = (struct ack_set){0};
+	to->place = from->place;
+	from->place = (struct disk_place){0};
+	to->is_covered = from->is_covered;
+	from->is_covered = true;
 }
 
 bool loki_request_split(struct loki_request *r, struct loki_request **second)
@@ -114,6 +143,8 @@ bool loki_request_split(struct loki_request *r, struct loki_request **second)
 void loki_request_free(struct loki_request *r)
 {
 	must(r->acks.n == 0);
+	if (r->place.segment)
+		disk_leave(&r->place);
 	free(r->acks.p);
 	give_spare(&r->body);
 	loki_tenant_release(r->tenant);

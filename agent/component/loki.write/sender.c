@@ -182,6 +182,7 @@ static void settle(struct loki_sender *s)
 	struct ack_set acks = r->acks;
 
 	loki_tenant_settled(r->tenant, &r->ages, loop_wall(s->loop));
+	loki_request_settled(r);
 	r->acks = (struct ack_set){0};
 	s->bytes -= r->body.n;
 	list_remove(&r->link);
@@ -364,6 +365,28 @@ void loki_sender_add(struct loki_sender *s, struct loki_request *r)
 		send_next(s);
 }
 
+struct loki_request *loki_sender_whole(const struct loki_sender *s)
+{
+	LIST_EACH (r, &s->queue, struct loki_request, link) {
+		if (!r->is_covered)
+			return r;
+	}
+	return NULL;
+}
+
+void loki_sender_keep_first(struct loki_sender *s, struct list *rest)
+{
+	struct loki_request *whole = loki_sender_whole(s);
+
+	while (whole && s->queue.prev != &whole->link) {
+		struct loki_request *r = container_of(s->queue.prev, struct loki_request, link);
+
+		list_remove(&r->link);
+		list_add_first(rest, &r->link);
+		s->bytes -= r->body.n;
+	}
+}
+
 void loki_sender_change(struct loki_sender *s, const struct loki_send_settings *set)
 {
 	s->set = set;
@@ -373,11 +396,21 @@ void loki_sender_change(struct loki_sender *s, const struct loki_send_settings *
 		send_next(s);
 }
 
-void loki_sender_abandon(struct loki_sender *s, bool settle_them)
+static void append(struct loki_sender *s, struct list *more)
+{
+	LIST_EACH (r, more, struct loki_request, link) {
+		list_remove(&r->link);
+		list_add_last(&s->queue, &r->link);
+		s->bytes += r->body.n;
+	}
+}
+
+void loki_sender_abandon(struct loki_sender *s, struct list *more, bool settle_them)
 {
 	if (s->state == SENDER_SENDING)
 		s->flying->cancel(&s->call);
 	s->flying = NULL;
+	append(s, more);
 	while (!list_is_empty(&s->queue)) {
 		struct loki_request *r = first(s);
 		struct ack_set acks = r->acks;
@@ -387,6 +420,8 @@ void loki_sender_abandon(struct loki_sender *s, bool settle_them)
 		list_remove(&r->link);
 		if (settle_them)
 			loki_tenant_dropped(r->tenant, LOKI_DROP_GONE, r->entries, r->body.n);
+		if (settle_them)
+			loki_request_settled(r);
 		loki_request_free(r);
 		if (settle_them)
 			ack_set_release(&acks);

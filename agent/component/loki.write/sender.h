@@ -67,9 +67,15 @@ void loki_sender_init(struct loki_sender *s, struct loop *l, const struct loki_s
 	void (*changed)(struct loki_sender *s));
 void loki_sender_add(struct loki_sender *s, struct loki_request *r);
 
+/* The first that is not the first part of one that was cut. NULL: none waits. */
+struct loki_request *loki_sender_whole(const struct loki_sender *s);
+/* Moves all that follow it to the beginning of rest, in order. */
+void loki_sender_keep_first(struct loki_sender *s, struct list *rest);
+
 /* With other settings from the next try on, which is now if one was waited for. */
 void loki_sender_change(struct loki_sender *s, const struct loki_send_settings *set);
 
-/* Gives up: the call is cancelled and nothing is sent any more. settle: the entries are counted
+/* Gives up, also on those in more, which are taken: the call is cancelled and nothing is sent any
+ * more. settle: the entries are counted
  * as dropped and their acks released; else the acks fail, and their files are read again. */
-void loki_sender_abandon(struct loki_sender *s, bool settle);
+void loki_sender_abandon(struct loki_sender *s, struct list *more, bool settle);

@@ -8,6 +8,7 @@
 #include "agent/base/mem.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define MAX_BATCH (INT64_C(64) << 20) /* Loki takes 100 MiB in one request */
@@ -157,6 +158,22 @@ static void fill_send(struct loki_settings *s, const struct loki_endpoint_args *
 	s->send.cancel = http_call_cancel;
 }
 
+/* Whose data it is that waits on disk: where it goes, and as whom. Not the secrets, which are
+ * what is corrected in an outage. */
+static void fill_folder(struct loki_settings *s, const struct loki_endpoint_args *a,
+	const struct http_settings *http)
+{
+	struct buf b = {0};
+
+	add_text(&b, a->url);
+	add_text(&b, a->tenant_id);
+	add_text(&b, a->name);
+	add_text(&b, http->basic_username);
+	add_text(&b, s->send.org_id);
+	snprintf(s->folder, sizeof(s->folder), "%016" PRIx64, str_hash(buf_str(&b)));
+	buf_fini(&b);
+}
+
 struct loki_settings *loki_settings_new(const struct loki_write_args *all,
 	const struct loki_endpoint_args *a, struct loki_tenants *tenants, struct http_client *http,
 	struct err *e)
@@ -175,6 +192,7 @@ struct loki_settings *loki_settings_new(const struct loki_write_args *all,
 	http_client_args_settings(&a->http, &s->mem, &set);
 	set.timeout = a->remote_timeout;
 	add_headers(s, &set, &a->headers);
+	fill_folder(s, a, &set);
 	s->send.http = http_target_new(http, &set, e);
 	if (s->send.http)
 		return s;

@@ -5,6 +5,7 @@
 
 #include "agent/base/arena.h"
 #include "agent/component/loki.write/args.h"
+#include "agent/component/loki.write/backlog.h"
 #include "agent/component/loki.write/batch.h"
 #include "agent/component/loki.write/sender.h"
 
@@ -14,7 +15,8 @@ struct loki_settings {
 	struct loki_batch_settings batch;
 	struct loki_send_settings send;
 	int64_t drain_timeout;
-	struct arena mem; /* these settings too */
+	char folder[LOKI_BACKLOG_FOLDER]; /* whose data it is, as a name */
+	struct arena mem;                 /* these settings too */
 };
 
 /* NULL, with e filled, if the HTTP client cannot work with them. */

@@ -21,6 +21,7 @@ const char *const loki_drop_names[LOKI_DROPS] = {
 	"stream_limited",
 	"line_too_long",
 	"endpoint_removed",
+	"backlog_damaged",
 };
 
 static const double size_buckets[] = {

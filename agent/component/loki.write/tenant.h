@@ -29,6 +29,7 @@ enum loki_drop {
 	LOKI_DROP_STREAMS, /* "stream_limited" */
 	LOKI_DROP_LINE,    /* "line_too_long" */
 	LOKI_DROP_GONE,    /* "endpoint_removed": invar's own */
+	LOKI_DROP_DAMAGED, /* "backlog_damaged": on disk, and cannot be read; invar's own */
 	LOKI_DROPS,
 };
 extern const char *const loki_drop_names[LOKI_DROPS];

@@ -362,6 +362,21 @@ bool disk_is_at(const struct disk *d, const struct storage *s)
 	       !strchr(d->path + n + 1, '/');
 }
 
+bool disk_rename(struct disk *d, struct str name, struct err *e)
+{
+	struct buf path = {0};
+
+	buf_printf(&path, "%s/" STR_FMT "%c", d->storage->directory, STR_ARG(name), 0);
+	if (rename(d->path, path.p) == -1) {
+		err_set(e, "%s to %s: %s", d->path, path.p, strerror(errno));
+		buf_fini(&path);
+		return false;
+	}
+	free(d->path);
+	d->path = path.p;
+	return true;
+}
+
 void disk_set_storage(struct disk *d, struct storage *s)
 {
 	uint64_t mine = 0;
@@ -555,9 +570,9 @@ static bool has_room(struct disk *d, uint64_t n, struct err *e)
 static void say_sick(struct disk *d, const struct err *e)
 {
 	if (!d->is_sick)
-		log_error(d->id, "a request cannot be kept on disk; senders are told to come again",
+		log_error(d->id, "a request cannot be kept on disk",
 			KV("err", e->text), KV("folder", (const char *)d->path),
-			KV("hint", "give the disk room, or raise max_size of the storage"));
+			KV("hint", d->storage->full));
 	d->is_sick = true;
 }
 
@@ -675,4 +690,10 @@ void disk_done(const struct disk_place *at)
 				KV("err", strerror(errno)));
 	}
 	segment_settle(g);
+}
+
+void disk_rest(struct disk *d)
+{
+	if (d->writing && d->writing->waiting == 0)
+		end_writing(d);
 }

@@ -37,6 +37,9 @@ void disk_set_storage(struct disk *d, struct storage *s);
 
 /* The next request of an earlier life; false: there are no more. The caller has its place then. */
 bool disk_next(struct disk *d, struct record *r, struct disk_place *at);
+
+/* Another name, below the same storage. False: it keeps the one it has. */
+bool disk_rename(struct disk *d, struct str name, struct err *e);
 bool disk_is_empty(const struct disk *d);
 
 /* Keeps a request, r->n bytes together. False: it is not kept, and *e says why. */
@@ -50,6 +53,8 @@ char *disk_read(const struct disk_place *at, uint32_t n);
 /* Gives the place back: the request has been dealt with, or is left for the next life. */
 void disk_done(const struct disk_place *at);
 void disk_leave(const struct disk_place *at);
+/* Nothing will be added soon: a file of which all has been dealt with goes at once. */
+void disk_rest(struct disk *d);
 struct disk *disk_of(const struct disk_place *at);
 
 /* For who keeps a list of them. */

@@ -61,7 +61,7 @@ static int set_up(void **state)
 	budget_init(&budget, 1000000);
 	memset(&fake, 0, sizeof(fake));
 	drained = 0;
-	ep = loki_endpoint_new(loop, &budget, make("http://a/push"), on_changed, NULL);
+	ep = loki_endpoint_new(loop, &budget, make("http://a/push"), NULL, on_changed, NULL);
 	log_set_writer(on_log);
 	return 0;
 }

@@ -8,6 +8,7 @@ static struct loki_tenants tenants = {.id = "loki.write.test"};
 static struct loki_send_settings settings;
 static struct loki_tenant *tenant; /* held by the test, for its counters */
 static struct loki_sender sender;
+static struct list none = {&none, &none};
 static struct loop *loop;
 static struct buf said;
 static int changes;
@@ -51,7 +52,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	(void)state;
-	loki_sender_abandon(&sender, false);
+	loki_sender_abandon(&sender, &none, false);
 	loki_tenant_release(tenant);
 	assert_int_equal(tenants.map.n, 0);
 	loop_free(loop);
@@ -360,7 +361,7 @@ static void test_abandon(void **state)
 	(void)state;
 	add("a", &acks[0]);
 	add("b", &acks[1]);
-	loki_sender_abandon(&sender, false);
+	loki_sender_abandon(&sender, &none, false);
 	assert_int_equal(fake.cancels, 1);
 	assert_int_equal(sender.bytes, 0);
 	assert_true(acks[0].settled && acks[0].ack.failed);
@@ -369,7 +370,7 @@ static void test_abandon(void **state)
 	add("a", &acks[2]);
 	fake_answer(500, "");
 	add("b", &acks[3]);
-	loki_sender_abandon(&sender, true);
+	loki_sender_abandon(&sender, &none, true);
 	assert_true(acks[2].settled && acks[3].settled);
 	assert_false(acks[2].ack.failed || acks[3].ack.failed);
 	assert_int_equal(dropped(LOKI_DROP_GONE), 2);

@@ -2,6 +2,7 @@
  * written. */
 
 #include "agent/base/err.h"
+#include "agent/base/metric.h"
 #include "agent/component/common/otelcol_export/disk.h"
 #include "agent/component/common/otelcol_storage.h"
 #include "tests/test.h"
@@ -13,6 +14,11 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+static const struct metric_family storage_family = {"storage_test", METRIC_GAUGE,
+	"Of a test.", NULL};
+static const struct storage_metrics storage_metrics = {
+	&storage_family, &storage_family, &storage_family};
 
 static char folder[64];
 static char path[128]; /* of the queue's folder */
@@ -57,7 +63,7 @@ static int teardown(void **state)
 
 static struct storage *storage_at(uint64_t max_size)
 {
-	struct storage *s = storage_new("otelcol.storage.file.x", folder);
+	struct storage *s = storage_new("otelcol.storage.file.x", folder, &storage_metrics);
 
 	s->max_size = max_size;
 	s->mode = 0700;

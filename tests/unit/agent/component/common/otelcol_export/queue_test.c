@@ -1,5 +1,6 @@
 #include "agent/base/buf.h"
 #include "agent/base/err.h"
+#include "agent/base/metric.h"
 #include "agent/component/common/otelcol_export/queue.h"
 #include "agent/component/common/otelcol_storage.h"
 #include "agent/flow/ack.h"
@@ -14,6 +15,11 @@
 #include <unistd.h>
 
 #define FORMAT "proto/gzip"
+
+static const struct metric_family storage_family = {"storage_test", METRIC_GAUGE,
+	"Of a test.", NULL};
+static const struct storage_metrics storage_metrics = {
+	&storage_family, &storage_family, &storage_family};
 
 static char folder[64];
 
@@ -168,7 +174,7 @@ static void begin_with(struct life *l, uint64_t max_size, bool fsync)
 
 	budget_init(&l->b, 1 << 20);
 	export_queue_init(&l->q, &l->b);
-	l->s = storage_new("otelcol.storage.file.x", folder);
+	l->s = storage_new("otelcol.storage.file.x", folder, &storage_metrics);
 	l->s->max_size = max_size;
 	l->s->fsync = fsync;
 	l->s->mode = 0700;
@@ -549,7 +555,7 @@ static void test_moves(void **state)
 	add(&l.q, "disk", 1, false);
 	assert_true(export_queue_keep(&l.q, NULL, STR("up.traces"), SIGNAL_TRACES, "up", &e));
 	add(&l.q, "memory", 1, false);
-	again = storage_new("otelcol.storage.file.x", folder);
+	again = storage_new("otelcol.storage.file.x", folder, &storage_metrics);
 	again->max_size = 1000;
 	assert_true(export_queue_keep(&l.q, again, STR("up.traces"), SIGNAL_TRACES, "up", &e));
 	assert_true(again->used > 0 && l.s->used == 0);
