@@ -32,6 +32,49 @@ static inline void remote_object_answers(const struct component_type *type, cons
 	}
 }
 
+/* A changed object is taken; what is no answer leaves the value as it was. */
+static inline void remote_object_follows(const struct component_type *type, const char *config,
+	const struct remote_object_case *first, const struct remote_object_case *second)
+{
+	static const struct {
+		int status;
+		const char *answer;
+	} bad[] = {
+		{0, "connection refused"},
+		{404, "{}"},
+		{403, "{}"},
+		{500, ""},
+		{200, ""},
+		{200, "\xff\xfe"},
+		{200, "{\"data\":7}"},
+		{200, "{\"data\":{\"u\":7}}"},
+		{200, "{\"data\":{\"u\":{}}}"},
+		{200, "{\"data\":{\"u\":\"eA==\""},
+	};
+	struct harness h;
+
+	harness_init(&h, type);
+	assert_true(harness_load(&h, config));
+	fake_answer(0, 200, "application/json", str_from(first->answer), -1);
+	loop_turn(h.loop, 0);
+	assert_str(buf_str(&harness_seen), first->seen);
+	buf_clear(&harness_seen);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		harness_advance(&h, INT64_C(70) * 1000000000);
+		assert_int_equal(fake_calls_n, 1);
+		fake_answer(0, bad[i].status, "application/json", str_from(bad[i].answer), -1);
+		loop_turn(h.loop, 0);
+		assert_str(buf_str(&harness_seen), "");
+		assert_int_equal(graph_node(h.graph, 0).health, HEALTH_UNHEALTHY);
+	}
+	harness_advance(&h, INT64_C(70) * 1000000000);
+	fake_answer(0, 200, "application/json", str_from(second->answer), -1);
+	loop_turn(h.loop, 0);
+	assert_str(buf_str(&harness_seen), second->seen);
+	assert_int_equal(graph_node(h.graph, 0).health, HEALTH_HEALTHY);
+	harness_fini(&h);
+}
+
 static const struct harness_mistake remote_object_mistakes[] = {
 	{"namespace = \"a/b\"\n name = \"c\"", "1:1: \"a/b\" is not the name of a namespace\n"},
 	{"namespace = \"a\"\n name = \"\"", "1:1: \"\" is not the name of an object\n"},

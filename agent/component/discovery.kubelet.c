@@ -120,7 +120,8 @@ static bool read_pods(struct kubelet *k, struct str text, struct pods *out, stru
 		return err_set(e, "the answer is not a JSON object");
 	for (json_enter_object(&j); json_next_key(&j, &key);) {
 		if (!str_is(key, "items") || json_peek(&j) != '[') {
-			has_items = has_items || str_is(key, "items"); /* null: there are none */
+			/* null: there are none */
+			has_items = has_items || (str_is(key, "items") && json_peek(&j) == 'n');
 			json_skip(&j);
 			continue;
 		}

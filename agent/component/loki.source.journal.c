@@ -23,6 +23,7 @@
 #include "agent/graph/context.h"
 #include "agent/loop/loop.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -297,20 +298,31 @@ static int add_matches(struct journal_source *s, struct str matches)
 	return error;
 }
 
+static int seek_by_age(struct journal_source *s)
+{
+	int64_t from = loop_wall(s->base.loop) - s->args->max_age;
+
+	return s->api->seek_realtime_usec(s->journal, from > 0 ? (uint64_t)from / 1000 : 0);
+}
+
 /* Behind the entry that was the last one read, or delivered by the life before; if that is gone,
  * at the next. */
 static int seek(struct journal_source *s)
 {
 	char cursor[PLACE_MAX];
 	struct str place = buf_str(s->read_to.n ? &s->read_to : &s->progress->place);
-	int64_t from = loop_wall(s->base.loop) - s->args->max_age;
 	int error;
 
 	if (place.n == 0)
-		return s->api->seek_realtime_usec(
-			s->journal, from > 0 ? (uint64_t)from / 1000 : 0);
+		return seek_by_age(s);
 	snprintf(cursor, sizeof(cursor), STR_FMT, STR_ARG(place));
 	error = s->api->seek_cursor(s->journal, cursor);
+	if (error == -EINVAL) { /* a disk, or a person, has changed it */
+		log_warn(s->base.id, "how far the journal was read is not known: it begins anew",
+			KV("place", (const char *)cursor),
+			KV("hint", "max_age says how old the first entries are"));
+		return seek_by_age(s);
+	}
 	if (error < 0)
 		return error;
 	error = s->api->next(s->journal);

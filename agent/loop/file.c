@@ -25,9 +25,22 @@ int64_t file_age(const struct stat *st)
 	return (now.tv_sec - st->st_mtim.tv_sec) * NS + now.tv_nsec - st->st_mtim.tv_nsec;
 }
 
+/* Opening a pipe waits for its writer, and so would reading it. */
+static int open_to_read(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	struct stat st;
+
+	if (fd == -1 || fstat(fd, &st) == -1 || !S_ISFIFO(st.st_mode))
+		return fd;
+	close(fd);
+	errno = ENOTSUP;
+	return -1;
+}
+
 int file_read(const char *path, struct buf *out, size_t max)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	int fd = open_to_read(path);
 	size_t start = out->n;
 	int error = 0;
 	ssize_t n;

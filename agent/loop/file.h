@@ -14,7 +14,7 @@ struct stat;
 /* ns since its content changed, by the system's clock; negative if that was put back. */
 int64_t file_age(const struct stat *st);
 
-/* 0, or an errno; EFBIG if it is longer than max. Appends to *out. */
+/* 0, or an errno; EFBIG if it is longer than max, ENOTSUP if it is a pipe. Appends to *out. */
 int file_read(const char *path, struct buf *out, size_t max);
 
 /* Replaces path by text, at once or not at all: written beside it, synced, renamed. 0, or an

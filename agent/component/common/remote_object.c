@@ -70,7 +70,16 @@ static bool take_data(const struct remote_object *o, struct json *j, struct aren
 {
 	struct str key;
 
+	if (json_peek(j) != '{') {
+		bool is_null = json_peek(j) == 'n';
+
+		json_skip(j);
+		return is_null || j->is_bad || err_set(e, "its data are no object");
+	}
 	for (json_enter_object(j); json_next_key(j, &key);) {
+		if (json_peek(j) != '"')
+			return err_set(
+				e, "the value of \"" STR_FMT "\" is no string", STR_ARG(key));
 		if (!take_value(o, a, out, key, json_str(j, a)))
 			return err_set(e, "the value of \"" STR_FMT "\" is not base64",
 				STR_ARG(key));

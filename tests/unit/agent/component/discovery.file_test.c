@@ -131,6 +131,48 @@ static void changes_are_followed(void **state)
 	assert_seen("target __address__=z;__meta_filepath=@/a.json;\n");
 }
 
+/* Whatever takes a file's place, its targets stay until there is a better one or none. */
+static void hostile_files_change_nothing(void **state)
+{
+	static const char *const hostile[] = {
+		"mkfifo x && mv x t.json",
+		"rm t.json; mkdir t.json",
+		"rmdir t.json; ln -s t.json t.json",
+		"ln -sfn /none/x t.json",
+		"ln -sfn /dev/zero t.json",
+		"rm t.json; head -c 17000000 /dev/zero | tr '\\0' ' ' >t.json",
+		"head -c 2000000 /dev/zero | tr '\\0' '[' >t.json",
+		"head -c 2000 /dev/zero >t.json",
+		"printf '[{\"targets\":[\"a\\377\"]}' >t.json",
+		"printf '[{\"targets\":{\"a\":1}}]' >t.json",
+		"printf '[{\"targets\":[\"a:1\"]}] x' >t.json",
+	};
+	char files[128], command[256];
+
+	(void)state;
+	put("t.json", "[{\"targets\": [\"a:1\", \"b:2\"], \"labels\": {\"job\": \"x\"}}]");
+	snprintf(files, sizeof(files), "\"%s/*.json\"", dir.path);
+	assert_true(load(files));
+	assert_seen(TWO);
+	for (size_t i = 0; i < sizeof(hostile) / sizeof(*hostile); i++) {
+		snprintf(command, sizeof(command), "cd %s && %s", dir.path, hostile[i]);
+		assert_int_equal(system(command), 0);
+		log_dir_settle(&dir);
+		harness_advance(&h, 200 * INT64_C(1000000));
+		assert_seen("");
+	}
+	put("t.json", "[{\"targets\": [\"z\"]}]");
+	log_dir_settle(&dir);
+	harness_advance(&h, 200 * INT64_C(1000000));
+	assert_seen("target __address__=z;__meta_filepath=@/t.json;\n");
+	snprintf(command, sizeof(command), "rm %s/t.json", dir.path);
+	assert_int_equal(system(command), 0);
+	log_dir_settle(&dir);
+	harness_advance(&h, 200 * INT64_C(1000000));
+	load(files);
+	assert_int_equal(harness_seen.n, 0);
+}
+
 static void wrong_arguments(void **state)
 {
 	static const struct {
@@ -152,4 +194,5 @@ static void wrong_arguments(void **state)
 
 TESTS_RUN(cmocka_unit_test_setup_teardown(texts_become_targets, set_up, tear_down),
 	cmocka_unit_test_setup_teardown(changes_are_followed, set_up, tear_down),
+	cmocka_unit_test_setup_teardown(hostile_files_change_nothing, set_up, tear_down),
 	cmocka_unit_test_setup_teardown(wrong_arguments, set_up, tear_down))

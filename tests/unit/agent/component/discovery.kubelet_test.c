@@ -122,6 +122,58 @@ static void a_kubelet_that_is_away(void **state)
 	harness_fini(&h);
 }
 
+/* … and while what answers is no kubelet, or a broken one. */
+static void hostile_answers_change_nothing(void **state)
+{
+	static const struct {
+		int status;
+		const char *answer;
+	} hostile[] = {
+		{0, "connection reset"},
+		{403, LIST("")},
+		{500, ""},
+		{200, ""},
+		{200, "null"},
+		{200, "[]"},
+		{200, "{}"},
+		{200, "{\"kind\":\"Status\"}"},
+		{200, "{\"items\":7}"},
+		{200, "{\"items\":{}}"},
+		{200, "{\"items\":[" POD("z", "x", "Running", "c://1", "")},
+		{200, "\xff\xfe"},
+		{200, "<html>"},
+	};
+	struct harness h;
+	char names[64], *deep = mem_new(char, 1000001);
+
+	(void)state;
+	harness_init(&h, &discovery_kubelet);
+	assert_true(harness_load(&h, CONFIG("")));
+	fake_answer(0, 200, "", STR(LIST(POD("a", "x", "Running", "c://1", ""))), -1);
+	loop_turn(h.loop, 0);
+	read_names(names, sizeof(names));
+	assert_string_equal(names, "a ");
+	memset(deep, '[', 1000000);
+	memcpy(deep, "{\"items\":", 9);
+	for (size_t i = 0; i <= sizeof(hostile) / sizeof(*hostile); i++) {
+		bool is_last = i == sizeof(hostile) / sizeof(*hostile);
+
+		harness_advance(&h, 6 * INT64_C(1000000000));
+		fake_answer(0, is_last ? 200 : hostile[i].status, "",
+			str_from(is_last ? deep : hostile[i].answer), -1);
+		loop_turn(h.loop, 0);
+		assert_int_equal(harness_seen.n, 0);
+		assert_int_equal(graph_node(h.graph, 0).health, HEALTH_UNHEALTHY);
+	}
+	free(deep);
+	harness_advance(&h, 6 * INT64_C(1000000000));
+	fake_answer(0, 200, "", STR(LIST(A_B)), -1);
+	loop_turn(h.loop, 0);
+	read_names(names, sizeof(names));
+	assert_string_equal(names, "a b ");
+	harness_fini(&h);
+}
+
 static void wrong_arguments(void **state)
 {
 	static const struct {
@@ -147,4 +199,4 @@ static void wrong_arguments(void **state)
 
 TESTS_RUN(cmocka_unit_test(answers_become_targets),
 	cmocka_unit_test(labels_are_those_of_role_pod), cmocka_unit_test(a_kubelet_that_is_away),
-	cmocka_unit_test(wrong_arguments))
+	cmocka_unit_test(hostile_answers_change_nothing), cmocka_unit_test(wrong_arguments))

@@ -71,6 +71,58 @@ static void test_poll(void **state)
 	log_dir_want(&d, "target v=two;\n");
 }
 
+static void shell(const char *what)
+{
+	char command[256];
+
+	snprintf(command, sizeof(command), "cd %s/in && %s", d.path, what);
+	assert_int_equal(system(command), 0);
+}
+
+/* Whatever takes the file's place, the agent goes on with what it had, and takes the next file. */
+static void stays_through(const char *config)
+{
+	static const char *const hostile[] = {
+		"mkfifo x && mv x f",
+		"rm f; mkdir f",
+		"rmdir f; ln -s f f",
+		"ln -sfn /none/x f",
+		"ln -sfn /dev/zero f",
+		"rm f; head -c 5000000 /dev/zero >f",
+		"rm f; ln -s ../in f",
+	};
+
+	log_dir_append(&d, "in/f", "one");
+	assert_true(log_dir_load(&d, config));
+	log_dir_want(&d, "target v=one;\n");
+	for (size_t i = 0; i < sizeof(hostile) / sizeof(hostile[0]); i++) {
+		shell(hostile[i]);
+		log_dir_settle(&d);
+		loop_advance(h.loop, 11 * NS_PER_SEC);
+		log_dir_settle(&d);
+		log_dir_want(&d, "");
+		assert_int_equal(graph_node(h.graph, 0).health, HEALTH_UNHEALTHY);
+	}
+	shell("rm -rf f");
+	replace("two");
+	loop_advance(h.loop, 11 * NS_PER_SEC);
+	log_dir_settle(&d);
+	log_dir_want(&d, "target v=two;\n");
+	assert_int_equal(graph_node(h.graph, 0).health, HEALTH_HEALTHY);
+}
+
+static void test_hostile(void **state)
+{
+	(void)state;
+	stays_through(CONFIG("poll_frequency = \"10s\"\n"));
+}
+
+static void test_hostile_poll(void **state)
+{
+	(void)state;
+	stays_through(CONFIG("detector = \"poll\"\n poll_frequency = \"10s\"\n"));
+}
+
 static void test_mistakes(void **state)
 {
 	static const struct {
@@ -92,4 +144,5 @@ static void test_mistakes(void **state)
 
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
-TESTS_RUN(T(test_follows), T(test_goes_and_comes), T(test_poll), T(test_mistakes))
+TESTS_RUN(T(test_follows), T(test_goes_and_comes), T(test_poll), T(test_hostile),
+	T(test_hostile_poll), T(test_mistakes))

@@ -5,6 +5,7 @@
 #include "agent/component/loki.source.journal/api.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -20,6 +21,7 @@ static struct {
 	char matches[128];
 	uint64_t since;
 	int cursor;
+	bool vacuumed; /* the entry of the cursor is not there any more */
 } fake;
 
 static int fake_open_directory(sd_journal **out, const char *path, int flags)
@@ -76,6 +78,8 @@ static int fake_next(sd_journal *j)
 static int fake_seek_cursor(sd_journal *j, const char *cursor)
 {
 	(void)j;
+	if (cursor[0] != 'c')
+		return -EINVAL;
 	fake.cursor = atoi(cursor + 1);
 	fake.at = fake.cursor - 1;
 	return 0;
@@ -89,7 +93,7 @@ static int fake_seek_realtime(sd_journal *j, uint64_t usec)
 static int fake_test_cursor(sd_journal *j, const char *cursor)
 {
 	(void)j;
-	return fake.at == atoi(cursor + 1);
+	return !fake.vacuumed && fake.at == atoi(cursor + 1);
 }
 static int fake_get_cursor(sd_journal *j, char **out)
 {
@@ -241,6 +245,52 @@ static void test_goes_on(void **state)
 	want("3000 {job=\"loki.source.journal.j\"} three\n");
 }
 
+static void write_place(const char *text, size_t n)
+{
+	char path[128];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/loki.source.journal.j.place", dir);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	assert_int_equal(fwrite(text, 1, n, f), n);
+	fclose(f);
+}
+
+/* A place that is none is as good as no place: entries by their age, and no end of the agent. */
+static void test_broken_place(void **state)
+{
+	static char zeros[9000];
+	static const struct {
+		const char *text;
+		size_t n;
+	} cases[] = {{"", 0}, {"\n", 1}, {"rubbish\n", 8}, {"\xff\xfe", 2}, {zeros, 12},
+		{zeros, sizeof(zeros)}};
+
+	(void)state;
+	add("MESSAGE=one", NULL);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		write_place(cases[i].text, cases[i].n);
+		fake.since = 0;
+		load(CONFIG("max_age = \"10s\"\n"));
+		assert_in_range(fake.since, 990 * 1000000, 992 * 1000000);
+		want("1000 {job=\"loki.source.journal.j\"} one\n");
+		unload();
+	}
+}
+
+/* The entry at the place is gone: on with the next one, which is not left out. */
+static void test_the_place_is_gone(void **state)
+{
+	(void)state;
+	add("MESSAGE=one", NULL);
+	add("MESSAGE=two", NULL);
+	write_place("c1\n", 3);
+	fake.vacuumed = true;
+	load(CONFIG(""));
+	want("2000 {job=\"loki.source.journal.j\"} two\n");
+}
+
 /* What cannot be opened or read is said, and tried again. */
 static void test_troubles(void **state)
 {
@@ -313,5 +363,5 @@ static void test_mistakes(void **state)
 
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
-TESTS_RUN(T(test_reads), T(test_goes_on), T(test_troubles), T(test_full),
-	T(test_update), T(test_update_mends), T(test_mistakes))
+TESTS_RUN(T(test_reads), T(test_goes_on), T(test_broken_place), T(test_the_place_is_gone),
+	T(test_troubles), T(test_full), T(test_update), T(test_update_mends), T(test_mistakes))

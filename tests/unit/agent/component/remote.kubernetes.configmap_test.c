@@ -22,6 +22,17 @@ static void test_answers(void **state)
 		sizeof(cases) / sizeof(cases[0]));
 }
 
+static void test_follows(void **state)
+{
+	static const struct remote_object_case first = {
+		"{\"data\":{\"u\":\"x\"}}", "target u=x;\n", ""};
+	static const struct remote_object_case second = {
+		"{\"data\":{\"u\":\"y\"}}", "target u=y;\n", ""};
+
+	(void)state;
+	remote_object_follows(&remote_kubernetes_configmap, CONFIG, &first, &second);
+}
+
 static void test_mistakes(void **state)
 {
 	(void)state;
@@ -30,4 +41,5 @@ static void test_mistakes(void **state)
 		sizeof(remote_object_mistakes) / sizeof(remote_object_mistakes[0]));
 }
 
-TESTS_RUN(cmocka_unit_test(test_answers), cmocka_unit_test(test_mistakes))
+TESTS_RUN(cmocka_unit_test(test_answers), cmocka_unit_test(test_follows),
+	cmocka_unit_test(test_mistakes))

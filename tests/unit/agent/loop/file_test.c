@@ -26,6 +26,35 @@ static void test_read_and_replace(void **state)
 	buf_fini(&text);
 }
 
+/* What stands where a file should be does not hold us up. */
+static void test_no_files(void **state)
+{
+	static const struct {
+		const char *path;
+		int error;
+	} cases[] = {
+		{"/tmp", EISDIR},
+		{"/dev/null", 0},
+		{"/dev/zero", EFBIG},
+	};
+	struct buf text = {0};
+	char other[64];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		buf_clear(&text);
+		assert_int_equal(file_read(cases[i].path, &text, 100000), cases[i].error);
+	}
+	snprintf(other, sizeof(other), "%s.other", path);
+	assert_int_equal(mkfifo(other, 0600), 0);
+	assert_int_equal(file_read(other, &text, 100), ENOTSUP);
+	unlink(other);
+	assert_int_equal(symlink(other, other), 0);
+	assert_int_equal(file_read(other, &text, 100), ELOOP);
+	unlink(other);
+	buf_fini(&text);
+}
+
 static void test_age(void **state)
 {
 	struct timespec old[] = {{1000, 0}, {1000, 0}};
@@ -61,4 +90,4 @@ static int tear_down(void **state)
 
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
-TESTS_RUN(T(test_read_and_replace), T(test_age))
+TESTS_RUN(T(test_read_and_replace), T(test_no_files), T(test_age))
