@@ -184,7 +184,7 @@ class Api(common.Fake):
         self.bookmark_seconds = 60
         self.gzip = True
         self.delay = 0  # seconds before each event of a watch
-        self.calls = []  # {verb, path, query, agent, status}
+        self.calls = []  # {verb, path, query, agent, token, status}
         self.watches = 0
         self.ending = 0  # raised to end every watch
         self.cut = False
@@ -331,7 +331,8 @@ class Api(common.Fake):
         query = {k: v[-1] for k, v in urllib.parse.parse_qs(parts.query, keep_blank_values=True).items()}
         agent = request.headers.get("User-Agent", "")
         call = {"verb": "watch" if query.get("watch") in TRUE else "list", "path": parts.path,
-            "query": query, "agent": agent, "status": 200}
+            "query": query, "agent": agent, "token": request.headers.get("Authorization", "").removeprefix("Bearer "),
+            "status": 200}
         with self.lock:
             self.calls.append(call)
             if agent.startswith("curl") or not agent:

@@ -285,6 +285,19 @@ class Agent:
         except OSError:
             pass
 
+    def show_itself(self):
+        """What it counts, and what it has open: for whoever looks for the cause of a broken promise."""
+        fds = []
+        try:
+            for fd in os.listdir(f"/proc/{self.child.pid}/fd"):
+                with open(f"/proc/{self.child.pid}/fdinfo/{fd}", encoding="ascii") as f:
+                    fds.append(f"{fd} {os.readlink(f'/proc/{self.child.pid}/fd/{fd}')} {f.read().split()[1]}\n")
+            (self.folder / "descriptors").write_text("".join(fds), encoding="utf-8", errors="replace")
+            with self._get("/metrics") as a:
+                (self.folder / "metrics").write_bytes(a.read())
+        except OSError:
+            pass
+
     def scrape(self):
         """{name: {labels: value}} of what it counts; {} if it does not answer."""
         got = {}

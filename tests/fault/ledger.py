@@ -42,6 +42,7 @@ class Books:
         self.odd = {}  # a malformed line: its file
         self.begun = time.monotonic()
         self.problems = {}
+        self.all_problems = path.with_name("problems.txt")
 
     def note(self, what, c=None, more=""):
         """What happened when, for whoever looks for the cause of a broken promise."""
@@ -98,6 +99,8 @@ class Books:
         n, shown = self.problems.get(kind, (0, []))
         if len(shown) < SHOWN:
             shown.append(text)
+        with open(self.all_problems, "a", encoding="utf-8") as f:
+            f.write(f"{self.since(time.monotonic())} {kind}: {text}\n")
         self.problems[kind] = n + 1, shown
 
 
@@ -224,6 +227,8 @@ class Ledger:
             self.problem("wrong time", f"{name}: {stamp} in place of {written}, {stamp - written} ns")
         if not state & (CAME | REFUSED):
             self.progress = now
+            if written:
+                self.judge.came_after(time.time() - written / 1e9)
         if refused:
             s.state[seq] |= REFUSED
             self.count["lines refused"] += 1

@@ -453,6 +453,13 @@ def wait_otlp(w, who, n, what):
     w.wait(f"{n} {what} at {who}", lambda: (len(f.items) if what == "items" else f.requests) >= int(n))
 
 
+@verb(r"wait api (\d+) answers of (\d+) to (\S+)")
+def wait_api(w, n, status, token):
+    f = w.fake("api")
+    w.wait(f"{n} answers of {status} to {token} at the API server",
+        lambda: sum(c["status"] == int(status) and c["token"] == token for c in list(f.calls)) >= int(n))
+
+
 @verb(r"wait metric (.*)")
 def wait_metric(w, what):
     m = text.Metric(what)

@@ -147,6 +147,17 @@ def metrics(world, body, final):
     return out
 
 
+def calls(world, body):
+    """The API server's, in their order: `watch pods first 401`, the verb, what, the token and the answer; ` ...` behind it:
+    once or more. None is left out."""
+    fake = world.fakes["api"]
+    with fake.lock:
+        have = "".join(f"{c['verb']} {c['path'].rpartition('/')[2]} {c['token']} {c['status']}\n" for c in fake.calls)
+    want = "".join(f"(?:{re.escape(line.removesuffix(' ...'))}\n){'+' if line.endswith(' ...') else ''}"
+        for _, line in text.numbered(body))
+    return [] if re.fullmatch(want, have) else [f"api calls: wanted\n{body}came\n{have}"]
+
+
 def patterns(title, body, have):
     """Each line is a regex that some line matches; with a ! before it: that none matches."""
     out = []
@@ -173,6 +184,8 @@ def check(world, final):
             out += headers(world, m.group(1), body, final)
         elif m:
             out += (loki if what.startswith("loki") else otlp)(world, what, body, final)
+        elif what == "api calls":
+            out += calls(world, body)
         elif what == "metrics":
             out += metrics(world, body, final)
         elif what == "log":
