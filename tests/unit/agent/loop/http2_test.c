@@ -161,25 +161,65 @@ static void test_late(void **state)
 	h2_client_fini(&c);
 }
 
+/* What was seen, of the client or the server, has this. */
+#define ASSERT_SEEN(buf, ...) \
+	do { \
+		char want[64]; \
+		snprintf(want, sizeof(want), __VA_ARGS__); \
+		if (str_find(buf_str(buf), str_from(want)) == -1) \
+			fail_msg("never seen: %s", want); \
+	} while (0)
+
+/* All are open at the same time: each sends half of its body before any sends the rest. */
 static void test_duty_112_many_calls(void **state)
 {
-	struct h2_body bodies[200];
+	enum { CALLS = 200 };
+	struct str text = make((size_t)2 * CALLS);
+	struct h2_body bodies[CALLS];
+	struct h2_client c;
+	int32_t ids[CALLS];
+
+	(void)state;
+	begin(&c);
+	h2_post(&c, "/grpc", NULL, NULL); /* its answer: the server's settings are here */
+	h2_wait(&c, "1 closed 0");
+	for (size_t i = 0; i < CALLS; i++) {
+		bodies[i] = (struct h2_body){str_head(text, i + 1), true};
+		ids[i] = h2_post(&c, "/b", NULL, &bodies[i]);
+	}
+	while (nghttp2_session_want_write(c.session))
+		h2_turn(&c);
+	for (size_t i = CALLS; i-- > 0;) {
+		assert_int_equal(bodies[i].left.n, 0);
+		bodies[i] = (struct h2_body){str_head(text, i + 1), false};
+		assert_int_equal(nghttp2_session_resume_data(c.session, ids[i]), 0);
+	}
+	for (size_t i = 0; i < CALLS; i++) {
+		char closed[32];
+
+		snprintf(closed, sizeof(closed), "\n%d closed 0\n", ids[i]);
+		h2_wait(&c, closed);
+		ASSERT_SEEN(&c.seen, "\n%d :status=200 ", ids[i]);
+		ASSERT_SEEN(&seen, "; POST /b %zu; ", 2 * (i + 1));
+	}
+	h2_client_fini(&c);
+	release(text);
+}
+
+static void test_duty_113_many_connections(void **state)
+{
+	struct h2_body bodies[20];
 	struct h2_client c[20];
 
 	(void)state;
-	begin(&c[0]);
-	for (size_t i = 0; i < 200; i++) {
-		bodies[i] = (struct h2_body){STR("hello"), false};
-		h2_post(&c[0], "/b", NULL, &bodies[i]);
-	}
-	h2_wait(&c[0], "399 closed 0");
-	for (size_t i = 1; i < 20; i++) { /* duty 113: connections */
+	for (size_t i = 0; i < 20; i++) {
 		begin(&c[i]);
-		bodies[i].left = STR("hello");
+		bodies[i] = (struct h2_body){STR("hello"), false};
 		h2_post(&c[i], "/b", NULL, &bodies[i]);
 	}
-	for (size_t i = 1; i < 20; i++)
+	for (size_t i = 0; i < 20; i++)
 		h2_wait(&c[i], "1 closed 0");
+	assert_int_equal(http_server_connections(server), 20);
 	for (size_t i = 0; i < 20; i++)
 		h2_client_fini(&c[i]);
 }
@@ -219,4 +259,4 @@ static void test_drain(void **state)
 
 TESTS_RUN(CASE(test_requests), CASE(test_duty_111_large_bodies),
 	CASE(test_duty_109_too_large), CASE(test_room), CASE(test_late),
-	CASE(test_duty_112_many_calls), CASE(test_drain))
+	CASE(test_duty_112_many_calls), CASE(test_duty_113_many_connections), CASE(test_drain))
