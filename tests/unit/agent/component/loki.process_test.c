@@ -1,3 +1,4 @@
+#include "agent/base/log.h"
 #include "agent/base/metric.h"
 #include "tests/stage.h"
 
@@ -95,5 +96,105 @@ static void test_metadata(void **state)
 	harness_fini(&h);
 }
 
+/*
+ * No pattern and no line can hold the agent up: each stage with what takes a backtracking, a
+ * doubling or a nested search longest, on long lines of each kind. What comes out does not matter
+ * here; that it comes out, and that each line is passed on or counted as dropped, does.
+ */
+static const char *const slow[] = {
+	"stage.regex { expression = `(?P<x>(a+)+$)` }",
+	"stage.regex { expression = `(?P<x>(?:a?){60}a{60})` }",
+	"stage.regex {\n expression = `(?P<x>([0-9]+)*x)`\n labels_from_groups = true\n}",
+	"stage.drop { expression = `^(a|aa|[0-9]|[0-9][0-9])+$` }",
+	"stage.match {\n selector = `{a=~\"1\"} |~ \"(a*)*b\" !~ \"(.*)*,(.*)*;\"`\n action = "
+	"\"drop\"\n}",
+	"stage.replace {\n expression = `((a+)+b)`\n replace = \"x\"\n}",
+	"stage.replace {\n expression = `(a|[0-9])`\n replace = \"{{ .Value }}{{ .Value }}\"\n}",
+	"stage.replace {\n expression = `(.*?)*?;`\n replace = \"{{ .Entry }}\"\n}",
+	"stage.multiline { firstline = `^(a+)+$` }",
+	"stage.luhn {\n skip_regex = `([0-9]+)*x`\n delimiters = \" -\"\n min_length = 2\n}",
+	"stage.json { regex = `^(a+)+$` }",
+	"stage.json { expressions = {x = `[@,@]|[@,@]|[@,@]|[@,@]|[@,@]|[@,@]|[@,@]|[@,@]|[@,@]|"
+	"[@,@]|[@,@]|[@,@]|[@,@]|[@,@]|[@,@]|[@,@]|[@,@]|[@,@]|[@,@]|[@,@]|[@,@]|[@,@]|[@,@]`} }",
+	"stage.json { expressions = {x = `[?contains(to_string(@), 'x')] | sort(@) | reverse(@)`, "
+	"y = `[*][*][*]`, z = `map(&map(&to_string(@), [@,@,@]), @)`} }",
+	"stage.logfmt { regex = `^(a+)+$` }",
+	"stage.structured_metadata { regex = `^(.*)*;$` }",
+	"stage.pattern { pattern = \"<a>a<b>a<c>aaaaaaaaaaaaaab<d>\" }",
+	"stage.template {\n source = \"x\"\n template = `{{ range splitList \"\" .Entry }}"
+	"{{ range splitList \"\" $.Entry }}{{ range splitList \"\" $.Entry }}x{{ end }}{{ end }}"
+	"{{ end }}`\n}",
+	"stage.template {\n source = \"x\"\n template = `{{ regexReplaceAll \"(a+)+b\" .Entry "
+	"\"\" }}{{ repeat 1000000000 \"x\" }}`\n}",
+	"stage.template {\n source = \"x\"\n template = `{{ range until 1000000000 }}{{ $.Entry }}"
+	"{{ end }}`\n}",
+	"stage.template {\n source = \"x\"\n template = `{{ $x := .Entry }}{{ range until 60 }}"
+	"{{ $x = print $x $x }}{{ end }}{{ $x }}`\n}",
+	"stage.decolorize { }",
+	"stage.cri { }",
+	"stage.docker { }",
+	"stage.split_json { }",
+	"stage.pack { labels = [\"a\"] }",
+	"stage.truncate {\n rule {\n limit = \"3B\"\n suffix = \"x\"\n }\n}",
+	"stage.regex { expression = `(?s)(?P<t>.*)` }\nstage.timestamp {\n source = \"t\"\n"
+	" format = \"2006-01-02T15:04:05.999999999Z07:00\"\n fallback_formats = [\"Unix\"]\n}",
+};
+
+static const struct {
+	const char *begin, *again, *end;
+} long_lines[] = {
+	{"", "a", "!"},
+	{"", "4", ""},
+	{"", "4-", "x"},
+	{"", "a,a;", "!"},
+	{"{\"", "a", "\":1}"},
+	{"[", "\"a\",", "1]"},
+	{"[", "[", ""},
+	{"", "a=", "\""},
+	{"", "\x1b[", ""},
+	{"", "\xc3\xa4", "\xff"},
+};
+
+static uint64_t line_sum(struct buf *b)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < b->n; i++)
+		n += b->p[i] == '\n';
+	return n;
+}
+
+static void test_nothing_hangs(void **state)
+{
+	struct buf line = {0};
+
+	(void)state;
+	log_set(LOG_ERROR, LOG_LOGFMT);
+	for (size_t i = 0; i < sizeof(slow) / sizeof(slow[0]); i++) {
+		struct harness h;
+
+		harness_init(&h, &loki_process);
+		print_message("%s\n", slow[i]);
+		if (!stage_load(&h, slow[i]))
+			fail_msg(STR_FMT, STR_ARG(buf_str(&h.errors)));
+		for (size_t k = 0; k < sizeof(long_lines) / sizeof(long_lines[0]); k++) {
+			buf_clear(&line);
+			buf_printf(&line, "a=1|%s", long_lines[k].begin);
+			while (line.n < 30000)
+				buf_printf(&line, "%s", long_lines[k].again);
+			buf_printf(&line, "%s", long_lines[k].end);
+			stage_push(buf_str(&line), 1);
+		}
+		harness_advance(&h, INT64_C(10000000000));
+		assert_true(line_sum(&harness_seen) > 0 ||
+			    str_find(str_from(slow[i]), STR("drop")) >= 0);
+		harness_fini(&h);
+	}
+	buf_fini(&line);
+	buf_fini(&harness_seen);
+	log_set(LOG_INFO, LOG_LOGFMT);
+}
+
 TESTS_RUN(cmocka_unit_test(test_cases), cmocka_unit_test(test_reload),
-	cmocka_unit_test(test_counters_stay), cmocka_unit_test(test_metadata))
+	cmocka_unit_test(test_counters_stay), cmocka_unit_test(test_metadata),
+	cmocka_unit_test(test_nothing_hangs))

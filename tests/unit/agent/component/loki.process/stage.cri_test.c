@@ -10,6 +10,20 @@ static const struct stage_case cases[] = {
 	{"stderr", "stage.cri {}", "f=a|" T "stderr F x", NS "{f=\"a\", stream=\"stderr\"} x\n"},
 	{"an empty line", "stage.cri {}", "f=a|" T "stdout F ",
 		NS "{f=\"a\", stream=\"stdout\"} \n"},
+	{"without a flag; what looks like one is taken for one", "stage.cri {}",
+		"f=a|" T "stdout hello\nf=a|" T "stdout Foo\nf=a|" T "stdout  F x",
+		NS "{f=\"a\", stream=\"stdout\"} hello\n" NS "{f=\"a\", stream=\"stdout\"} oo\n" NS
+		   "{f=\"a\", stream=\"stdout\"}  F x\n"},
+	{"a time that is none: the entry keeps its own", "stage.cri {}",
+		"f=a|2026-11-22T10:41:67Z stdout F x\nf=a|now stderr F y",
+		"100000000000 {f=\"a\", stream=\"stdout\"} x\n"
+		"101000000000 {f=\"a\", stream=\"stderr\"} y\n"},
+	{"another stream, or too little, is not CRI", "stage.cri {}",
+		"f=a|" T "stdlog F x\nf=a|" T "std\nf=a| stdout F x",
+		"100000000000 {f=\"a\"} " T "stdlog F x\n101000000000 {f=\"a\"} " T "std\n"
+		"102000000000 {f=\"a\"}  stdout F x\n"},
+	{"a label stream is overwritten", "stage.cri {}", "stream=a|" T "stderr F x",
+		NS "{stream=\"stderr\"} x\n"},
 	{"more tags", "stage.cri {}", "f=a|" T "stdout F:x y",
 		NS "{f=\"a\", stream=\"stdout\"} y\n"},
 	{"not CRI", "stage.cri {}", "f=a|hello", "100000000000 {f=\"a\"} hello\n"},

@@ -10,6 +10,15 @@ static const struct stage_case cases[] = {
 		NS "{f=\"a\", stream=\"stderr\"} one two\n"},
 	{"not Docker", "stage.docker {}", "f=a|{\"msg\":\"x\"}\nf=a|x",
 		"100000000000 {f=\"a\"} {\"msg\":\"x\"}\n101000000000 {f=\"a\"} x\n"},
+	{"parts that are missing or of another type", "stage.docker {}",
+		"f=a|{\"log\":\"x\\n\"}\n"
+		"f=a|{\"log\":\"y\\n\",\"stream\":\"stdout\",\"time\":\"now\"}\n"
+		"f=a|{\"log\":7,\"stream\":\"stdout\",\"time\":\"2026-11-22T10:41:07.5Z\"}\n"
+		"f=a|{\"log\":\"x\\n\",\"stream\":null,\"time\":5}\nf=a|{\"log\":\"x",
+		"100000000000 {f=\"a\"} x\n101000000000 {f=\"a\", stream=\"stdout\"} y\n"
+		"102000000000 {f=\"a\"} "
+		"{\"log\":7,\"stream\":\"stdout\",\"time\":\"2026-11-22T10:41:07.5Z\"}\n"
+		"103000000000 {f=\"a\"} x\n104000000000 {f=\"a\"} {\"log\":\"x\n"},
 	{"extracted",
 		"stage.docker {}\nstage.labels { values = {o = \"output\", t = \"timestamp\"} }",
 		"f=a|" LINE("x\\n"),

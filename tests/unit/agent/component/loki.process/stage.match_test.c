@@ -54,22 +54,36 @@ static const struct stage_case cases[] = {
 
 STAGE_TESTS(cases)
 
+static const struct {
+	const char *more;
+	const char *reason;
+} reasons[] = {{"drop_counter_reason = \"probes\"", "probes"}, {"", "match_stage"}};
+
 static void test_counter(void **state)
 {
-	struct harness h;
-	struct buf all = {0};
+	char want[160], text[256];
 
 	(void)state;
-	harness_init(&h, &loki_process);
-	assert_true(stage_load(&h, cases[2].stages));
-	stage_push_all(cases[2].in);
-	metric_print_all(&all);
-	buf_add_char(&all, '\0');
-	assert_non_null(
-		strstr(all.p, "loki_process_dropped_lines_total{component_id=\"loki.process.p\","
-			      "component_path=\"/\",reason=\"probes\"} 1\n"));
-	buf_fini(&all);
-	harness_fini(&h);
+	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
+		struct harness h;
+		struct buf all = {0};
+
+		harness_init(&h, &loki_process);
+		snprintf(text, sizeof(text),
+			"stage.match {\n selector = `{a=\"1\"}`\n action = \"drop\"\n %s\n}",
+			reasons[i].more);
+		assert_true(stage_load(&h, text));
+		stage_push_all("a=1|x\na=2|y\na=1|z");
+		metric_print_all(&all);
+		buf_add_char(&all, '\0');
+		snprintf(want, sizeof(want),
+			"loki_process_dropped_lines_total{component_id=\"loki.process.p\","
+			"component_path=\"/\",reason=\"%s\"} 2\n",
+			reasons[i].reason);
+		assert_non_null(strstr(all.p, want));
+		buf_fini(&all);
+		harness_fini(&h);
+	}
 }
 
 TESTS_RUN(cmocka_unit_test(test_cases), cmocka_unit_test(test_counter))
