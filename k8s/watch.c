@@ -7,7 +7,6 @@
  */
 
 #include "k8s/watch.h"
-#include "agent/base/ascii.h"
 
 #include "agent/base/arena.h"
 #include "agent/base/log.h"
@@ -17,6 +16,7 @@
 #include "agent/base/timestamp.h"
 #include "agent/loop/http_client.h"
 #include "agent/loop/loop.h"
+#include "k8s/watch_url.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -85,49 +85,17 @@ static void on_settled(struct timer *t);
 static void on_part(struct http_call *call, struct str bytes);
 static void on_done(struct http_call *call, enum http_outcome outcome);
 
-static void add_encoded(struct buf *out, struct str s)
-{
-	for (size_t i = 0; i < s.n; i++) {
-		unsigned char c = (unsigned char)s.p[i];
-
-		if (ascii_is_alnum(c) || c == '-' || c == '.' || c == '_' || c == '~')
-			buf_add_char(out, (char)c);
-		else
-			buf_printf(out, "%%%02X", c);
-	}
-}
-
-static void add_param(struct buf *out, const char *name, struct str value)
-{
-	if (value.n == 0)
-		return;
-	buf_add_char(out, memchr(out->p, '?', out->n) ? '&' : '?');
-	buf_printf(out, "%s=", name);
-	add_encoded(out, value);
-}
-
 static void make_url(struct watch *w, enum state state)
 {
-	char seconds[24];
-	int n = snprintf(seconds, sizeof(seconds), "%d",
-		TIMEOUT_MIN + (int)loop_random(w->loop, TIMEOUT_SPREAD));
+	const struct watch_question q = {
+		.kind = state == LISTING     ? WATCH_LIST
+			: state == BEGINNING ? WATCH_FROM_START
+					     : WATCH_ON,
+		.version = str_from(state == WATCHING ? w->version : w->not_older),
+		.seconds = TIMEOUT_MIN + (int)loop_random(w->loop, TIMEOUT_SPREAD),
+	};
 
-	buf_clear(&w->url);
-	buf_add_str(&w->url, w->set.server);
-	buf_add_str(&w->url, w->set.path);
-	add_param(&w->url, "fieldSelector", w->set.field_selector);
-	add_param(&w->url, "labelSelector", w->set.label_selector);
-	add_param(&w->url, "resourceVersion",
-		str_from(state == WATCHING ? w->version : w->not_older));
-	if (state == LISTING)
-		return;
-	add_param(&w->url, "watch", STR("true"));
-	add_param(&w->url, "allowWatchBookmarks", STR("true"));
-	add_param(&w->url, "timeoutSeconds", (struct str){seconds, (size_t)n});
-	if (state == BEGINNING) {
-		add_param(&w->url, "sendInitialEvents", STR("true"));
-		add_param(&w->url, "resourceVersionMatch", STR("NotOlderThan"));
-	}
+	watch_url(&w->url, &w->set, &q);
 }
 
 /* The one place where a state is left. */

@@ -15,8 +15,8 @@
 #include "agent/base/mem.h"
 #include "agent/base/must.h"
 #include "agent/base/timestamp.h"
+#include "agent/loop/http1_private.h"
 #include "agent/loop/http_framing.h"
-#include "agent/loop/http_server_private.h"
 #include "agent/loop/tls_server.h"
 
 #include <gnutls/gnutls.h>
@@ -29,55 +29,8 @@
 /* Head and read buffer of a connection. Above 32 KiB it is mapped, and costs what is touched. */
 #define CONNECTION_MEMORY ((size_t)64 * 1024)
 #define CONNECTION_STEP ((size_t)16 * 1024)
-#define LOOK_AFTER NS_PER_SEC /* of silence */
 /* So much of a refused body is read. */
 #define DISCARD_MAX ((size_t)64 * 1024 * 1024)
-
-enum request_state {
-	READING,    /* the body; or the head, before anything is known */
-	DISCARDING, /* there is a reply, but also a body to be read */
-	ASKED,      /* request() is being called */
-	WAITING,    /* suspended, until http_reply() */
-	ANSWERED,   /* the reply is libmicrohttpd's */
-	GONE,       /* the client is; the connection is to be closed */
-};
-
-struct http1_request {
-	struct http_request base;
-	struct http1 *http1;
-	struct MHD_Connection *connection;
-	enum request_state state;
-	size_t discarded;
-	struct MHD_Response *response; /* NULL: not answered yet */
-	unsigned status;
-	struct fd_watch hangup;
-};
-
-/* A connection, beside what libmicrohttpd has of it. */
-struct conn {
-	struct list quiet; /* in http_server.quiet while we wait for the client */
-	int64_t heard;
-	struct http1 *http1;
-	struct timer deadline; /* of the head: its idle time-out hears every byte */
-	struct timer look;     /* for an end that was missed */
-	int fd;
-};
-
-struct http1 {
-	struct list link; /* in http_server.old_http1, if it is old */
-	struct http_server *server;
-	size_t open;
-	bool is_old;
-	bool asks_clients; /* for a certificate */
-	struct task end;
-	struct MHD_Daemon *daemon;
-	struct conn *adding; /* while libmicrohttpd takes it */
-	struct fd_watch ready;
-	struct real_timer timer;
-	struct task resumed; /* MHD_run(): it does not hear of what was resumed by itself */
-	struct list requests;
-	bool is_running; /* inside MHD_run() */
-};
 
 static struct http1_request *of(struct http_request *base)
 {
@@ -163,16 +116,13 @@ static void reply_to(struct http_request *base, const struct http_reply *reply)
 	}
 }
 
-static void set_deadline(struct conn *conn, int64_t ns);
-static struct conn *conn_of(struct MHD_Connection *c);
-
 static enum MHD_Result hand_over(struct http1_request *r)
 {
 	enum MHD_Result ok = MHD_queue_response(r->connection, r->status, r->response);
 
 	if (r->state != ANSWERED)
 		set_state(r, ANSWERED);
-	set_deadline(conn_of(r->connection), r->base.server->set.write_timeout);
+	http1_set_deadline(http1_conn_of(r->connection), r->base.server->set.write_timeout);
 	http_request_drop_body(&r->base);
 	return ok;
 }
@@ -229,129 +179,6 @@ static const struct http_protocol protocol = {
 	.reply = reply_to,
 };
 
-/* ---- connections ---- */
-
-/* libmicrohttpd reads the end, and closes. */
-static void on_deadline(struct timer *t)
-{
-	shutdown(container_of(t, struct conn, deadline)->fd, SHUT_RDWR);
-}
-
-static void on_connection(void *owner, struct MHD_Connection *c, void **context,
-	enum MHD_ConnectionNotificationCode what)
-{
-	struct http1 *h = owner;
-	struct conn *conn = *context;
-
-	(void)c;
-	switch (what) {
-	case MHD_CONNECTION_NOTIFY_STARTED:
-		must(h->adding);
-		*context = h->adding;
-		h->adding = NULL;
-		h->open++;
-		http_server_count(h->server, 1);
-		return;
-	case MHD_CONNECTION_NOTIFY_CLOSED:
-		timer_clear(&conn->deadline);
-		timer_clear(&conn->look);
-		list_remove(&conn->quiet);
-		free(conn);
-		h->open--;
-		if (h->is_old && h->open == 0)
-			task_defer(&h->end, h->server->loop);
-		http_server_count(h->server, -1);
-		return;
-	}
-}
-
-static int64_t header_timeout(const struct http_server *s)
-{
-	return s->set.header_timeout > 0 ? s->set.header_timeout : http_server_idle_timeout(s);
-}
-
-static void set_deadline(struct conn *conn, int64_t ns)
-{
-	if (ns > 0)
-		timer_set(&conn->deadline, conn->http1->server->loop, ns);
-	else
-		timer_clear(&conn->deadline);
-}
-
-/*
- * libmicrohttpd (0.9.75) is told by an edge of epoll, and after reading less than it asked for it
- * takes the socket for empty. If the end came with the last bytes it never learns of it, and keeps
- * what there is of a body until the connection's time is over. A shutdown makes a new edge.
- */
-static void on_look(struct timer *t)
-{
-	struct conn *conn = container_of(t, struct conn, look);
-	struct loop *l = conn->http1->server->loop;
-	struct pollfd p = {conn->fd, POLLRDHUP, 0};
-
-	if (loop_now(l) - conn->heard < LOOK_AFTER)
-		timer_set(t, l, LOOK_AFTER);
-	else if (poll(&p, 1, 0) == 1 && p.revents & POLLRDHUP)
-		shutdown(conn->fd, SHUT_RD);
-}
-
-/* It has been heard, and we wait for more of it. */
-static void wait_for_client(struct conn *conn)
-{
-	struct http_server *s = conn->http1->server;
-
-	list_remove(&conn->quiet);
-	list_add_last(&s->quiet, &conn->quiet);
-	conn->heard = loop_now(s->loop);
-	if (!timer_is_set(&conn->look))
-		timer_set(&conn->look, s->loop, LOOK_AFTER);
-}
-
-int64_t http1_quiet_since(const struct http_server *s)
-{
-	return list_is_empty(&s->quiet) ? INT64_MAX
-					: container_of(s->quiet.next, struct conn, quiet)->heard;
-}
-
-void http1_drop_quiet(struct http_server *s)
-{
-	struct conn *conn = container_of(s->quiet.next, struct conn, quiet);
-
-	list_remove(&conn->quiet);
-	shutdown(conn->fd, SHUT_RDWR);
-}
-
-static struct conn *conn_of(struct MHD_Connection *c)
-{
-	const union MHD_ConnectionInfo *info =
-		MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-
-	must(info && info->socket_context);
-	return info->socket_context;
-}
-
-void http1_add(struct http1 *h, int fd, const struct sockaddr_storage *from, socklen_t size)
-{
-	h->adding = mem_new(struct conn, 1);
-	h->adding->http1 = h;
-	h->adding->fd = fd;
-	h->adding->deadline.fire = on_deadline;
-	h->adding->look.fire = on_look;
-	list_init(&h->adding->quiet);
-	wait_for_client(h->adding);
-	set_deadline(h->adding, header_timeout(h->server));
-	/* It closes the socket if it fails. */
-	if (MHD_add_connection(h->daemon, fd, (const struct sockaddr *)from, size) == MHD_NO &&
-		h->adding) {
-		timer_clear(&h->adding->deadline);
-		timer_clear(&h->adding->look);
-		list_remove(&h->adding->quiet);
-		free(h->adding);
-	}
-	h->adding = NULL;
-	task_defer(&h->resumed, h->server->loop);
-}
-
 /* ---- the head ---- */
 
 static bool has_good_certificate(const struct http1_request *r)
@@ -407,7 +234,7 @@ static enum MHD_Result on_head(struct http1_request *r, bool is_old)
 
 static enum MHD_Result on_bytes(struct http1_request *r, const char *p, size_t n)
 {
-	wait_for_client(conn_of(r->connection));
+	http1_wait_for_client(http1_conn_of(r->connection));
 	if (r->state == READING && http_request_add(&r->base, (struct str){p, n}))
 		return MHD_YES;
 	if (r->state == READING)
@@ -442,7 +269,7 @@ static enum MHD_Result wait_for_reply(struct http1_request *r)
 	must(info);
 	/* At once: libmicrohttpd 1.0 gives the next answer in the same place. */
 	fd = info->connect_fd;
-	set_deadline(conn_of(r->connection), 0); /* ours is the delay */
+	http1_set_deadline(http1_conn_of(r->connection), 0); /* ours is the delay */
 	set_state(r, WAITING);
 	MHD_suspend_connection(r->connection);
 	r->hangup.ready = on_hangup;
@@ -456,7 +283,7 @@ static enum MHD_Result on_complete(struct http1_request *r)
 
 	if (r->state == GONE)
 		return MHD_NO;
-	list_remove(&conn_of(r->connection)->quiet);
+	list_remove(&http1_conn_of(r->connection)->quiet);
 	if (r->response)
 		return hand_over(r);
 	set_state(r, ASKED);
@@ -488,8 +315,9 @@ static enum MHD_Result on_access(void *owner, struct MHD_Connection *c, const ch
 	struct http1_request *r = *known;
 
 	if (!r) {
-		set_deadline(conn_of(c), http_server_read_timeout(((struct http1 *)owner)->server));
-		wait_for_client(conn_of(c));
+		http1_set_deadline(http1_conn_of(c),
+			http_server_read_timeout(((struct http1 *)owner)->server));
+		http1_wait_for_client(http1_conn_of(c));
 		r = new_request(owner, c, path, method);
 		*known = r;
 		return on_head(r, strcmp(version, MHD_HTTP_VERSION_1_0) == 0);
@@ -514,9 +342,9 @@ static void on_completed(void *owner, struct MHD_Connection *c, void **known,
 	must(r->state != WAITING);
 	/* The idle time-out may pass before the next head begins. */
 	if (why == MHD_REQUEST_TERMINATED_COMPLETED_OK) {
-		set_deadline(conn_of(c), http_server_idle_timeout(r->base.server) +
-						 header_timeout(r->base.server));
-		wait_for_client(conn_of(c));
+		http1_set_deadline(http1_conn_of(c), http_server_idle_timeout(r->base.server) +
+							     http1_header_timeout(r->base.server));
+		http1_wait_for_client(http1_conn_of(c));
 		http_server_may_drop(r->base.server);
 	}
 	*known = NULL;
@@ -543,7 +371,7 @@ static bool start_daemon(struct http1 *h, struct err *e)
 	};
 
 #if MHD_VERSION >= 0x00097707
-	/* All calls are the loop's. Otherwise on_connection() comes later than the caller of
+	/* All calls are the loop's. Otherwise http1_on_connection() comes later than the caller of
 	 * MHD_add_connection() counts on: what is added goes through a queue between threads. */
 	flags |= MHD_USE_NO_THREAD_SAFETY;
 #endif
@@ -553,7 +381,7 @@ static bool start_daemon(struct http1 *h, struct err *e)
 		options[0].option = MHD_OPTION_END;
 	h->daemon = MHD_start_daemon(flags, 0, NULL, NULL, on_access, h,
 		MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, /* first, so that it hears of the rest */
-		MHD_OPTION_NOTIFY_CONNECTION, on_connection, h,
+		MHD_OPTION_NOTIFY_CONNECTION, http1_on_connection, h,
 		MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
 		MHD_OPTION_CONNECTION_LIMIT, (unsigned)http_server_max_connections(s),
 		MHD_OPTION_CONNECTION_TIMEOUT,
