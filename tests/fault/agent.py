@@ -134,6 +134,7 @@ class Life:
         self.watches = INF  # from then on it has every file open that is there
         self.asked = None  # to end, then
         self.end = INF
+        self.by_itself = False  # it was asked to end, and did
         self.drained = False  # it ended by itself, well within its deadline
         self.blocked = []  # [from, to]: it was stopped, or could open nothing
         self.counters = {}
@@ -271,6 +272,7 @@ class Agent:
             self.life.end = time.monotonic()
             self._does_not_start()
         elif status == 0:
+            self.life.by_itself = True
             self.life.drained = time.monotonic() < self.asked_to_end + DEADLINE - 2
         self._ended()
         return False

@@ -86,7 +86,9 @@ class Container:
     def _record(self, stream, tag, content):
         ns = time.time_ns()
         self.stamped(stream, ns)
-        self.out += b"%s %s %s %s\n" % (self.stamp(ns), NAMES[stream], tag, content)
+        record = b"%s %s %s %s\n" % (self.stamp(ns), NAMES[stream], tag, content)
+        self.ledger.took(self, stream, self.under_way[stream], len(record))
+        self.out += record
 
     def _line(self, stream, short=False, goes_on=False):
         """The next line's bytes, already in the ledger. goes_on: it is a part of the block that began before."""
@@ -242,8 +244,10 @@ class Docker(Container):
         self.stamped(stream, ns)
         # Docker's own JSON cannot hold half a letter, and cuts between letters.
         text = content.decode() + ("\n" if tag == b"F" else "")
-        self.out += json.dumps({"log": text, "stream": NAMES[stream].decode(), "time": self.stamp(ns).decode()},
+        record = json.dumps({"log": text, "stream": NAMES[stream].decode(), "time": self.stamp(ns).decode()},
             ensure_ascii=self.rng.random() < 0.5, separators=(",", ":")).encode() + b"\n"
+        self.ledger.took(self, stream, self.under_way[stream], len(record))
+        self.out += record
 
     def pieces(self, stream, line, last=b"F"):
         text = line.decode()

@@ -26,6 +26,7 @@ class Stream:
         self.goes_on = set()  # lines that belong to the block of the one before
         self.may = set()  # of those, the ones whose block is dropped: torn off, they come
         self.stamps = array("q")
+        self.sizes = array("q")  # bytes in the log
         self.starts = []  # numbers at which another file begins
         self.files = []
 
@@ -71,12 +72,16 @@ class Books:
                     s.may.add(s.n)
             s.n += 1
             s.stamps.append(0)
+            s.sizes.append(0)
         self.count["lines"] += 1
 
     def stamped(self, c, stream, seq, ns, is_last):
         stamps = self.streams[c.number, stream].stamps
         if is_last or not stamps[seq]:
             stamps[seq] = ns
+
+    def took(self, c, stream, seq, n):
+        self.streams[c.number, stream].sizes[seq] += n
 
     def cut(self, c, stream, seq, line, at, old, new):
         """If the kubelet takes one file of the two away unread, the other side comes alone."""
@@ -91,6 +96,12 @@ class Books:
     def gone(self, file):
         file.removed = time.monotonic()
         self.note("gone", None, str(file.path)[-90:])
+
+    def files(self):
+        """(file, container), each once."""
+        with self.lock:
+            found = {id(f): (f, self.containers[key[0]]) for key, s in self.streams.items() for f in s.files}
+        return list(found.values())
 
     def since(self, when):
         return f"{when - self.begun:.1f} s" if when else "now"
@@ -300,11 +311,14 @@ class Ledger:
             return sum(not x[-1] for x in self._not_come()) + len(self._odd_missing())
 
     def lost_files(self):
-        """Of which lines did not come, though an agent had them open; not those cut in place."""
+        """[file, container, bytes at least] of which lines did not come; not those cut in place."""
         files = {}
-        for key, _, _, file, *_ in self._not_come():
-            if not file.in_place and not file.after_cut:
-                files[id(file)] = file, self.books.containers[key[0]]
+        for key, _, at, file, begin, end, _ in self._not_come():
+            if file.in_place or file.after_cut:
+                continue
+            one = files.setdefault(id(file), [file, self.books.containers[key[0]], 0])
+            if begin < at < end - 1:  # the first and the last may lie in two files
+                one[2] += self.books.streams[key].sizes[at]
         return list(files.values())
 
     def lost(self):
