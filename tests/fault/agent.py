@@ -14,7 +14,7 @@ import urllib.error
 import urllib.request
 from array import array
 
-TROUBLE = ("AddressSanitizer", "LeakSanitizer", "runtime error:", "must failed", "DEADLYSIGNAL")
+TROUBLE = ("AddressSanitizer", "LeakSanitizer", "runtime error:", "must failed", "DEADLYSIGNAL", "too many are open")
 # What the agent says when it gives something up, and the reason that its counters have for it.
 LOSSES = {
     "a log that was read in part is not there any more": "rotated_unread",
