@@ -2,7 +2,8 @@
 
 /*
  * For tests of HTTP/2: a server, and what its handlers saw. /late is answered by the test, /grpc
- * with trailers, /forbidden with 403 at its head; others with how many bytes their body had.
+ * with trailers, /forbidden with 403 at its head, /echo with its own body; others with how many
+ * bytes their body had.
  */
 
 #include "agent/base/err.h"
@@ -53,7 +54,9 @@ static inline void on_request(struct http_server *s, struct http_request *r)
 	http_reply(r, &(struct http_reply){
 			      .status = 200,
 			      .content_type = "text/plain",
-			      .body = str_from(text),
+			      .body = str_is(http_request_path(r), "/echo")
+					      ? http_request_body(r)
+					      : str_from(text),
 			      .trailers = str_is(http_request_path(r), "/grpc") ? trailers : NULL,
 		      });
 }

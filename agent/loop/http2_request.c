@@ -223,9 +223,10 @@ static void reply_to(struct http_request *base, const struct http_reply *reply)
 	char status[8];
 	char length[24];
 
-	http_request_drop_body(base);
-	if (r->is_closed)
+	if (r->is_closed) {
+		http_request_drop_body(base);
 		return;
+	}
 	if (strcmp(base->method ? base->method : "", "HEAD") == 0)
 		has_body = false;
 	fill(&h, reply, status, length);
@@ -233,6 +234,7 @@ static void reply_to(struct http_request *base, const struct http_reply *reply)
 	for (const struct http_reply_header *e = reply->trailers; e && e->name; e++)
 		add_pair(&r->trailers, str_from(e->name), str_from(e->value));
 	nghttp2_submit_response(r->conn->session, r->id, h.nv, h.n, has_body ? &body : NULL);
+	http_request_drop_body(base); /* not before: the answer may be made of it */
 	r->conn->has_answered = true;
 	http2_conn_work(r->conn);
 }

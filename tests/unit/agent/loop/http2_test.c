@@ -34,6 +34,20 @@ static void test_requests(void **state)
 	assert_int_equal(http_server_connections(server), 0);
 }
 
+/* An answer may be made of what came; it is copied. */
+static void test_echo(void **state)
+{
+	struct h2_body body = {STR("what came"), false};
+	struct h2_client c;
+
+	(void)state;
+	begin(&c);
+	h2_post(&c, "/echo", NULL, &body);
+	h2_wait(&c, "1 closed 0");
+	assert_str(buf_str(&c.data), "what came");
+	h2_client_fini(&c);
+}
+
 /* Longer than the windows: WINDOW_UPDATEs are needed on the stream, and on the connection. */
 static void test_duty_111_large_bodies(void **state)
 {
@@ -257,6 +271,6 @@ static void test_drain(void **state)
 
 #define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
-TESTS_RUN(CASE(test_requests), CASE(test_duty_111_large_bodies),
+TESTS_RUN(CASE(test_requests), CASE(test_echo), CASE(test_duty_111_large_bodies),
 	CASE(test_duty_109_too_large), CASE(test_room), CASE(test_late),
 	CASE(test_duty_112_many_calls), CASE(test_duty_113_many_connections), CASE(test_drain))
