@@ -90,7 +90,8 @@ static const struct arg storage_args[] = {
 		.help = "Permissions of folders that are made, octal."),
 	ARG(storage_args, fsync, .type = ARG_BOOL,
 		.help = "Acknowledge data only when it is on the disk itself: it outlives a loss "
-			"of power, too, and each request waits for the disk."),
+			"of power, too, and the whole agent waits for the disk at each request "
+			"(docs/otlp.md)."),
 	ARG(storage_args, max_size, .type = ARG_SIZE, .def = "1GiB",
 		.help = "Bytes that all queues may take together; senders are told to come again "
 			"when it is full. Not Alloy's."),

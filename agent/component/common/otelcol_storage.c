@@ -8,9 +8,11 @@
 #include "agent/base/must.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static struct metric *new_metric(
 	const struct storage *s, const struct metric_family *f, const char *reason)
@@ -81,6 +83,21 @@ void storage_release(struct storage *s)
 	free(s);
 }
 
+/* It was made just now: its name is to outlive a loss of power. As far as the agent may read the
+ * folder above; one that it may not has been there before. */
+static void sync_name_of(const char *path)
+{
+	int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int up = dir == -1 ? -1 : openat(dir, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (up != -1) {
+		fsync(up);
+		close(up);
+	}
+	if (dir != -1)
+		close(dir);
+}
+
 bool storage_make_folders(char *path, unsigned mode, struct err *e)
 {
 	for (char *p = path + 1;; p++) {
@@ -89,7 +106,9 @@ bool storage_make_folders(char *path, unsigned mode, struct err *e)
 		if (was != '/' && was != 0)
 			continue;
 		*p = 0;
-		if (mkdir(path, mode) == -1 && errno != EEXIST) {
+		if (mkdir(path, mode) == 0) {
+			sync_name_of(path);
+		} else if (errno != EEXIST) {
 			err_set(e, "cannot make the folder %s: %s", path, strerror(errno));
 			*p = was;
 			return false;

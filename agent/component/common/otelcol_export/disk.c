@@ -59,6 +59,7 @@ struct disk {
 	struct record_scan scan;
 	uint64_t next;
 	bool is_known; /* all that an earlier life left */
+	bool is_named; /* the names of all files, and of the folder, are on the disk itself */
 	bool is_sick;  /* the last append failed, which has been said */
 };
 
@@ -374,6 +375,7 @@ bool disk_rename(struct disk *d, struct str name, struct err *e)
 	}
 	free(d->path);
 	d->path = path.p;
+	d->is_named = false;
 	return true;
 }
 
@@ -507,13 +509,29 @@ static bool begin_segment(struct disk *d, struct err *e)
 	name_of(g, "queue", name);
 	g->fd = openat(
 		d->dir, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (g->fd == -1 || (d->storage->fsync && fsync(d->dir) == -1)) {
+	if (g->fd == -1) {
 		err_set(e, "cannot make %s/%s: %s", d->path, name, strerror(errno));
 		segment_free(g);
 		return false;
 	}
+	d->is_named = false;
 	d->writing = g;
 	return true;
+}
+
+/* A file of which a loss of power leaves the bytes but not the name is lost, too; so is one in a
+ * folder that has lost its name. */
+static bool sync_names(struct disk *d)
+{
+	int up;
+
+	if (d->is_named)
+		return true;
+	up = openat(d->dir, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	d->is_named = up != -1 && fsync(up) == 0 && fsync(d->dir) == 0;
+	if (up != -1)
+		close(up);
+	return d->is_named;
 }
 
 /* The file is not continued. */
@@ -600,7 +618,7 @@ static bool append(struct disk *d, const struct record *r, struct str client, st
 		return err_set(e, "%s", strerror(errno));
 	record_encode(r, head);
 	error = write_all(g->fd, v, 3, g->size);
-	if (error == 0 && d->storage->fsync && fdatasync(g->fd) == -1)
+	if (error == 0 && d->storage->fsync && (fdatasync(g->fd) == -1 || !sync_names(d)))
 		error = errno;
 	if (error == 0)
 		return true;

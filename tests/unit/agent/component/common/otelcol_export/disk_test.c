@@ -8,6 +8,7 @@
 #include "tests/test.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -253,6 +254,71 @@ static void test_corrupt_makes_room(void **state)
 	close_all(d, s);
 }
 
+/* What was synced, in place of libc's calls: paths below the storage's folder. */
+static struct buf synced;
+static bool sync_fails; /* that of folders */
+
+static void note(int fd)
+{
+	char name[32], target[256];
+	ssize_t n;
+
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+	n = readlink(name, target, sizeof(target));
+	assert_true(n >= (ssize_t)strlen(folder));
+	buf_printf(&synced, "%.*s;", (int)n - (int)strlen(folder), target + strlen(folder));
+}
+
+int fsync(int fd)
+{
+	note(fd);
+	errno = EIO;
+	return sync_fails ? -1 : 0;
+}
+
+int fdatasync(int fd)
+{
+	note(fd);
+	return 0;
+}
+
+/* Before a request is acknowledged its bytes are on the disk, and every name that leads to them. */
+static void test_fsync(void **state)
+{
+	struct storage *s = storage_at(1 << 20);
+	struct disk *d = open_disk(s);
+	struct disk_place at[6];
+	struct err e;
+
+	(void)state;
+	at[0] = keep(d, "", "none"); /* not asked for */
+	assert_int_equal(synced.n, 0);
+	s->fsync = true; /* by a reload: that file has no name on the disk yet */
+	at[1] = keep(d, "", "one");
+	assert_str(buf_str(&synced), "/up.logs/0000000000000001.queue;;/up.logs;");
+	buf_clear(&synced);
+	at[2] = keep(d, "", "two");
+	assert_str(buf_str(&synced), "/up.logs/0000000000000001.queue;");
+	buf_clear(&synced);
+	assert_true(disk_rename(d, STR("to.logs"), &e));
+	at[3] = keep(d, "", "three");
+	assert_str(buf_str(&synced), "/to.logs/0000000000000001.queue;;/to.logs;");
+	assert_true(disk_rename(d, STR("up.logs"), &e));
+	sync_fails = true; /* then it is not taken, and that file is not continued */
+	assert_false(append(d, "", "four", &at[4], &e));
+	assert_string_equal(e.text, "Input/output error");
+	sync_fails = false;
+	buf_clear(&synced);
+	at[4] = keep(d, "", "five");
+	assert_str(buf_str(&synced), "/up.logs/0000000000000002.queue;;/up.logs;");
+	check_read(&at[3], "three");
+	check_read(&at[4], "five");
+	for (size_t i = 0; i < 5; i++)
+		disk_done(&at[i]);
+	buf_fini(&synced);
+	close_all(d, s);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 TESTS_RUN(TEST(test_lives), TEST(test_wrong_length), TEST(test_no_room_while_writing),
-	TEST(test_corrupt_makes_room))
+	TEST(test_corrupt_makes_room), TEST(test_fsync))
