@@ -276,6 +276,7 @@ static void set_timer(struct sampler *s)
 static void decide_due(struct sampler *s, bool all)
 {
 	int64_t now = loop_now(s->base.loop);
+	int64_t start = loop_measure(s->base.loop);
 	struct trace *x;
 	size_t done = 0;
 
@@ -288,6 +289,9 @@ static void decide_due(struct sampler *s, bool all)
 	s->looked_at = done > TURN_BYTES && !all ? 0 : now;
 	if (!s->is_blocked)
 		send_ready(s);
+	if (done > 0)
+		metric_observe(s->counters.run,
+			(double)(loop_measure(s->base.loop) - start) / NS_PER_MS);
 }
 
 /* Many small pieces are free then, but still the process' own. */

@@ -155,6 +155,11 @@ int64_t loop_wall(const struct loop *l)
 	return l->clock->wall;
 }
 
+int64_t loop_measure(const struct loop *l)
+{
+	return l->clock->is_fake ? l->clock->now : read_clock(CLOCK_MONOTONIC);
+}
+
 void loop_fake_clock(struct loop *l, int64_t now, int64_t wall)
 {
 	*l->clock = (struct loop_clock){

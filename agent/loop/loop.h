@@ -29,6 +29,8 @@ void loop_turn(struct loop *l, int64_t max_ns);
  * as Unix time. Nobody else asks the system what time it is. */
 int64_t loop_now(const struct loop *l);
 int64_t loop_wall(const struct loop *l);
+/* The same clock as loop_now(), read at this moment: for how long work within a turn takes. */
+int64_t loop_measure(const struct loop *l);
 
 /* For tests: the clock stands still and moves, with the timers that fall due, when told. */
 void loop_fake_clock(struct loop *l, int64_t now, int64_t wall);

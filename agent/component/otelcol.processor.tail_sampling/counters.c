@@ -1,5 +1,5 @@
-/* Names are the Collector's where it has one; times within a turn of the loop are not measured, so
- * its latencies of decisions are not here. */
+/* Names and units are the Collector's where it has one. One pass over a trace serves all policies,
+ * so there is no time that each of them takes (sampling_decision_latency). */
 
 #include "agent/component/otelcol.processor.tail_sampling/counters.h"
 
@@ -9,6 +9,9 @@
 
 static const double ages[] = {
 	1, 2, 5, 10, 20, 30, 40, 50, 60, 90, 120, 180, 300, 480, 600, 900, 1200, 1800, 0};
+
+static const double latencies[] = {1, 2, 5, 10, 25, 50, 75, 100, 150, 200, 300, 400, 500, 750, 1000,
+	2000, 3000, 4000, 5000, 10000, 20000, 30000, 50000, 0};
 
 static const struct metric_family incoming_family = {"otelcol_processor_incoming_items_total",
 	METRIC_COUNTER, "Items that came to the processor.", NULL};
@@ -35,6 +38,9 @@ static const struct metric_family too_large_family = {
 	"Traces that were dropped as larger than maximum_trace_size_bytes.", NULL};
 static const struct metric_family late_age_family = {NAME("sampling_late_span_age"),
 	METRIC_HISTOGRAM, "Seconds from a decision to a span that came late.", ages};
+static const struct metric_family run_family = {NAME("sampling_decision_timer_latency"),
+	METRIC_HISTOGRAM,
+	"Milliseconds of a run of the timer that decided traces, with what takes them.", latencies};
 static const struct metric_family removal_age_family = {NAME("sampling_trace_removal_age"),
 	METRIC_HISTOGRAM, "Seconds from a trace's first span to its end here.", ages};
 
@@ -83,6 +89,7 @@ void counters_init(struct counters *c, const char *id)
 	c->too_early = make(&too_early_family, id);
 	c->too_large = make(&too_large_family, id);
 	c->late_age = make(&late_age_family, id);
+	c->run = make(&run_family, id);
 	c->removal_age = make(&removal_age_family, id);
 }
 
@@ -102,5 +109,6 @@ void counters_fini(struct counters *c)
 	metric_free(c->too_early);
 	metric_free(c->too_large);
 	metric_free(c->late_age);
+	metric_free(c->run);
 	metric_free(c->removal_age);
 }

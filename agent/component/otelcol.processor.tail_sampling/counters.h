@@ -29,6 +29,7 @@ struct counters {
 	struct metric *too_early;
 	struct metric *too_large;
 	struct metric *late_age;
+	struct metric *run;
 	struct metric *removal_age;
 };
 

@@ -130,6 +130,9 @@ static void test_time(void **state)
 		"decision=\"sampled\"", "2");
 	metric_is("otelcol_processor_tail_sampling_count_traces_sampled_total",
 		"policy=\"errors\",decision=\"not_sampled\",sampled=\"false\"", "1");
+	metric_is("otelcol_processor_tail_sampling_sampling_decision_timer_latency_count", "", "2");
+	metric_is("otelcol_processor_tail_sampling_sampling_trace_removal_age_count", "", "3");
+	metric_is("otelcol_processor_tail_sampling_sampling_trace_removal_age_sum", "", "90");
 	metric_is("otelcol_processor_incoming_items_total", "", "6");
 	metric_is("otelcol_processor_outgoing_items_total", "", "3");
 	harness_fini(&h);
