@@ -23,9 +23,20 @@
 
 #include <pcre2.h>
 #include <stdlib.h>
+#include <time.h>
 
-/* About 10 ms for the worst patterns; what real ones need is a few hundred. */
+/*
+ * About a millisecond for most patterns; what real ones need is a few hundred steps. PCRE2 counts
+ * those of one start alone, and begins anew at each byte of a text: where a match may begin
+ * anywhere, a start gets less the longer the text is, and a long text is looked through by
+ * parts, for a second in all. That is CPU time, not the time of day: a bound of work, which no test
+ * needs to move.
+ */
 #define MATCH_LIMIT 500000
+#define TEXT_STEPS ((size_t)64 << 20)
+#define START_MIN 40000 /* a repetition that takes all of a record of 16 KiB and gives it back */
+#define LONG ((size_t)64 << 10)
+#define PART 1024
 #define MATCHES_MAX 100000 /* in one text */
 #define HEAP_LIMIT 8192    /* KiB; only used where code cannot be compiled to machine code */
 #define JIT_STACK_MIN ((size_t)32 << 10)
@@ -43,11 +54,13 @@ struct regex_program {
 	enum shape shape;
 	bool is_whole;
 	bool has_jit;
+	bool is_anchored; /* it begins at the text's begin, or a line's */
 	bool has_warned;
 	struct str *words;
 	size_t n_words;
 	struct str prefix; /* a text that matches begins with this; only if is_whole */
 	size_t gave_up;
+	clock_t until; /* for a long text; 0: not begun */
 	pcre2_code *code;
 	pcre2_match_data *data;
 	pcre2_match_context *context;
@@ -162,7 +175,9 @@ static pcre2_jit_stack *jit_stack(void)
 static bool compile(struct regex_program *g, struct str pattern, struct buf *pcre, struct err *e)
 {
 	uint32_t options = PCRE2_UTF | PCRE2_DOLLAR_ENDONLY | PCRE2_ALT_CIRCUMFLEX |
-			   PCRE2_NEVER_BACKSLASH_C | PCRE2_NO_UTF_CHECK;
+			   PCRE2_NEVER_BACKSLASH_C | PCRE2_NO_UTF_CHECK |
+			   PCRE2_USE_OFFSET_LIMIT;
+	uint32_t first;
 	unsigned char text[120];
 	size_t at;
 	int code;
@@ -186,8 +201,10 @@ static bool compile(struct regex_program *g, struct str pattern, struct buf *pcr
 	g->context = pcre2_match_context_create(NULL);
 	if (!g->data || !g->context)
 		mem_out(0);
-	pcre2_set_match_limit(g->context, MATCH_LIMIT);
 	pcre2_set_heap_limit(g->context, HEAP_LIMIT);
+	must(pcre2_pattern_info(g->code, PCRE2_INFO_ALLOPTIONS, &options) == 0);
+	must(pcre2_pattern_info(g->code, PCRE2_INFO_FIRSTCODETYPE, &first) == 0);
+	g->is_anchored = (options & PCRE2_ANCHORED) || first == 2;
 	if (g->has_jit)
 		pcre2_jit_stack_assign(g->context, NULL, jit_stack());
 	return true;
@@ -298,13 +315,13 @@ static void say_gave_up(struct regex *re, int code, size_t n)
 			   "(a+)+"));
 }
 
-/* text is valid UTF-8, and looked at from byte at on. False, when it does not match. */
-static bool run(struct regex *re, struct str text, size_t at)
+/* Matches that begin from byte at to byte last. */
+static int match_part(struct regex_program *g, struct str text, size_t at, size_t last)
 {
-	struct regex_program *g = re->program;
 	PCRE2_SPTR p = (PCRE2_SPTR)text.p;
 	int n;
 
+	pcre2_set_offset_limit(g->context, last);
 	if (g->has_jit)
 		n = pcre2_jit_match(g->code, p, text.n, at, 0, g->data, g->context);
 	else
@@ -313,6 +330,48 @@ static bool run(struct regex *re, struct str text, size_t at)
 	if (n == PCRE2_ERROR_JIT_STACKLIMIT)
 		n = pcre2_match(g->code, p, text.n, at, PCRE2_NO_UTF_CHECK | PCRE2_NO_JIT, g->data,
 			g->context);
+	return n;
+}
+
+static int match_long(struct regex_program *g, struct str text, size_t at)
+{
+	int n = PCRE2_ERROR_NOMATCH;
+
+	if (g->until == 0)
+		g->until = clock() + CLOCKS_PER_SEC;
+	while (at <= text.n && n == PCRE2_ERROR_NOMATCH) {
+		size_t next = at + PART;
+
+		while (next < text.n && ((unsigned char)text.p[next] & 0xc0) == 0x80)
+			next++; /* to a character's first byte */
+		n = match_part(g, text, at, next - 1);
+		at = next;
+		if (n == PCRE2_ERROR_NOMATCH && clock() > g->until)
+			return PCRE2_ERROR_MATCHLIMIT;
+	}
+	return n;
+}
+
+/* most: steps of a start. */
+static uint32_t start_limit(const struct regex_program *g, struct str text, uint32_t most)
+{
+	size_t n = TEXT_STEPS / (text.n + 1);
+
+	n = n > START_MIN ? n : START_MIN;
+	return g->is_anchored || n > most ? most : (uint32_t)n;
+}
+
+/* text is valid UTF-8, and looked at from byte at on. False, when it does not match. */
+static bool run(struct regex *re, struct str text, size_t at, uint32_t most)
+{
+	struct regex_program *g = re->program;
+	int n;
+
+	pcre2_set_match_limit(g->context, start_limit(g, text, most));
+	if (g->is_anchored || text.n - at <= LONG)
+		n = match_part(g, text, at, PCRE2_UNSET);
+	else
+		n = match_long(g, text, at);
 	if (n < 0 && n != PCRE2_ERROR_NOMATCH)
 		say_gave_up(re, n, text.n);
 	return n > 0;
@@ -366,7 +425,7 @@ static bool match_repaired(struct regex *re, struct str text)
 	struct regex_program *g = re->program;
 
 	repair(&g->copy, text);
-	if (!run(re, buf_str(&g->copy), 0))
+	if (!run(re, buf_str(&g->copy), 0, MATCH_LIMIT))
 		return false;
 	take_groups(re, buf_str(&g->copy));
 	for (size_t i = 0; i < re->n_groups; i++) {
@@ -387,6 +446,7 @@ bool regex_match(struct regex *re, struct str text)
 {
 	struct regex_program *g = re->program;
 
+	g->until = 0;
 	if (!text.p)
 		text = STR("");
 	switch (g->shape) {
@@ -407,7 +467,7 @@ bool regex_match(struct regex *re, struct str text)
 		return false;
 	if (!utf8_is_valid(text))
 		return match_repaired(re, text);
-	if (!run(re, text, 0))
+	if (!run(re, text, 0, MATCH_LIMIT))
 		return false;
 	take_groups(re, text);
 	return true;
@@ -437,9 +497,7 @@ static bool match_from(struct regex *re, struct regex_each *it)
 				(struct str){it->text.p + it->at + at, g->words[0].n});
 		return at >= 0;
 	}
-	pcre2_set_match_limit(g->context, steps_left(it->count));
-	ok = run(re, it->text, it->at);
-	pcre2_set_match_limit(g->context, MATCH_LIMIT);
+	ok = run(re, it->text, it->at, steps_left(it->count));
 	if (ok)
 		take_groups(re, it->text);
 	return ok;
@@ -448,6 +506,7 @@ static bool match_from(struct regex *re, struct regex_each *it)
 void regex_each_init(struct regex_each *it, struct regex *re, struct str text)
 {
 	must(!re->program->is_whole);
+	re->program->until = 0;
 	if (!text.p)
 		text = STR("");
 	if (!utf8_is_valid(text)) {

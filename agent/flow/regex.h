@@ -5,9 +5,10 @@
  * does not have is refused, and what the two spell differently is translated, so that a
  * configuration written for Alloy means the same here.
  *
- * PCRE2 backtracks, so a match has a limit of steps; a pattern that reaches it is said not
- * to match, once in the log per pattern. Text is UTF-8; each byte that is not valid counts as
- * one U+FFFD, as in Go. A match allocates nothing as long as its text is valid UTF-8.
+ * PCRE2 backtracks, so a match has a limit of steps, and of time if the text is long; a pattern
+ * that reaches it is said not to match, once in the log per pattern. Text is UTF-8; each byte that
+ * is not valid counts as one U+FFFD, as in Go. A match allocates nothing as long as its text is
+ * valid UTF-8.
  */
 
 #include "agent/base/str.h"

@@ -327,6 +327,44 @@ static void test_limit(void **state)
 	}
 }
 
+/* A match may begin at each byte of a text, and each beginning has steps of its own: together they
+ * are bounded too, and what is linear loses nothing by it. */
+static void test_starts(void **state)
+{
+	static const struct {
+		const char *pattern;
+		size_t n;
+		const char *end;
+		bool want;
+		size_t gave_up;
+	} cases[] = {
+		{"(?:1|2)+(?:1|3)+[;,]", 1200, "", false, 1},
+		{"1*1*[;,]", 1500000, "", false, 1},
+		{"\\S+[@#]\\S+", 16000, "", false, 0},
+		{"\\S+[@#]\\S+", 16000, "@1", true, 0},
+		{"(\\d+)=(\\w+)[;,]", 60000, " 7=x;", true, 0},
+		{"(\\d+)=(\\w+)[;,]", 1500000, " 7=x;", true, 0},
+		{".*1+(\\S+)=[;,]", 1000, "a=;", true, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct err e;
+		struct regex *re = regex_new(str_from(cases[i].pattern), 0, &e);
+		struct buf b = {0};
+
+		assert_non_null(re);
+		memset(buf_reserve(&b, cases[i].n), '1', cases[i].n);
+		b.n = cases[i].n;
+		buf_add_str(&b, str_from(cases[i].end));
+		print_message("%s %zu\n", cases[i].pattern, cases[i].n);
+		assert_int_equal(regex_match(re, buf_str(&b)), cases[i].want);
+		assert_int_equal(regex_gave_up(re), cases[i].gave_up);
+		buf_fini(&b);
+		regex_free(re);
+	}
+}
+
 static void test_nesting(void **state)
 {
 	char text[2048];
@@ -345,6 +383,7 @@ static void test_nesting(void **state)
 	regex_free(re);
 }
 
-TESTS_RUN(cmocka_unit_test(test_whole), cmocka_unit_test(test_parts), cmocka_unit_test(test_limit),
+TESTS_RUN(cmocka_unit_test(test_whole), cmocka_unit_test(test_parts),
+	cmocka_unit_test(test_limit), cmocka_unit_test(test_starts),
 	cmocka_unit_test(test_nesting), cmocka_unit_test(test_each),
 	cmocka_unit_test(test_each_limit))
