@@ -31,8 +31,8 @@ static const struct arg loki_process_args[] = {
 
 static const struct metric_family partials_flushed = {
 	"loki_process_cri_partial_lines_flushed_total", METRIC_COUNTER,
-	"Partial lines that were passed on before their end had come, to keep to max_partial_lines "
-	"or to the longest line that is joined.",
+	"Partial lines that were passed on before their end had come: for lack of more in five "
+	"seconds, to keep to max_partial_lines, or to the longest line that is joined.",
 	NULL};
 static const struct metric_family lines_truncated = {
 	"loki_process_cri_lines_truncated_total", METRIC_COUNTER,

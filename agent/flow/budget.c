@@ -101,8 +101,10 @@ void budget_wait(struct budget *b, struct budget_waiter *w)
 {
 	if (!w->link.next)
 		list_init(&w->link);
-	if (list_is_empty(&w->link))
-		list_add_last(&b->waiters, &w->link);
+	if (!list_is_empty(&w->link))
+		return;
+	b->waits++;
+	list_add_last(&b->waiters, &w->link);
 }
 
 void budget_unwait(struct budget_waiter *w)

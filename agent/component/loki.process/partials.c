@@ -98,13 +98,17 @@ void partials_leave(struct partials *p)
 	}
 }
 
-/* More lines are open than may be. */
-static void flush_all(struct partials *p)
+static void count_flushed(struct partials *p)
+{
+	metric_add(process_of(p)->partials_flushed, 1);
+}
+
+/* The one that has waited longest is the one that is least likely to go on. */
+static void make_room(struct partials *p)
 {
 	struct process *process = process_of(p);
 	int64_t now = loop_now(process->loop);
 
-	metric_add(process->partials_flushed, (double)p->open.n);
 	if (p->warned_at == 0 || now - p->warned_at >= WARN_EVERY_NS) {
 		p->warned_at = now;
 		log_warn(process->id, "partial lines passed on before their end, too many are open",
@@ -112,9 +116,16 @@ static void flush_all(struct partials *p)
 			KV("hint", "raise max_partial_lines above the number of containers on a "
 				   "node"));
 	}
-	timer_clear(&p->idle);
-	while (p->open.n > 0)
-		give_up(p, 0);
+	while (p->open.n >= p->max) {
+		size_t oldest = 0;
+
+		for (size_t i = 1; i < p->open.n; i++) {
+			if (p->open.p[i].touched < p->open.p[oldest].touched)
+				oldest = i;
+		}
+		count_flushed(p);
+		give_up(p, oldest);
+	}
 }
 
 static void set_timer(struct partials *p, int64_t in)
@@ -133,7 +144,9 @@ static void on_idle(struct timer *t)
 
 	for (size_t i = 0; i < p->open.n; i++)
 		held += p->open.p[i].charged;
-	if (budget_is_full(process->budget) && held < process->budget->limit / 2) {
+	if (held < process->budget->limit / 2 && budget_is_awaited(process->budget, &p->waits)) {
+		for (size_t i = 0; i < p->open.n; i++)
+			p->open.p[i].touched = now; /* its file has its turn afterwards */
 		set_timer(p, PARTIALS_IDLE_NS);
 		return;
 	}
@@ -145,6 +158,7 @@ static void on_idle(struct timer *t)
 			i++;
 			continue;
 		}
+		count_flushed(p);
 		give_up(p, i);
 	}
 	if (p->open.n > 0)
@@ -195,11 +209,11 @@ static struct partial *open_line(struct partials *p, const struct work *w)
 	if (i < p->open.n && p->open.p[i].join.text.n + w->e.line.n <= PARTIALS_LINE_MAX)
 		return &p->open.p[i];
 	if (i < p->open.n) {
-		metric_add(process_of(p)->partials_flushed, 1);
+		count_flushed(p);
 		give_up(p, i);
 	}
 	if (p->open.n >= p->max)
-		flush_all(p);
+		make_room(p);
 	it = vec_add(&p->open);
 	it->labels = labels_hold(w->e.labels);
 	it->base = labels_hold(w->x.base);

@@ -4,14 +4,15 @@
  * Lines that came in pieces, one open line a label set, joined for stage.cri and
  * stage.docker. A line that nothing was added to for five seconds is passed on as it is,
  * so that the last words of a process which wrote no newline are not kept back for ever
- * (Alloy keeps them until it stops). While the budget is full nothing is given up, since then
- * the rest is waiting in the file.
+ * (Alloy keeps them until it stops). While the budget is full, and until a while after, nothing is
+ * given up, since then the rest is waiting in the file.
  */
 
 #include "agent/component/loki.process/stage.h"
 #include "agent/loop/loop.h"
 
 #define PARTIALS_IDLE_NS (INT64_C(5) * 1000000000)
+#define PARTIALS_MAX 1000                   /* both streams of all containers of a full node */
 #define PARTIALS_LINE_MAX ((size_t)2 << 20) /* longer ones are passed on in parts */
 
 struct partials {
@@ -22,11 +23,12 @@ struct partials {
 		size_t n;
 		size_t cap;
 	} open;
-	size_t max;      /* open lines; one more, and all are passed on */
+	size_t max;      /* open lines; one more, and the one that waited longest is passed on */
 	size_t max_size; /* bytes of a joined line, what is above is cut; 0: no limit */
 	/* The map of extracted values for a line that is passed on unfinished. */
 	void (*extract)(struct work *w);
 	int64_t warned_at;
+	unsigned waits; /* for room, until now: budget_is_awaited() */
 };
 
 void partials_init(struct partials *p, struct stage *s);

@@ -13,9 +13,9 @@ struct cri_args {
 };
 
 static const struct arg cri_args[] = {
-	ARG(cri_args, max_partial_lines, .type = ARG_INT, .def = "100",
-		.help = "How many lines may be incomplete at a time; one more, and all are passed "
-			"on."),
+	ARG(cri_args, max_partial_lines, .type = ARG_INT, .def = "1000",
+		.help = "How many lines may be incomplete at a time; with one more, the one that "
+			"has waited longest is passed on."),
 	ARG(cri_args, max_partial_line_size, .type = ARG_UINT,
 		.help = "Longest line that is joined from pieces, in bytes; 0 is no limit."),
 	ARG(cri_args, max_partial_line_size_truncate, .type = ARG_BOOL,

@@ -31,7 +31,7 @@ static bool docker_init(struct stage *s, const void *args, struct err *e)
 	(void)args;
 	(void)e;
 	partials_init(&k->partials, s);
-	k->partials.max = 100;
+	k->partials.max = PARTIALS_MAX;
 	k->partials.extract = extract_unfinished;
 	return true;
 }

@@ -22,8 +22,9 @@
 #define STREAMS_MAX 2000 /* one more, and the quietest is forgotten */
 #define WISHES_MAX 500   /* expressions of pods */
 #define GIVE_UPS_MAX 10
-#define BLOCK_MAX ((size_t)2 << 20)     /* bytes; longer ones are passed on in parts */
-#define FULL_WAIT_NS INT64_C(500000000) /* until the budget is looked at again */
+/* After the budget was full the rest of a block waits in its file, and that for its turn. */
+#define ROOM_WAIT_NS INT64_C(3000000000)
+#define BLOCK_MAX ((size_t)2 << 20) /* bytes; longer ones are passed on in parts */
 
 struct multiline_args {
 	struct str firstline;
@@ -59,6 +60,7 @@ struct multiline {
 	struct regex *regex;
 	struct map wishes; /* of pods: their text and the expression */
 	struct timer idle;
+	unsigned waits;    /* for room, until now: budget_is_awaited() */
 	struct map blocks; /* by the pointer of the label set */
 	struct list order; /* the same, the one that began last at the end: they leave so */
 	struct block *last;
@@ -113,6 +115,7 @@ static void block_free(struct block *b)
 static void on_idle(struct timer *t)
 {
 	struct multiline *m = container_of(t, struct multiline, idle);
+	struct budget *budget = process_of(m)->budget;
 	struct loop *loop = process_of(m)->loop;
 	int64_t now = loop_now(loop);
 	int64_t next = INT64_MAX;
@@ -120,8 +123,12 @@ static void on_idle(struct timer *t)
 
 	MAP_EACH(slot, &m->blocks)
 	held += ((struct block *)slot->value)->join.text.n;
-	if (budget_is_full(process_of(m)->budget) && held < process_of(m)->budget->limit / 2) {
-		timer_set(&m->idle, loop, FULL_WAIT_NS); /* the rest waits in the file */
+	if (held < budget->limit / 2 && budget_is_awaited(budget, &m->waits)) {
+		int64_t more = ROOM_WAIT_NS - m->args->max_wait_time;
+
+		LIST_EACH (b, &m->order, struct block, link)
+			b->touched = now + (more > 0 ? more : 0);
+		timer_set(&m->idle, loop, ROOM_WAIT_NS);
 		return;
 	}
 	LIST_EACH (b, &m->order, struct block, link) {

@@ -42,9 +42,9 @@ static const struct stage_case cases[] = {
 	{"too many open", "stage.cri { max_partial_lines = 2 }",
 		"f=a|" T "stdout P a\nf=b|" T "stdout P b\nf=a|" T "stdout P A\nf=c|" T
 		"stdout P c\n"
-		"f=c|" T "stdout F C",
-		NS "{f=\"a\", stream=\"stdout\"} aA\n" NS "{f=\"b\", stream=\"stdout\"} b\n" NS
-		   "{f=\"c\", stream=\"stdout\"} cC\n"},
+		"f=c|" T "stdout F C\nf=b|" T "stdout F B",
+		NS "{f=\"a\", stream=\"stdout\"} aA\n" NS "{f=\"c\", stream=\"stdout\"} cC\n" NS
+		   "{f=\"b\", stream=\"stdout\"} bB\n"},
 	{"truncated",
 		"stage.cri {\n max_partial_line_size = 5\n max_partial_line_size_truncate = "
 		"true\n}",
@@ -152,6 +152,33 @@ static void test_budget_full(void **state)
 	harness_advance(&h, INT64_C(60000000000));
 	assert_str(buf_str(&harness_seen), "");
 	budget_return(&h.budget, h.budget.limit);
+	stage_push_all("f=a|" T "stdout F two");
+	assert_str(buf_str(&harness_seen), NS "{f=\"a\", stream=\"stdout\"} one two\n");
+	harness_fini(&h);
+}
+
+static void on_room(struct budget_waiter *w)
+{
+	(void)w;
+}
+
+/* It was full: sources read on when an eighth of it is free, and each file has to have its turn. */
+static void test_budget_has_been_full(void **state)
+{
+	struct harness h;
+	struct budget_waiter w = {.room = on_room};
+
+	(void)state;
+	harness_init(&h, &loki_process);
+	assert_true(stage_load(&h, "stage.cri {}"));
+	stage_push_all("f=a|" T "stdout P one ");
+	budget_charge(&h.budget, h.budget.limit);
+	budget_wait(&h.budget, &w);
+	budget_return(&h.budget, h.budget.limit / 16);
+	harness_advance(&h, INT64_C(60000000000));
+	assert_str(buf_str(&harness_seen), "");
+	budget_return(&h.budget, h.budget.limit - h.budget.limit / 16);
+	harness_advance(&h, INT64_C(4000000000));
 	stage_push_all("f=a|" T "stdout F two");
 	assert_str(buf_str(&harness_seen), NS "{f=\"a\", stream=\"stdout\"} one two\n");
 	harness_fini(&h);
@@ -266,6 +293,7 @@ static void test_endless(void **state)
 
 TESTS_RUN(cmocka_unit_test(test_cases), cmocka_unit_test(test_unfinished),
 	cmocka_unit_test(test_reloads), cmocka_unit_test(test_budget_full),
+	cmocka_unit_test(test_budget_has_been_full),
 	cmocka_unit_test(test_acks),
 	cmocka_unit_test(test_acks_at_the_end), cmocka_unit_test(test_acks_idle),
 	cmocka_unit_test(test_endless))

@@ -145,7 +145,33 @@ static void test_budget_full(void **state)
 	harness_advance(&h, INT64_C(60000000000));
 	assert_str(buf_str(&harness_seen), "");
 	budget_return(&h.budget, h.budget.limit);
-	harness_advance(&h, INT64_C(500000000));
+	harness_advance(&h, INT64_C(3000000000));
+	assert_str(buf_str(&harness_seen), "100000000000 {f=\"a\"} 1\n");
+	harness_fini(&h);
+}
+
+static void on_room(struct budget_waiter *w)
+{
+	(void)w;
+}
+
+/* It was full between two looks: the file may still wait for its turn. */
+static void test_budget_has_been_full(void **state)
+{
+	struct budget_waiter w = {.room = on_room};
+	struct harness h;
+
+	(void)state;
+	harness_init(&h, &loki_process);
+	assert_true(stage_load(&h, ML));
+	stage_push_all("f=a|1");
+	harness_advance(&h, INT64_C(2000000000));
+	budget_charge(&h.budget, h.budget.limit);
+	budget_wait(&h.budget, &w);
+	budget_return(&h.budget, h.budget.limit);
+	harness_advance(&h, INT64_C(2000000000));
+	assert_str(buf_str(&harness_seen), "");
+	harness_advance(&h, INT64_C(3000000000));
 	assert_str(buf_str(&harness_seen), "100000000000 {f=\"a\"} 1\n");
 	harness_fini(&h);
 }
@@ -182,4 +208,5 @@ static void test_limits(void **state)
 
 TESTS_RUN(cmocka_unit_test(test_cases), cmocka_unit_test(test_wait), cmocka_unit_test(test_reload),
 	cmocka_unit_test(test_acks), cmocka_unit_test(test_budget_full),
+	cmocka_unit_test(test_budget_has_been_full),
 	cmocka_unit_test(test_limits))
