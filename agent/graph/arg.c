@@ -178,6 +178,7 @@ static bool decode_block_stmt(struct decoder *dec, const struct evaluated_item *
 		return decode_choice(dec, it->body, arg, type, &seen[arg - table], out);
 	}
 	arg = find_arg(table, it->name);
+	dec->unrecognized += !arg;
 	if (!arg)
 		return diag_error(dec->d, it->stmt->at, "unrecognized block name \"" STR_FMT "\"",
 			STR_ARG(it->name));
@@ -203,6 +204,7 @@ static bool decode_attr(struct decoder *dec, const struct evaluated_item *it,
 		return diag_error(dec->d, it->stmt->at,
 			"\"" STR_FMT "\" must be a block, but is used as an attribute",
 			STR_ARG(it->name));
+	dec->unrecognized += !arg;
 	if (!arg)
 		return diag_error(dec->d, it->stmt->at,
 			"unrecognized attribute name \"" STR_FMT "\"", STR_ARG(it->name));
@@ -267,10 +269,20 @@ static bool decode_body(struct decoder *dec, const struct evaluated *e, const st
 	return report_missing(dec, e, table, seen) && ok;
 }
 
+size_t args_decode_known(struct arena *a, const struct evaluated *e, const struct arg *table,
+	void *out, size_t size, struct diags *d)
+{
+	struct decoder dec = {.a = a, .d = d, .terse = e->terse, .owner = e};
+
+	args_default(a, table, out, size);
+	decode_body(&dec, e, table, out);
+	return dec.unrecognized;
+}
+
 bool args_decode(struct arena *a, const struct evaluated *e, const struct arg *table, void *out,
 	size_t size, struct diags *d)
 {
-	struct decoder dec = {a, d, e->terse, e};
+	struct decoder dec = {.a = a, .d = d, .terse = e->terse, .owner = e};
 
 	args_default(a, table, out, size);
 	return decode_body(&dec, e, table, out);

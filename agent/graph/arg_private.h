@@ -59,7 +59,13 @@ struct decoder {
 	struct diags *d;
 	bool terse;
 	const struct evaluated *owner; /* the component's own block, for warnings */
+	size_t unrecognized;           /* names that the tables have not: errors, and left out */
 };
+
+/* args_decode() that says how many of its errors are names which no table has: if all are, what
+ * was decoded is as good as if they had not been written. */
+size_t args_decode_known(struct arena *a, const struct evaluated *e, const struct arg *table,
+	void *out, size_t size, struct diags *d);
 
 /* Where a value is: the expression that made it and, where the tree goes no further, the way
  * from there on: `local.file_match.x.targets` and "[3].__path__". */

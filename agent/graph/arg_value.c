@@ -422,7 +422,7 @@ static void default_parsed(struct arena *a, const struct arg *arg, void *out)
 {
 	struct source *src = arena_new(a, struct source, 1);
 	struct diags d;
-	struct decoder dec = {a, &d, false, NULL};
+	struct decoder dec = {.a = a, .d = &d, .terse = false};
 	struct value v;
 	struct expr *x;
 

@@ -227,19 +227,16 @@ static void finish(struct plan *p, struct module *m, struct draft *drafts, bool 
 		plan_sort(p, m->v, m->n, arena_new(p->arena, struct vertex *, m->n + 1), d);
 }
 
-static bool check_statements(const struct module *m, struct diags *d)
+static void check_statements(const struct module *m, struct diags *d)
 {
-	bool ok = true;
-
 	for (size_t f = 0; f < m->n_bodies; f++)
 		for (size_t i = 0; i < m->bodies[f]->n; i++) {
 			const struct stmt *s = &m->bodies[f]->stmts[i];
 
 			if (!s->is_block)
-				ok = diag_error(d, s->name_at, "unrecognized attribute " STR_FMT,
+				diag_error(d, s->name_at, "unrecognized attribute " STR_FMT,
 					STR_ARG(s->name));
 		}
-	return ok;
 }
 
 struct module *plan_module_new(struct plan *p, enum module_kind kind, struct module *lexical,
@@ -262,8 +259,8 @@ void plan_build(struct plan *p, struct module *m, bool check, struct diags *d)
 	size_t total = count_blocks(m);
 	struct draft *drafts;
 
-	if (check && !check_statements(m, d))
-		return;
+	if (check)
+		check_statements(m, d);
 	drafts = arena_new(p->arena, struct draft, total + 1);
 	m->v = arena_new(p->arena, struct vertex *, total + 1);
 	m->definitions = arena_new(p->arena, struct definition, total + 1);

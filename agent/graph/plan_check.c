@@ -134,6 +134,7 @@ void plan_check(struct plan *p, struct vertex *v, struct diags *d)
 	size_t errors = d->errors;
 	struct plan_scope scope;
 	struct evaluated *e;
+	size_t unrecognized;
 	void *args;
 
 	if (!t || !t->args)
@@ -141,7 +142,7 @@ void plan_check(struct plan *p, struct vertex *v, struct diags *d)
 	plan_scope_init(&scope, p, v->scope, p->arena);
 	e = body_evaluate_with(p->arena, v->args, &scope.base, &options, d);
 	args = arena_alloc(p->arena, t->args_size ? t->args_size : 1, 1);
-	args_decode(p->arena, e, t->args, args, t->args_size, d);
-	if (d->errors == errors && !e->unknown && t->check)
+	unrecognized = args_decode_known(p->arena, e, t->args, args, t->args_size, d);
+	if (d->errors - errors == unrecognized && !e->unknown && t->check)
 		t->check(args, d);
 }
