@@ -60,6 +60,31 @@ static inline const char *path_of(const char *name)
 	return paths[next];
 }
 
+/* Of a new file, beside the folder. */
+static inline uint64_t birth_now(void)
+{
+	char path[] = "/tmp/tail_birth.XXXXXX";
+	int fd = mkstemp(path);
+	struct file_id id;
+
+	assert_int_not_equal(fd, -1);
+	assert_int_equal(file_identify(fd, "", &id), 0);
+	unlink(path);
+	close(fd);
+	assert_true(id.born > 0);
+	return id.born;
+}
+
+/* The birth of what is made after it is later than that of what was made before. No clock tells:
+ * a kernel that has given a fine time to one file gives none before that to another. */
+static inline void next_birth(void)
+{
+	uint64_t first = birth_now();
+
+	while (birth_now() == first)
+		;
+}
+
 static inline void append(const char *name, const char *text)
 {
 	int fd = open(path_of(name), O_WRONLY | O_CREAT | O_APPEND, 0640);

@@ -2,7 +2,6 @@
 #include "tests/tail_world.h"
 
 #include <errno.h>
-#include <time.h>
 
 static ino_t inode_of(const char *name)
 {
@@ -10,17 +9,6 @@ static ino_t inode_of(const char *name)
 
 	assert_int_equal(stat(path_of(name), &st), 0);
 	return st.st_ino;
-}
-
-/* Births are as fine as the kernel's coarse clock. */
-static void next_tick(void)
-{
-	struct timespec a, b;
-
-	clock_gettime(CLOCK_REALTIME_COARSE, &a);
-	do {
-		clock_gettime(CLOCK_REALTIME_COARSE, &b);
-	} while (a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec);
 }
 
 /* A new file of that name and text, with that inode. Not every file system gives numbers again. */
@@ -50,7 +38,7 @@ static void test_births_tell_inodes_apart(void **state)
 	assert_true(file_id_is(&a, &a));
 	inode = inode_of("a.log");
 	assert_int_equal(unlink(path_of("a.log")), 0);
-	next_tick();
+	next_birth();
 	append_with_inode("b.log", "1\n", inode);
 	assert_int_equal(file_identify(AT_FDCWD, path_of("b.log"), &b), 0);
 	assert_true(a.inode == b.inode && a.device == b.device);
@@ -83,7 +71,7 @@ static void test_an_unacknowledged_files_inode(void **state)
 	append("a.log", CRI "F 1\n");
 	follow("a.log");
 	inode = inode_of("a.log");
-	next_tick();
+	next_birth();
 	move("a.log", "a.log.1");
 	append("a.log", CRI "F 2\n");
 	settle();
@@ -91,10 +79,10 @@ static void test_an_unacknowledged_files_inode(void **state)
 	want("1\n2\n");
 	assert_int_equal(unlink(path_of("a.log.1")), 0);
 	settle();
-	next_tick();
+	next_birth();
 	move("a.log", "a.log.1");
 	append_with_inode("a.log", CRI "F 3\n", inode);
-	next_tick();
+	next_birth();
 	move("a.log.1", "a.log.2");
 	move("a.log", "a.log.1");
 	append("a.log", CRI "F 4\n");

@@ -143,29 +143,18 @@ static void test_pieces_of_both_streams_are_mixed(void **state)
 	want("");
 }
 
-/* The births of two files are apart. */
-static void next_tick(void)
-{
-	struct timespec a, b;
-
-	clock_gettime(CLOCK_REALTIME_COARSE, &a);
-	do {
-		clock_gettime(CLOCK_REALTIME_COARSE, &b);
-	} while (a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec);
-}
-
 /* Several files that are read one after the other, as docker names them: .1 is younger than .2. */
 static void test_numbers_for_names(void **state)
 {
 	(void)state;
-	next_tick();
+	next_birth();
 	append("a.log", CRI "F 1\n");
 	follow("a.log");
 	want("1\n");
 	move("a.log", "a.log.1");
-	next_tick();
+	next_birth();
 	append("a.log", CRI "F 2\n");
-	next_tick();
+	next_birth();
 	move("a.log.1", "a.log.2");
 	move("a.log", "a.log.1");
 	append("a.log", CRI "F 3\n");
@@ -192,18 +181,18 @@ static void test_copies_with_numbers(void **state)
 	append("a.log", CRI "F 1\n" CRI "F 2\n");
 	follow("a.log");
 	want("1\n2\n");
-	next_tick();
+	next_birth();
 	append("a.log.1", CRI "F 1\n" CRI "F 2\n");
-	next_tick();
+	next_birth();
 	assert_int_equal(truncate(path_of("a.log"), 0), 0);
 	settle();
 	append("a.log", CRI "F 3\n");
 	settle();
-	next_tick();
+	next_birth();
 	move("a.log.1", "a.log.2");
-	next_tick();
+	next_birth();
 	append("a.log.1", CRI "F 3\n");
-	next_tick();
+	next_birth();
 	assert_int_equal(truncate(path_of("a.log"), 0), 0);
 	settle();
 	append("a.log", CRI "F 4\n");
