@@ -4,7 +4,7 @@
  * where it was.
  */
 
-#include "agent/component/common/otelcol_export/disk.h"
+#include "agent/component/common/otelcol_export/disk_private.h"
 
 #include "agent/base/err.h"
 #include "agent/base/log.h"
@@ -14,7 +14,6 @@
 #include "agent/base/vec.h"
 #include "agent/component/common/otelcol_storage.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -23,45 +22,6 @@
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
-
-enum {
-	SEGMENT = 8 << 20,       /* a file this long is not continued */
-	SEGMENT_EMPTY = 1 << 20, /* nor one this long of which nothing waits */
-	KEEP_CORRUPT = 4,
-	NAME_MAX_LEN = 40,
-	NUMBER = 16, /* hex digits of a file's name */
-};
-
-struct segment {
-	struct list link;
-	struct disk *disk;
-	uint64_t number;
-	uint64_t size;
-	size_t waiting; /* requests in it that have not been dealt with */
-	size_t held;    /* … of which somebody has the place */
-	int fd;         /* -1: closed */
-	bool is_read;   /* all in it is known */
-	bool is_bad;    /* something in it could not be read */
-};
-
-struct disk {
-	struct list link;
-	struct storage *storage;
-	const char *id;
-	enum signal_kind kind;
-	char *path;
-	int dir;
-	int lock;
-	struct list segments; /* oldest first */
-	struct segment *writing;
-	struct segment *reading; /* its scan is below */
-	struct segment *last;    /* used last; it and the two above may be open */
-	struct record_scan scan;
-	uint64_t next;
-	bool is_known; /* all that an earlier life left */
-	bool is_named; /* the names of all files, and of the folder, are on the disk itself */
-	bool is_sick;  /* the last append failed, which has been said */
-};
 
 struct list *disk_link(struct disk *d)
 {
@@ -78,172 +38,6 @@ struct disk *disk_of(const struct disk_place *at)
 	return at->segment->disk;
 }
 
-static void name_of(const struct segment *g, const char *ending, char name[NAME_MAX_LEN])
-{
-	snprintf(name, NAME_MAX_LEN, "%016llx.%s", (unsigned long long)g->number, ending);
-}
-
-static void close_fd(struct segment *g)
-{
-	if (g->fd != -1)
-		close(g->fd);
-	g->fd = -1;
-}
-
-static bool open_fd(struct segment *g)
-{
-	struct disk *d = g->disk;
-	char name[NAME_MAX_LEN];
-
-	if (d->last && d->last != g && d->last != d->writing && d->last != d->reading)
-		close_fd(d->last);
-	d->last = g;
-	if (g->fd != -1)
-		return true;
-	name_of(g, "queue", name);
-	g->fd = openat(g->disk->dir, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-	return g->fd != -1;
-}
-
-static struct segment *segment_new(struct disk *d, uint64_t number)
-{
-	struct segment *g = mem_new(struct segment, 1);
-
-	g->disk = d;
-	g->number = number;
-	g->fd = -1;
-	list_add_last(&d->segments, &g->link);
-	return g;
-}
-
-static void segment_free(struct segment *g)
-{
-	struct disk *d = g->disk;
-
-	must(g->held == 0);
-	close_fd(g);
-	if (d->writing == g)
-		d->writing = NULL;
-	if (d->reading == g)
-		d->reading = NULL;
-	if (d->last == g)
-		d->last = NULL;
-	list_remove(&g->link);
-	free(g);
-}
-
-static void count(struct metric *m)
-{
-	if (m)
-		metric_add(m, 1);
-}
-
-static int is_name(const char *name, const char *ending)
-{
-	return strlen(name) > NUMBER && strspn(name, "0123456789abcdef") == NUMBER &&
-	       name[NUMBER] == '.' && strcmp(name + NUMBER + 1, ending) == 0;
-}
-
-static uint64_t size_of(const struct disk *d, const char *name)
-{
-	struct stat st;
-
-	return fstatat(d->dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_size > 0
-		       ? (uint64_t)st.st_size
-		       : 0;
-}
-
-/* Calls found() for each file of this ending. False, errno set: the folder cannot be read. */
-static bool each_file(struct disk *d, const char *ending,
-	void (*found)(struct disk *d, const char *name, void *owner), void *owner)
-{
-	int fd = openat(d->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *folder = fd == -1 ? NULL : fdopendir(fd);
-	struct dirent *e;
-
-	if (!folder) {
-		if (fd != -1)
-			close(fd);
-		return false;
-	}
-	while ((e = readdir(folder)))
-		if (is_name(e->d_name, ending))
-			found(d, e->d_name, owner);
-	closedir(folder);
-	return true;
-}
-
-struct oldest {
-	size_t n;
-	char name[NAME_MAX_LEN];
-};
-
-static void on_corrupt(struct disk *d, const char *name, void *owner)
-{
-	struct oldest *o = owner;
-
-	(void)d;
-	if (o->n++ == 0 || strcmp(name, o->name) < 0)
-		snprintf(o->name, sizeof(o->name), "%s", name);
-}
-
-/* Removes the oldest of what was set aside, if it is more than keep. */
-static bool drop_corrupt(struct disk *d, size_t keep)
-{
-	struct oldest o = {0};
-	uint64_t size;
-
-	if (!each_file(d, "corrupt", on_corrupt, &o) || o.n <= keep)
-		return false;
-	size = size_of(d, o.name);
-	if (unlinkat(d->dir, o.name, 0) == -1)
-		return false;
-	d->storage->used -= size < d->storage->used ? size : d->storage->used;
-	return true;
-}
-
-/* Nothing in it waits: it goes, or is set aside. */
-static void segment_end(struct segment *g)
-{
-	struct disk *d = g->disk;
-	char name[NAME_MAX_LEN], aside[NAME_MAX_LEN];
-
-	must(g->waiting == 0);
-	name_of(g, "queue", name);
-	name_of(g, "corrupt", aside);
-	if (g->is_bad && renameat(d->dir, name, d->dir, aside) == 0) {
-		log_warn(d->id, "a file of the queue that could not be read whole was set aside",
-			KV("folder", (const char *)d->path), KV("file", aside),
-			KV("hint", "all else in it has been sent; remove it, or keep it to look "
-				   "into what the disk did"));
-		while (drop_corrupt(d, KEEP_CORRUPT))
-			;
-	} else if (unlinkat(d->dir, name, 0) == 0 || errno == ENOENT) {
-		d->storage->used -= g->size < d->storage->used ? g->size : d->storage->used;
-	} else {
-		log_warn(d->id, "a file of the queue cannot be removed",
-			KV("folder", (const char *)d->path), KV("file", name),
-			KV("err", strerror(errno)),
-			KV("hint", "it has been sent, and is sent again after a restart"));
-	}
-	segment_free(g);
-}
-
-/* Files are short where little may be kept, so that what has been sent makes room. */
-static uint64_t segment_size(const struct disk *d)
-{
-	return d->storage->max_size / 8 < SEGMENT ? d->storage->max_size / 8 : SEGMENT;
-}
-
-/* Ends it if it is of no use any more. */
-static void segment_settle(struct segment *g)
-{
-	if (g->waiting > 0 || !g->is_read)
-		return;
-	if (g != g->disk->writing || g->size >= SEGMENT_EMPTY)
-		segment_end(g);
-}
-
 /* ---- opening ---- */
 
 static void on_segment(struct disk *d, const char *name, void *owner)
@@ -251,7 +45,7 @@ static void on_segment(struct disk *d, const char *name, void *owner)
 	struct segment *g = segment_new(d, strtoull(name, NULL, 16));
 
 	(void)owner;
-	g->size = size_of(d, name);
+	g->size = disk_size_of(d, name);
 	d->storage->used += g->size;
 	if (g->number >= d->next)
 		d->next = g->number + 1;
@@ -260,7 +54,7 @@ static void on_segment(struct disk *d, const char *name, void *owner)
 static void on_aside(struct disk *d, const char *name, void *owner)
 {
 	(void)owner;
-	d->storage->used += size_of(d, name);
+	d->storage->used += disk_size_of(d, name);
 	if (strtoull(name, NULL, 16) >= d->next)
 		d->next = strtoull(name, NULL, 16) + 1;
 }
@@ -328,7 +122,8 @@ struct disk *disk_open(
 		disk_close(d);
 		return NULL;
 	}
-	if (!each_file(d, "queue", on_segment, NULL) || !each_file(d, "corrupt", on_aside, NULL)) {
+	if (!disk_each_file(d, "queue", on_segment, NULL) ||
+		!disk_each_file(d, "corrupt", on_aside, NULL)) {
 		err_set(e, "cannot read %s: %s", d->path, strerror(errno));
 		disk_close(d);
 		return NULL;
@@ -395,6 +190,12 @@ void disk_set_storage(struct disk *d, struct storage *s)
 
 /* ---- what an earlier life left ---- */
 
+static void count(struct metric *m)
+{
+	if (m)
+		metric_add(m, 1);
+}
+
 static bool begin_scan(struct disk *d)
 {
 	if (d->is_known)
@@ -402,7 +203,7 @@ static bool begin_scan(struct disk *d)
 	LIST_EACH (g, &d->segments, struct segment, link) {
 		if (g->is_read)
 			continue;
-		if (!open_fd(g)) {
+		if (!segment_open(g)) {
 			log_error(d->id, "a file of the queue cannot be opened",
 				KV("folder", (const char *)d->path), KV("err", strerror(errno)),
 				KV("hint", "what is in it is tried again after a restart"));
@@ -444,7 +245,7 @@ static void end_scan(struct disk *d)
 
 	g->is_read = true;
 	d->reading = NULL;
-	close_fd(g);
+	segment_close(g);
 	segment_settle(g);
 }
 
@@ -503,10 +304,10 @@ bool disk_is_empty(const struct disk *d)
 static bool begin_segment(struct disk *d, struct err *e)
 {
 	struct segment *g = segment_new(d, d->next++);
-	char name[NAME_MAX_LEN];
+	char name[SEGMENT_NAME_MAX];
 
 	g->is_read = true;
-	name_of(g, "queue", name);
+	segment_name(g, "queue", name);
 	g->fd = openat(
 		d->dir, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (g->fd == -1) {
@@ -542,7 +343,7 @@ static void end_writing(struct disk *d)
 	d->writing = NULL;
 	if (!g)
 		return;
-	close_fd(g);
+	segment_close(g);
 	segment_settle(g);
 }
 
@@ -579,7 +380,7 @@ static bool has_room(struct disk *d, uint64_t n, struct err *e)
 	if (s->used + n > s->max_size && d->writing && d->writing->waiting == 0)
 		end_writing(d);
 	while (s->used + n > s->max_size && s->used > 0)
-		if (!drop_corrupt(d, 0))
+		if (!disk_drop_corrupt(d, 0))
 			return err_set(e, "the queues take %llu bytes of the %llu of max_size",
 				(unsigned long long)s->used, (unsigned long long)s->max_size);
 	return true;
@@ -609,12 +410,12 @@ static bool append(struct disk *d, const struct record *r, struct str client, st
 	must(r->n == client.n + body.n);
 	if (!has_room(d, RECORD_HEAD + r->n, e))
 		return false;
-	if (d->writing && d->writing->size >= segment_size(d))
+	if (d->writing && d->writing->size >= segment_limit(d))
 		end_writing(d);
 	if (!d->writing && !begin_segment(d, e))
 		return false;
 	g = d->writing;
-	if (!open_fd(g))
+	if (!segment_open(g))
 		return err_set(e, "%s", strerror(errno));
 	record_encode(r, head);
 	error = write_all(g->fd, v, 3, g->size);
@@ -675,7 +476,7 @@ char *disk_read(const struct disk_place *at, uint32_t n)
 	char *p = mem_alloc(1, RECORD_HEAD + (size_t)n);
 	struct record r;
 
-	if (open_fd(g) && read_all(g->fd, p, RECORD_HEAD + (size_t)n, at->at) &&
+	if (segment_open(g) && read_all(g->fd, p, RECORD_HEAD + (size_t)n, at->at) &&
 		record_parse(p, &r) && r.n == n &&
 		r.body_crc == record_crc(STR(""), (struct str){p + RECORD_HEAD, n}))
 		return p;
@@ -703,7 +504,7 @@ void disk_done(const struct disk_place *at)
 	g->waiting--;
 	if (g->waiting > 0 || g == g->disk->writing || !g->is_read) {
 		/* If this fails it is sent again after a restart, and that is all. */
-		if (!open_fd(g) || pwrite(g->fd, "d", 1, (off_t)(at->at + RECORD_STATE)) != 1)
+		if (!segment_open(g) || pwrite(g->fd, "d", 1, (off_t)(at->at + RECORD_STATE)) != 1)
 			log_debug(g->disk->id, "a request cannot be marked as done",
 				KV("err", strerror(errno)));
 	}
