@@ -570,29 +570,6 @@ static void otelcol_processor_tail_sampling_stop(struct component *c)
 	end_if_empty(s);
 }
 
-static bool sampler_check(const void *args, struct diags *d)
-{
-	const struct tail_sampling_args *a = args;
-	bool ok = otelcol_output_check(a->output, d);
-	struct tail_cache_sizes sizes;
-	struct err e = {""};
-
-	if (a->decision_wait < NS_PER_SEC / 1000)
-		ok = diag_error(d, a->at, "decision_wait must be greater than zero");
-	if (a->decision_wait_after_root_received < 0)
-		ok = diag_error(
-			d, a->at, "decision_wait_after_root_received must not be negative");
-	if (a->num_traces == 0)
-		ok = diag_error(d, a->at, "num_traces must be greater than zero");
-	if (!tail_cache_sizes(&a->decision_cache, &sizes, &e))
-		ok = diag_error(d, a->at, "decision_cache: %s", e.text);
-	if (otelcol_output_has(a->output, SIGNAL_LOGS) ||
-		otelcol_output_has(a->output, SIGNAL_METRICS))
-		diag_warning(d, a->output->at,
-			"this processor is for traces only: logs and metrics do not come here");
-	return policies_check(a, d) && ok;
-}
-
 static const struct export_field exports[] = {
 	{"input", ARG_CAPSULE, &capsule_consumer, "Takes traces."},
 	{NULL, ARG_END, NULL, NULL},
@@ -606,7 +583,7 @@ const struct component_type otelcol_processor_tail_sampling = {
 	.size = sizeof(struct sampler),
 	.args_size = sizeof(struct tail_sampling_args),
 	.exports = exports,
-	.check = sampler_check,
+	.check = tail_sampling_check,
 	.start = otelcol_processor_tail_sampling_start,
 	.update = otelcol_processor_tail_sampling_update,
 	.stop = otelcol_processor_tail_sampling_stop,

@@ -1,7 +1,10 @@
 #include "agent/component/otelcol.processor.tail_sampling/args.h"
 
 #include "agent/base/err.h"
+#include "agent/base/timestamp.h"
+#include "agent/component/common/otelcol_editor.h"
 #include "agent/component/common/otelcol_ottl.h"
+#include "agent/component/otelcol.processor.tail_sampling/policy.h"
 
 static const struct arg latency_args[] = {
 	ARG(tail_latency_args, threshold_ms, .type = ARG_INT, .flags = ARG_REQUIRED,
@@ -241,4 +244,27 @@ bool tail_cache_sizes(const struct value *v, struct tail_cache_sizes *out, struc
 	}
 	*out = s;
 	return true;
+}
+
+bool tail_sampling_check(const void *args, struct diags *d)
+{
+	const struct tail_sampling_args *a = args;
+	bool ok = otelcol_output_check(a->output, d);
+	struct tail_cache_sizes sizes;
+	struct err e = {""};
+
+	if (a->decision_wait < NS_PER_SEC / 1000)
+		ok = diag_error(d, a->at, "decision_wait must be greater than zero");
+	if (a->decision_wait_after_root_received < 0)
+		ok = diag_error(
+			d, a->at, "decision_wait_after_root_received must not be negative");
+	if (a->num_traces == 0)
+		ok = diag_error(d, a->at, "num_traces must be greater than zero");
+	if (!tail_cache_sizes(&a->decision_cache, &sizes, &e))
+		ok = diag_error(d, a->at, "decision_cache: %s", e.text);
+	if (otelcol_output_has(a->output, SIGNAL_LOGS) ||
+		otelcol_output_has(a->output, SIGNAL_METRICS))
+		diag_warning(d, a->output->at,
+			"this processor is for traces only: logs and metrics do not come here");
+	return policies_check(a, d) && ok;
 }

@@ -107,6 +107,7 @@ struct tail_sampling_args {
 };
 
 extern const struct arg tail_sampling_args[];
+bool tail_sampling_check(const void *args, struct diags *d);
 
 /* The sizes in decision_cache; 0 where none is given. False: it is no such object. */
 struct tail_cache_sizes {
