@@ -200,8 +200,7 @@ static void drop_item(struct loki_backlog *b, struct on_disk *it, enum loki_drop
 struct loki_request *loki_backlog_take(
 	struct loki_backlog *b, struct loki_tenants *tenants, struct str host)
 {
-	while (b->n) {
-		struct on_disk *it = container_of(b->items.next, struct on_disk, link);
+	LIST_EACH (it, &b->items, struct on_disk, link) {
 		struct loki_request *r = read_item(it, tenants, host);
 
 		if (!r) {
@@ -223,9 +222,8 @@ void loki_backlog_rest(struct loki_backlog *b)
 
 void loki_backlog_drop(struct loki_backlog *b, struct loki_tenants *tenants, struct str host)
 {
-	while (b->n)
-		drop_item(b, container_of(b->items.next, struct on_disk, link), LOKI_DROP_GONE,
-			tenants, host);
+	LIST_EACH (it, &b->items, struct on_disk, link)
+		drop_item(b, it, LOKI_DROP_GONE, tenants, host);
 }
 
 static bool is_known(const char *name, const char *const *folders, size_t n)

@@ -224,7 +224,7 @@ static void push(int number)
 		text[i] = (char)('0' + seed % 78);
 		text[i] = text[i] == '|' || text[i] == ' ' ? '-' : text[i];
 	}
-	snprintf(text, 8, "#%04d#", number);
+	snprintf(text, 8, "#%04u#", (unsigned)number % 10000);
 	text[6] = '.';
 	e.line = (struct str){text, LINE};
 	ack_init(&acks[number].ack, fake_settled);
