@@ -14,17 +14,33 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/*
+ * What the acks of one origin have in common, a file that is read in parts: its owner's. A record
+ * may have come in part, and whoever puts it together must know whether its rest is on its way.
+ */
+struct ack_origin {
+	unsigned open; /* records that are held because their end has not come: flow/join.h */
+	bool more;     /* there is, or may be, more to read: it waits for its turn, or for room */
+};
+
 struct ack {
 	void (*settled)(struct ack *a);
 	void (*failing)(struct ack *a); /* at the first ack_fail(): it will be settled as failed */
 	uint32_t refs;
-	bool failed;              /* somebody who held it gave up: valid in settled() */
-	bool last_chance;         /* its owner cannot bring the data again */
-	struct ack_link *waiters; /* other acks that this one holds, given back with it */
+	bool failed;               /* somebody who held it gave up: valid in settled() */
+	bool last_chance;          /* its owner cannot bring the data again */
+	struct ack_origin *origin; /* outlives the ack; NULL: it has none */
+	struct ack_link *waiters;  /* other acks that this one holds, given back with it */
 };
 
 /* refs is 1: the maker's own, given back when it has pushed all there is. */
 void ack_init(struct ack *a, void (*settled)(struct ack *a));
+
+/* Nothing that followed it is known to be missing; a may be NULL. */
+static inline bool ack_has_more(const struct ack *a)
+{
+	return a && a->origin && a->origin->more;
+}
 
 static inline void ack_hold(struct ack *a)
 {

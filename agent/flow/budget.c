@@ -103,7 +103,6 @@ void budget_wait(struct budget *b, struct budget_waiter *w)
 		list_init(&w->link);
 	if (!list_is_empty(&w->link))
 		return;
-	b->waits++;
 	list_add_last(&b->waiters, &w->link);
 }
 

@@ -25,7 +25,6 @@ struct budget {
 	struct list waiters;
 	struct budget *peer; /* the other account; NULL: none */
 	unsigned bridges;
-	unsigned waits; /* how often somebody has begun to wait */
 	struct metric *used_metric;
 	struct metric *limit_metric;
 };
@@ -58,16 +57,6 @@ static inline size_t budget_taken(const struct budget *b)
 static inline bool budget_is_full(const struct budget *b)
 {
 	return b->used + budget_taken(b) >= b->limit;
-}
-
-/* Somebody does not read, or did not since *waits: it is full, or was. What is read in parts must
- * not be taken for complete meanwhile. */
-static inline bool budget_is_awaited(const struct budget *b, unsigned *waits)
-{
-	bool awaited = budget_is_full(b) || !list_is_empty(&b->waiters) || *waits != b->waits;
-
-	*waits = b->waits;
-	return awaited;
 }
 
 void budget_wait(struct budget *b, struct budget_waiter *w); /* no effect if it waits already */

@@ -2,6 +2,15 @@
 
 #define KEEP_BYTES ((size_t)4096) /* of memory between two records */
 
+static void set_ack(struct join *j, struct ack *ack)
+{
+	if (j->ack && j->ack->origin)
+		j->ack->origin->open--;
+	j->ack = ack;
+	if (ack && ack->origin)
+		ack->origin->open++;
+}
+
 void join_add(struct join *j, struct str piece, int64_t time, struct ack *ack)
 {
 	if (!j->is_open) {
@@ -14,7 +23,7 @@ void join_add(struct join *j, struct str piece, int64_t time, struct ack *ack)
 	ack_hold(ack);
 	if (j->ack)
 		ack_chain(ack, j->ack);
-	j->ack = ack;
+	set_ack(j, ack);
 }
 
 struct str join_end(struct join *j, struct str piece, int64_t *time, struct ack *ack)
@@ -22,11 +31,13 @@ struct str join_end(struct join *j, struct str piece, int64_t *time, struct ack 
 	*time = j->time;
 	buf_add_str(&j->text, piece);
 	if (ack && j->ack) {
-		if (j->ack == ack)
+		struct ack *earlier = j->ack;
+
+		set_ack(j, NULL);
+		if (earlier == ack)
 			ack_release(ack);
 		else
-			ack_chain(ack, j->ack);
-		j->ack = NULL;
+			ack_chain(ack, earlier);
 	}
 	return buf_str(&j->text);
 }
@@ -47,7 +58,7 @@ void join_clear(struct join *j)
 {
 	struct ack *ack = j->ack;
 
-	j->ack = NULL;
+	set_ack(j, NULL);
 	j->is_open = false;
 	buf_clear(&j->text);
 	buf_shrink(&j->text, KEEP_BYTES);

@@ -218,6 +218,7 @@ struct chunk *chunk_new(struct tail_file *f, uint64_t end)
 
 	ack_init(&c->ack, on_settled);
 	c->ack.failing = on_failing;
+	c->ack.origin = &f->tail->origin;
 	c->file = f;
 	c->ack.last_chance = f->tail->tailer->set.once != NULL;
 	c->start = f->offset;

@@ -68,6 +68,25 @@ static void push_bytes(struct tail_file *f, struct str bytes, bool whole_lines)
 	}
 }
 
+/* A file that has its turn only to end a record ends with it: false, the other lines are read
+ * again. */
+static bool push_lines(struct tail_file *f, struct str bytes)
+{
+	struct tail *t = f->tail;
+	bool all = !t->goes_on || t->origin.open == 0;
+
+	t->goes_on = false;
+	if (all)
+		push_bytes(f, bytes, true);
+	while (!all && bytes.n > 0 && t->origin.open > 0) {
+		size_t n = chunk_size(bytes);
+
+		push_bytes(f, str_head(bytes, n), true);
+		bytes = str_from_at(bytes, n);
+	}
+	return all || bytes.n == 0;
+}
+
 /* One block of whole lines. A line longer than a block is read again in a larger one. */
 enum got file_read_lines(struct tail_file *f)
 {
@@ -87,7 +106,8 @@ enum got file_read_lines(struct tail_file *f)
 	if (end) {
 		size_t n = (size_t)(end - f->tail->tailer->block) + 1;
 
-		push_bytes(f, (struct str){f->tail->tailer->block, n}, true);
+		if (!push_lines(f, (struct str){f->tail->tailer->block, n}))
+			return GOT_MORE;
 	} else if ((size_t)got == want) {
 		metric_add(f->tail->tailer->m_split, 1);
 		push_bytes(f, (struct str){f->tail->tailer->block, (size_t)got}, false);

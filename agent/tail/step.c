@@ -249,6 +249,7 @@ static void at_rest(struct tail *t)
 
 	if (looks_again(t))
 		return;
+	t->origin.more = is_short_of(t) && !t->leaving;
 	/* A rotation takes the target away too: the other pieces may be in the next file. */
 	if (has_waited(t) || once || (t->leaving && may_leave(t, f)))
 		lines_flush(t);
@@ -300,6 +301,7 @@ static bool on_read_error(struct tail_file *f, int error)
 		return true;
 	}
 	t->unread = true;
+	t->origin.more = true;
 	tail_block(t, "a log cannot be read", error);
 	size = file_size(f, &has_name);
 	if (f->link.next != &t->files &&
@@ -416,6 +418,7 @@ bool tail_step(struct tail *t)
 	tend_drained(t);
 	f = current(t);
 	if (t->unsure) {
+		t->origin.more = true;
 		tail_set_timer(t);
 		return false;
 	}

@@ -176,6 +176,7 @@ void tail_leave(struct tail *t)
 	t->left = true;
 	timer_clear(&t->timer);
 	list_remove(&t->ready);
+	t->origin.more = false;
 	LIST_EACH (f, &t->files, struct tail_file, link)
 		leave_file(f);
 	set_names(t, NULL, NULL);

@@ -39,6 +39,7 @@
 #define CHUNK ((size_t)16 * 1024)      /* acknowledged at once: a crash repeats no more for it */
 #define MAX_LINE ((size_t)1024 * 1024) /* a longer line, or joined record, is sent in parts */
 #define PER_TURN ((size_t)512 * 1024)  /* read in one turn, from all files */
+#define OWES_MAX MAX_LINE              /* a file may read on so far to end a record: tailer.c */
 #define QUIET (5 * NS_PER_SEC)         /* a nameless file that does not grow for so long is done */
 #define LINGER (5 * NS_PER_SEC)        /* a drained file is held open so long, for late writes */
 #define RECHECK (1 * NS_PER_SEC)       /* an ending file is looked at so often, events or not */
@@ -143,6 +144,9 @@ struct tail {
 	struct list in_link_name;
 	struct list files;
 	struct list ready;           /* in the tailer's ready list */
+	struct ack_origin origin;    /* of its chunks; more: it is ready, or lacks a file */
+	size_t owes;                 /* bytes it has read out of its turn */
+	bool goes_on;                /* it is the first of the list, to end a record */
 	struct join records[2];      /* stdout, stderr: those that come in pieces */
 	struct tail_file *open_file; /* where the first piece is of those that are open, … */
 	uint64_t open_start;         /* … and all that came since one or the other has been */

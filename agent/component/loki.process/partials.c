@@ -144,15 +144,13 @@ static void on_idle(struct timer *t)
 
 	for (size_t i = 0; i < p->open.n; i++)
 		held += p->open.p[i].charged;
-	if (held < process->budget->limit / 2 && budget_is_awaited(process->budget, &p->waits)) {
-		for (size_t i = 0; i < p->open.n; i++)
-			p->open.p[i].touched = now; /* its file has its turn afterwards */
-		set_timer(p, PARTIALS_IDLE_NS);
-		return;
-	}
 	for (size_t i = 0; i < p->open.n;) {
-		int64_t left = p->open.p[i].touched + PARTIALS_IDLE_NS - now;
+		struct partial *it = &p->open.p[i];
+		int64_t left;
 
+		if (held < process->budget->limit / 2 && ack_has_more(it->join.ack))
+			it->touched = now;
+		left = it->touched + PARTIALS_IDLE_NS - now;
 		if (left > 0) {
 			next = left < next ? left : next;
 			i++;

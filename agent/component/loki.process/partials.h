@@ -4,8 +4,8 @@
  * Lines that came in pieces, one open line a label set, joined for stage.cri and
  * stage.docker. A line that nothing was added to for five seconds is passed on as it is,
  * so that the last words of a process which wrote no newline are not kept back for ever
- * (Alloy keeps them until it stops). While the budget is full, and until a while after, nothing is
- * given up, since then the rest is waiting in the file.
+ * (Alloy keeps them until it stops). While its file has more to read, which waits for room or for
+ * its turn, it is not given up, unless such lines take half of the budget.
  */
 
 #include "agent/component/loki.process/stage.h"
@@ -28,7 +28,6 @@ struct partials {
 	/* The map of extracted values for a line that is passed on unfinished. */
 	void (*extract)(struct work *w);
 	int64_t warned_at;
-	unsigned waits; /* for room, until now: budget_is_awaited() */
 };
 
 void partials_init(struct partials *p, struct stage *s);

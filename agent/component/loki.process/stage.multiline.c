@@ -22,8 +22,6 @@
 #define STREAMS_MAX 2000 /* one more, and the quietest is forgotten */
 #define WISHES_MAX 500   /* expressions of pods */
 #define GIVE_UPS_MAX 10
-/* After the budget was full the rest of a block waits in its file, and that for its turn. */
-#define ROOM_WAIT_NS INT64_C(3000000000)
 #define BLOCK_MAX ((size_t)2 << 20) /* bytes; longer ones are passed on in parts */
 
 struct multiline_args {
@@ -60,7 +58,6 @@ struct multiline {
 	struct regex *regex;
 	struct map wishes; /* of pods: their text and the expression */
 	struct timer idle;
-	unsigned waits;    /* for room, until now: budget_is_awaited() */
 	struct map blocks; /* by the pointer of the label set */
 	struct list order; /* the same, the one that began last at the end: they leave so */
 	struct block *last;
@@ -123,19 +120,14 @@ static void on_idle(struct timer *t)
 
 	MAP_EACH(slot, &m->blocks)
 	held += ((struct block *)slot->value)->join.text.n;
-	if (held < budget->limit / 2 && budget_is_awaited(budget, &m->waits)) {
-		int64_t more = ROOM_WAIT_NS - m->args->max_wait_time;
-
-		LIST_EACH (b, &m->order, struct block, link)
-			b->touched = now + (more > 0 ? more : 0);
-		timer_set(&m->idle, loop, ROOM_WAIT_NS);
-		return;
-	}
 	LIST_EACH (b, &m->order, struct block, link) {
-		int64_t left = b->touched + m->args->max_wait_time - now;
+		int64_t left;
 
 		if (b->lines == 0)
 			continue;
+		if (held < budget->limit / 2 && ack_has_more(b->join.ack))
+			b->touched = now; /* the rest waits in its file, and that for its turn */
+		left = b->touched + m->args->max_wait_time - now;
 		if (left <= 0)
 			give(m, b);
 		else if (left < next)

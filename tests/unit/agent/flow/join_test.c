@@ -36,6 +36,40 @@ static void test_acks_wait_for_the_whole(void **state)
 	buf_fini(&j.text);
 }
 
+/* Whoever reads knows what is open of what it has brought. */
+static void test_origin(void **state)
+{
+	struct join j = {0}, other = {0};
+	struct ack_origin origin = {0};
+	struct ack a[3];
+	int64_t time;
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		ack_init(&a[i], on_settled);
+		a[i].origin = &origin;
+	}
+	join_add(&j, STR("one "), 7, &a[0]);
+	join_add(&other, STR("another "), 7, &a[0]);
+	assert_int_equal(origin.open, 2);
+	join_add(&j, STR("two "), 7, &a[1]);
+	join_add(&other, STR("newline"), 7, NULL);
+	assert_int_equal(origin.open, 2);
+	join_end(&j, STR("three"), &time, &a[2]);
+	join_clear(&j);
+	assert_int_equal(origin.open, 1);
+	join_fail(&other);
+	assert_int_equal(origin.open, 0);
+	join_add(&j, STR("one "), 7, &a[2]);
+	join_end(&j, STR("of no chunk"), &time, NULL);
+	join_clear(&j);
+	assert_int_equal(origin.open, 0);
+	for (size_t i = 0; i < 3; i++)
+		ack_release(&a[i]);
+	buf_fini(&j.text);
+	buf_fini(&other.text);
+}
+
 static void test_pending_is_given_back(void **state)
 {
 	struct join j = {0};
@@ -77,4 +111,4 @@ static void test_pending_is_given_back_undone(void **state)
 
 TESTS_RUN(cmocka_unit_test(test_acks_wait_for_the_whole),
 	cmocka_unit_test(test_pending_is_given_back_undone),
-	cmocka_unit_test(test_pending_is_given_back))
+	cmocka_unit_test(test_origin), cmocka_unit_test(test_pending_is_given_back))

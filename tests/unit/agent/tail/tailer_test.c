@@ -105,6 +105,75 @@ static void test_fair_by_bytes(void **state)
 	assert_true(turns <= (IDLE + BUSY) / (PER_TURN / BLOCK) + 20);
 }
 
+/* Records in pieces, of which seldom a block ends with the last. */
+#define RECORD ((size_t)300 * 1024)
+#define LONG_FILES 12
+#define RECORDS 8
+
+static void write_long(void)
+{
+	struct buf text = {0};
+
+	for (int r = 0; r < RECORDS; r++) {
+		for (size_t n = 0; n < RECORD; n += 16 * 1024) {
+			buf_add_str(&text, STR(CRI "P "));
+			memset(buf_reserve(&text, 16 * 1024), 'x', 16 * 1024);
+			text.n += 16 * 1024;
+			buf_add_char(&text, '\n');
+		}
+		buf_add_str(&text, STR(CRI "F .\n"));
+	}
+	buf_add_char(&text, 0);
+	for (int i = 0; i < LONG_FILES; i++) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "%04d.log", i);
+		append(name, text.p);
+	}
+	buf_fini(&text);
+}
+
+static size_t open_now(void)
+{
+	size_t n = 0;
+
+	LIST_EACH (t, &w->tailer->all, struct tail, link)
+		n += t->origin.open;
+	return n;
+}
+
+static void see_turn(struct receiver *r, const struct entry *e)
+{
+	(void)r;
+	lines_seen++;
+	idle_lines_seen += e->line.n < RECORD;
+}
+
+/*
+ * After an outage all logs have a backlog. Of those only few may be in the middle of a record at a
+ * time, for its beginning is kept in memory; and yet all are read at the same pace.
+ */
+static void test_few_records_are_open(void **state)
+{
+	bool done = false;
+	size_t most = 0;
+
+	(void)state;
+	lines_seen = idle_lines_seen = 0;
+	w->sink.push = see_turn;
+	write_long();
+	follow_files();
+	while (lines_seen < (size_t)LONG_FILES * RECORDS) {
+		loop_turn(w->loop, 0);
+		most = open_now() > most ? open_now() : most;
+		assert_true(apart(&done) <= OWES_MAX + 2 * BLOCK);
+	}
+	assert_true(most > 0);
+	assert_true(most <= 2);
+	assert_int_equal(idle_lines_seen, 0);
+	assert_int_equal(open_now(), 0);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
-TESTS_RUN(T(test_fair_by_bytes))
+TESTS_RUN(T(test_fair_by_bytes), T(test_few_records_are_open))

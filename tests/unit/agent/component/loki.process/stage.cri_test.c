@@ -139,51 +139,6 @@ static void test_reloads(void **state)
 	harness_fini(&h);
 }
 
-/* While the budget is full, sources wait, and so the rest of a line may be late. */
-static void test_budget_full(void **state)
-{
-	struct harness h;
-
-	(void)state;
-	harness_init(&h, &loki_process);
-	assert_true(stage_load(&h, "stage.cri {}"));
-	stage_push_all("f=a|" T "stdout P one ");
-	budget_charge(&h.budget, h.budget.limit);
-	harness_advance(&h, INT64_C(60000000000));
-	assert_str(buf_str(&harness_seen), "");
-	budget_return(&h.budget, h.budget.limit);
-	stage_push_all("f=a|" T "stdout F two");
-	assert_str(buf_str(&harness_seen), NS "{f=\"a\", stream=\"stdout\"} one two\n");
-	harness_fini(&h);
-}
-
-static void on_room(struct budget_waiter *w)
-{
-	(void)w;
-}
-
-/* It was full: sources read on when an eighth of it is free, and each file has to have its turn. */
-static void test_budget_has_been_full(void **state)
-{
-	struct harness h;
-	struct budget_waiter w = {.room = on_room};
-
-	(void)state;
-	harness_init(&h, &loki_process);
-	assert_true(stage_load(&h, "stage.cri {}"));
-	stage_push_all("f=a|" T "stdout P one ");
-	budget_charge(&h.budget, h.budget.limit);
-	budget_wait(&h.budget, &w);
-	budget_return(&h.budget, h.budget.limit / 16);
-	harness_advance(&h, INT64_C(60000000000));
-	assert_str(buf_str(&harness_seen), "");
-	budget_return(&h.budget, h.budget.limit - h.budget.limit / 16);
-	harness_advance(&h, INT64_C(4000000000));
-	stage_push_all("f=a|" T "stdout F two");
-	assert_str(buf_str(&harness_seen), NS "{f=\"a\", stream=\"stdout\"} one two\n");
-	harness_fini(&h);
-}
-
 static int settled;
 static int failed;
 
@@ -221,6 +176,52 @@ static void test_acks(void **state)
 	assert_int_equal(settled, 0); /* the sink keeps nothing, but the source has not let go */
 	ack_release(&second);
 	assert_int_equal(settled, 2);
+	harness_fini(&h);
+}
+
+/* While its file has more to read, which waits for room or for its turn, a line is not given up,
+ * unless such lines take half of the budget. */
+static void test_more_to_read(void **state)
+{
+	struct harness h;
+	struct ack_origin busy = {.more = true}, read = {0};
+	struct ack a, b;
+
+	(void)state;
+	settled = 0;
+	harness_init(&h, &loki_process);
+	assert_true(stage_load(&h, "stage.cri {}"));
+	ack_init(&a, on_settled);
+	ack_init(&b, on_settled);
+	a.origin = &busy;
+	b.origin = &read;
+	push_with(&a, T "stdout P of a file with more");
+	push_with(&b, T "stderr P of one without");
+	ack_release(&a);
+	ack_release(&b);
+	assert_int_equal(busy.open, 1);
+	harness_advance(&h, INT64_C(4000000000));
+	assert_int_equal(settled, 0);
+	harness_advance(&h, INT64_C(2000000000));
+	assert_str(buf_str(&harness_seen), NS "{f=\"a\", stream=\"stderr\"} of one without\n");
+	assert_int_equal(read.open, 0);
+	harness_advance(&h, INT64_C(60000000000));
+	assert_int_equal(settled, 1);
+	busy.more = false;
+	harness_advance(&h, INT64_C(6000000000));
+	assert_int_equal(settled, 2);
+	assert_int_equal(busy.open, 0);
+
+	busy.more = true;
+	buf_clear(&harness_seen);
+	ack_init(&a, on_settled);
+	a.origin = &busy;
+	push_with(&a, T "stdout P too much for the budget");
+	ack_release(&a);
+	h.budget.limit = h.budget.used * 2;
+	harness_advance(&h, INT64_C(6000000000));
+	assert_str(buf_str(&harness_seen),
+		NS "{f=\"a\", stream=\"stdout\"} too much for the budget\n");
 	harness_fini(&h);
 }
 
@@ -292,8 +293,7 @@ static void test_endless(void **state)
 }
 
 TESTS_RUN(cmocka_unit_test(test_cases), cmocka_unit_test(test_unfinished),
-	cmocka_unit_test(test_reloads), cmocka_unit_test(test_budget_full),
-	cmocka_unit_test(test_budget_has_been_full),
-	cmocka_unit_test(test_acks),
+	cmocka_unit_test(test_reloads), cmocka_unit_test(test_acks),
+	cmocka_unit_test(test_more_to_read),
 	cmocka_unit_test(test_acks_at_the_end), cmocka_unit_test(test_acks_idle),
 	cmocka_unit_test(test_endless))

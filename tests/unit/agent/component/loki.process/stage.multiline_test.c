@@ -132,47 +132,31 @@ static void test_acks(void **state)
 	harness_fini(&h);
 }
 
-/* While the budget is full the rest of a block may be waiting in its file. */
-static void test_budget_full(void **state)
+/* The rest of a block may be waiting in its file, and that for room, or for its turn. */
+static void test_more_to_read(void **state)
 {
 	struct harness h;
+	struct ack_origin origin = {.more = true};
+	struct ack a[2];
 
 	(void)state;
+	settled = 0;
 	harness_init(&h, &loki_process);
 	assert_true(stage_load(&h, ML));
-	stage_push_all("f=a|1");
-	budget_charge(&h.budget, h.budget.limit);
+	for (int i = 0; i < 2; i++) {
+		ack_init(&a[i], on_settled);
+		a[i].origin = &origin;
+		push_with(&a[i], i ? "1 two" : "1 one");
+		ack_release(&a[i]);
+		assert_int_equal(origin.open, 1);
+	}
+	assert_str(buf_str(&harness_seen), "0 {f=\"a\"} 1 one\n");
 	harness_advance(&h, INT64_C(60000000000));
-	assert_str(buf_str(&harness_seen), "");
-	budget_return(&h.budget, h.budget.limit);
+	assert_int_equal(settled, 1);
+	origin.more = false;
 	harness_advance(&h, INT64_C(3000000000));
-	assert_str(buf_str(&harness_seen), "100000000000 {f=\"a\"} 1\n");
-	harness_fini(&h);
-}
-
-static void on_room(struct budget_waiter *w)
-{
-	(void)w;
-}
-
-/* It was full between two looks: the file may still wait for its turn. */
-static void test_budget_has_been_full(void **state)
-{
-	struct budget_waiter w = {.room = on_room};
-	struct harness h;
-
-	(void)state;
-	harness_init(&h, &loki_process);
-	assert_true(stage_load(&h, ML));
-	stage_push_all("f=a|1");
-	harness_advance(&h, INT64_C(2000000000));
-	budget_charge(&h.budget, h.budget.limit);
-	budget_wait(&h.budget, &w);
-	budget_return(&h.budget, h.budget.limit);
-	harness_advance(&h, INT64_C(2000000000));
-	assert_str(buf_str(&harness_seen), "");
-	harness_advance(&h, INT64_C(3000000000));
-	assert_str(buf_str(&harness_seen), "100000000000 {f=\"a\"} 1\n");
+	assert_int_equal(settled, 2);
+	assert_int_equal(origin.open, 0);
 	harness_fini(&h);
 }
 
@@ -207,6 +191,5 @@ static void test_limits(void **state)
 }
 
 TESTS_RUN(cmocka_unit_test(test_cases), cmocka_unit_test(test_wait), cmocka_unit_test(test_reload),
-	cmocka_unit_test(test_acks), cmocka_unit_test(test_budget_full),
-	cmocka_unit_test(test_budget_has_been_full),
+	cmocka_unit_test(test_acks), cmocka_unit_test(test_more_to_read),
 	cmocka_unit_test(test_limits))
