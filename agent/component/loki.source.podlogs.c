@@ -126,43 +126,58 @@ static const struct metric_family lines_family = {"loki_source_podlogs_read_line
 static const struct metric_family active_family = {"loki_source_podlogs_files_active",
 	METRIC_GAUGE, "Number of log files that are followed.", NULL};
 
+static bool add_expression(struct arena *a, const struct expression_block *x,
+	struct label_selector *out, struct err *e)
+{
+	struct label_requirement r = {.key = x->key, .values = x->values.p, .n = x->values.n};
+
+	if (!label_operator_parse(x->operator, & r.operator))
+		return err_set(e,
+			"operator \"" STR_FMT
+			"\" is not a valid label selector operator, which are In, NotIn, "
+			"Exists and DoesNotExist",
+			STR_ARG(x->operator));
+	return label_selector_add(a, out, r, e);
+}
+
 /* b NULL: everything is selected. Everything is in a, or the arguments'. */
 static bool make_selector(struct arena *a, const struct selector_block *b,
 	struct label_selector *out, struct err *e)
 {
 	const struct expression_block *x = b ? b->match_expression.p : NULL;
-	struct label_requirement r;
 
 	*out = (struct label_selector){0};
 	for (size_t i = 0; b && i < b->match_labels.n; i++) {
-		r = (struct label_requirement){
+		struct label_requirement r = {
 			b->match_labels.p[i].name, LABEL_IN, &b->match_labels.p[i].value, 1};
+
 		if (!label_selector_add(a, out, r, e))
 			return false;
 	}
-	for (size_t i = 0; b && i < b->match_expression.n; i++) {
-		r = (struct label_requirement){
-			.key = x[i].key, .values = x[i].values.p, .n = x[i].values.n};
-		if (!label_operator_parse(x[i].operator, & r.operator))
-			return err_set(e, "\"" STR_FMT "\" is not a valid label selector operator",
-				STR_ARG(x[i].operator));
-		if (!label_selector_add(a, out, r, e))
+	for (size_t i = 0; b && i < b->match_expression.n; i++)
+		if (!add_expression(a, &x[i], out, e))
 			return false;
-	}
 	return true;
 }
 
+/* Each expression by itself, so that one that is wrong hides none. */
 static bool check_selector(const struct selector_block *b, struct diags *d)
 {
+	const struct expression_block *x = b ? b->match_expression.p : NULL;
 	struct label_selector s;
-	struct arena a;
+	bool ok = true;
 	struct err e;
-	bool ok;
 
-	arena_init(&a, 0);
-	ok = make_selector(&a, b, &s, &e);
-	arena_fini(&a);
-	return ok || diag_error(d, b->at, "%s", e.text);
+	if (!b)
+		return true;
+	for (size_t i = 0; i < b->match_expression.n; i++) {
+		s = (struct label_selector){0};
+		if (!add_expression(d->arena, &x[i], &s, &e))
+			ok = diag_error(d, x[i].at, "%s", e.text);
+	}
+	if (ok && !make_selector(d->arena, b, &s, &e))
+		ok = diag_error(d, b->at, "%s", e.text);
+	return ok;
 }
 
 static bool podlogs_check(const void *args, struct diags *d)

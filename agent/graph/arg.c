@@ -1,12 +1,14 @@
 /*
  * Decoding an evaluated body by its table. The order of what is reported is Alloy's: the
  * statements as they are written, then what is missing, in the order of the table. Every mistake is
- * reported; a value that is wrong counts as given.
+ * reported; a value that is wrong counts as given, and leaves the default where it would have gone,
+ * so that what was decoded can be looked at all the same.
  */
 
 #include "agent/graph/arg.h"
 
 #include "agent/base/must.h"
+#include "agent/base/vec.h"
 #include "agent/graph/arg_private.h"
 
 const struct capsule_type capsule_logs_receiver = {"loki.LogsReceiver"};
@@ -20,8 +22,24 @@ struct seen {
 	size_t total; /* ARG_REPEATED, ARG_CHOICE: how many there will be */
 };
 
+/* A body while it is decoded. */
+struct target {
+	const struct evaluated *e;
+	const struct arg *table;
+	struct seen *seen; /* one an argument of the table */
+	char *out;
+};
+
 static bool decode_body(struct decoder *dec, const struct evaluated *e, const struct arg *table,
 	char *out);
+
+/* Returns false, as what reported it does. */
+static bool spoil(struct decoder *dec, const struct target *t, const char *name)
+{
+	if (dec->spoils)
+		*vec_add(dec->spoils) = (struct spoilt){t->e, t->table, name};
+	return false;
+}
 
 static bool is_block_arg(const struct arg *arg)
 {
@@ -63,13 +81,22 @@ static void default_always(struct arena *a, const struct arg *arg, char *out)
 	*(void **)(void *)(out + arg->offset) = p;
 }
 
+static bool is_always_there(const struct arg *arg)
+{
+	return is_block_arg(arg) && arg->block && !(arg->flags & ARG_REPEATED) &&
+	       arg->flags & (ARG_ALWAYS | ARG_REQUIRED);
+}
+
+/* What is required is there too: a mistake may leave it at that. */
 static void default_body(struct arena *a, const struct arg *table, char *out)
 {
 	for (const struct arg *it = table; it && it->type != ARG_END; it++) {
-		if (it->type == ARG_BLOCK && it->flags & ARG_ALWAYS)
+		if (is_always_there(it))
 			default_always(a, it, out);
 		else if (it->def)
 			arg_value_default(a, it, out + it->offset);
+		else if (it->flags & ARG_REQUIRED && arg_is_text(it))
+			*(struct str *)(void *)(out + it->offset) = STR("");
 	}
 }
 
@@ -95,31 +122,34 @@ static bool check_label(struct decoder *dec, const struct evaluated *e, const st
 }
 
 /* The memory of the next struct of a repeated block; all of them are allotted with the first. */
-static char *next_repeated(struct decoder *dec, const struct arg *arg, struct seen *seen, char *out)
+static char *next_repeated(struct decoder *dec, const struct target *t, const struct arg *arg)
 {
-	struct arg_blocks *list = (void *)(out + arg->offset);
+	struct arg_blocks *list = (void *)(t->out + arg->offset);
+	size_t total = t->seen[arg - t->table].total;
 
 	if (list->n == 0 || !list->p)
-		list->p = arena_alloc(dec->a, arg->size, seen->total);
-	must(list->n < seen->total);
+		list->p = arena_alloc(dec->a, arg->size, total);
+	must(list->n < total);
 	return (char *)unconst(list->p) + arg->size * list->n++;
 }
 
-static bool decode_block(struct decoder *dec, const struct evaluated *e, const struct arg *arg,
-	struct seen *seen, char *out)
+static bool decode_block(struct decoder *dec, const struct target *t, const struct arg *arg,
+	const struct evaluated *e)
 {
 	bool ok = check_label(dec, e, arg);
 	char *p;
 
 	if (arg->flags & ARG_REPEATED) {
-		p = next_repeated(dec, arg, seen, out);
+		p = next_repeated(dec, t, arg);
 	} else {
-		if (seen->total > 1)
-			return diag_error(dec->d, e->block->at,
+		if (t->seen[arg - t->table].total > 1) {
+			diag_error(dec->d, e->block->at,
 				"block \"" STR_FMT "\" may only be specified once",
 				STR_ARG(e->name));
+			return spoil(dec, t, arg->name);
+		}
 		p = arena_alloc(dec->a, arg->size, 1);
-		*(void **)(void *)(out + arg->offset) = p;
+		*(void **)(void *)(t->out + arg->offset) = p;
 	}
 	default_body(dec->a, arg->block, p);
 	if (arg->flags & ARG_LABELED)
@@ -127,17 +157,18 @@ static bool decode_block(struct decoder *dec, const struct evaluated *e, const s
 	return decode_body(dec, e, arg->block, p) && ok;
 }
 
-static bool decode_choice(struct decoder *dec, const struct evaluated *e, const struct arg *arg,
-	const struct arg_choice_type *type, struct seen *seen, char *out)
+static bool decode_choice(struct decoder *dec, const struct target *t, const struct arg *arg,
+	const struct arg_choice_type *type, const struct evaluated *e)
 {
-	struct arg_choices *list = (void *)(out + arg->offset);
+	struct arg_choices *list = (void *)(t->out + arg->offset);
+	size_t total = t->seen[arg - t->table].total;
 	struct arg_choice *c;
 	char *p = arena_alloc(dec->a, type->size ? type->size : 1, 1);
 	bool ok = check_label(dec, e, NULL);
 
 	if (!list->p)
-		list->p = arena_new(dec->a, struct arg_choice, seen->total);
-	must(list->n < seen->total);
+		list->p = arena_new(dec->a, struct arg_choice, total);
+	must(list->n < total);
 	c = (struct arg_choice *)unconst(list->p) + list->n++;
 	c->type = type;
 	c->args = p;
@@ -167,65 +198,78 @@ static bool check_support(struct decoder *dec, const struct arg *arg, const stru
 	return true;
 }
 
-static bool decode_block_stmt(struct decoder *dec, const struct evaluated_item *it,
-	const struct arg *table, struct seen *seen, char *out)
+static bool decode_block_stmt(struct decoder *dec, const struct target *t,
+	const struct evaluated_item *it)
 {
 	const struct arg_choice_type *type = NULL;
-	const struct arg *arg = find_choice(table, it->name, &type);
+	const struct arg *arg = find_choice(t->table, it->name, &type);
 
 	if (arg) {
-		seen[arg - table].count++;
-		return decode_choice(dec, it->body, arg, type, &seen[arg - table], out);
+		t->seen[arg - t->table].count++;
+		return decode_choice(dec, t, arg, type, it->body);
 	}
-	arg = find_arg(table, it->name);
-	dec->unrecognized += !arg;
+	arg = find_arg(t->table, it->name);
 	if (!arg)
 		return diag_error(dec->d, it->stmt->at, "unrecognized block name \"" STR_FMT "\"",
 			STR_ARG(it->name));
-	if (!is_block_arg(arg))
-		return diag_error(dec->d, it->stmt->at,
+	if (!is_block_arg(arg)) {
+		diag_error(dec->d, it->stmt->at,
 			"\"%s\" must be an attribute, but is used as a block", arg->name);
-	seen[arg - table].count++;
+		return spoil(dec, t, arg->name);
+	}
+	t->seen[arg - t->table].count++;
 	if (!check_support(dec, arg, it->stmt))
-		return false;
+		return spoil(dec, t, arg->name);
 	if (!arg->block) /* nothing is known of what is in it */
 		return true;
-	return decode_block(dec, it->body, arg, &seen[arg - table], out);
+	return decode_block(dec, t, arg, it->body);
 }
 
-static bool decode_attr(struct decoder *dec, const struct evaluated_item *it,
-	const struct arg *table, struct seen *seen, char *out)
+static bool decode_value(struct decoder *dec, const struct target *t, const struct arg *arg,
+	const struct evaluated_item *it)
 {
-	const struct arg_choice_type *type = NULL;
-	const struct arg *arg = find_arg(table, it->name);
 	struct place at = {it->stmt->value, {0}};
 
-	if ((arg && is_block_arg(arg)) || (!arg && find_choice(table, it->name, &type)))
-		return diag_error(dec->d, it->stmt->at,
+	if (it->is_wrong)
+		return spoil(dec, t, arg->name);
+	if (it->unknown || arg_value_decode(dec, arg, &it->value, &at, t->out + arg->offset))
+		return true;
+	return spoil(dec, t, arg->name);
+}
+
+static bool decode_attr(struct decoder *dec, const struct target *t,
+	const struct evaluated_item *it)
+{
+	const struct arg_choice_type *type = NULL;
+	const struct arg *arg = find_arg(t->table, it->name);
+
+	if ((arg && is_block_arg(arg)) || (!arg && find_choice(t->table, it->name, &type))) {
+		diag_error(dec->d, it->stmt->at,
 			"\"" STR_FMT "\" must be a block, but is used as an attribute",
 			STR_ARG(it->name));
-	dec->unrecognized += !arg;
+		return spoil(dec, t, arg ? arg->name : type->name);
+	}
 	if (!arg)
 		return diag_error(dec->d, it->stmt->at,
 			"unrecognized attribute name \"" STR_FMT "\"", STR_ARG(it->name));
-	if (seen[arg - table].count++ > 0)
+	if (t->seen[arg - t->table].count++ > 0)
 		return diag_error(dec->d, it->stmt->at,
 			"attribute \"%s\" may only be provided once", arg->name);
 	if (!check_support(dec, arg, it->stmt))
-		return false;
-	return it->unknown || arg_value_decode(dec, arg, &it->value, &at, out + arg->offset);
+		return spoil(dec, t, arg->name);
+	return decode_value(dec, t, arg, it);
 }
 
-static bool report_missing(struct decoder *dec, const struct evaluated *e,
-	const struct arg *table, const struct seen *seen)
+static bool report_missing(struct decoder *dec, const struct target *t)
 {
 	bool ok = true;
 
-	for (const struct arg *it = table; it && it->type != ARG_END; it++) {
-		if (!(it->flags & ARG_REQUIRED) || seen[it - table].count > 0)
+	for (const struct arg *it = t->table; it && it->type != ARG_END; it++) {
+		if (!(it->flags & ARG_REQUIRED) || t->seen[it - t->table].count > 0)
 			continue;
-		ok = diag_error(dec->d, e->block->at, "missing required %s \"%s\"",
+		diag_error(dec->d, t->e->block->at, "missing required %s \"%s\"",
 			is_block_arg(it) ? "block" : "attribute", it->name);
+		ok = spoil(dec, t, it->name);
 	}
 	return ok;
 }
@@ -249,34 +293,32 @@ static void count_blocks(const struct evaluated *e, const struct arg *table, str
 static bool decode_body(struct decoder *dec, const struct evaluated *e, const struct arg *table,
 	char *out)
 {
-	size_t n = 0;
-	struct seen *seen;
+	struct target t = {.e = e, .table = table, .out = out};
 	bool ok = true;
+	size_t n = 0;
 
 	for (const struct arg *it = table; it && it->type != ARG_END; it++) {
 		if (it->type == ARG_AT)
 			*(struct range *)(void *)(out + it->offset) = e->block->at;
 		n++;
 	}
-	seen = arena_new(dec->a, struct seen, n + 1);
-	count_blocks(e, table, seen);
+	t.seen = arena_new(dec->a, struct seen, n + 1);
+	count_blocks(e, table, t.seen);
 	for (size_t i = 0; i < e->n; i++) {
 		const struct evaluated_item *it = &e->items[i];
 
-		ok &= it->body ? decode_block_stmt(dec, it, table, seen, out)
-			       : decode_attr(dec, it, table, seen, out);
+		ok &= it->body ? decode_block_stmt(dec, &t, it) : decode_attr(dec, &t, it);
 	}
-	return report_missing(dec, e, table, seen) && ok;
+	return report_missing(dec, &t) && ok;
 }
 
-size_t args_decode_known(struct arena *a, const struct evaluated *e, const struct arg *table,
-	void *out, size_t size, struct diags *d)
+void args_decode_spoilt(struct arena *a, const struct evaluated *e, const struct arg *table,
+	void *out, size_t size, struct spoils *spoils, struct diags *d)
 {
-	struct decoder dec = {.a = a, .d = d, .terse = e->terse, .owner = e};
+	struct decoder dec = {.a = a, .d = d, .terse = e->terse, .owner = e, .spoils = spoils};
 
 	args_default(a, table, out, size);
 	decode_body(&dec, e, table, out);
-	return dec.unrecognized;
 }
 
 bool args_decode(struct arena *a, const struct evaluated *e, const struct arg *table, void *out,

@@ -114,6 +114,7 @@ static bool to_text(struct decoder *dec, const struct value *v, const struct pla
 	}
 	if (any_text(dec, v, out, &e))
 		return true;
+	*out = (struct str){"", 0};
 	return fail(dec, at, e.text);
 }
 
@@ -370,14 +371,34 @@ static bool decode_scalar(struct decoder *dec, const struct arg *arg, const stru
 	must(!"a scalar");
 }
 
+/* One of the words; else the default, or the first one. */
+static bool decode_enum(struct decoder *dec, const struct arg *arg, const struct value *v,
+	const struct place *at, struct str *out)
+{
+	struct str word = {"", 0};
+	struct err e;
+
+	if (v->type != VALUE_NULL && !decode_scalar(dec, arg, v, &word, &e))
+		return fail(dec, at, e.text);
+	if ((v->type == VALUE_NULL && !arg->def) || decode_word(dec, arg, word, at)) {
+		*out = word;
+		return true;
+	}
+	if (!arg->def)
+		*out = str_from(arg->one_of[0]);
+	return false;
+}
+
 bool arg_value_decode(struct decoder *dec, const struct arg *arg, const struct value *v,
 	const struct place *at, void *out)
 {
 	struct err e;
 
+	if (arg->one_of)
+		return decode_enum(dec, arg, v, at, out);
 	if (v->type == VALUE_NULL && arg->type != ARG_ANY) { /* Go's zero value, not the default */
 		memset(out, 0, field_size(arg->type));
-		if (arg->type == ARG_STR || arg->type == ARG_SECRET)
+		if (arg_is_text(arg))
 			*(struct str *)out = (struct str){"", 0};
 		return true;
 	}
@@ -405,9 +426,7 @@ bool arg_value_decode(struct decoder *dec, const struct arg *arg, const struct v
 	case ARG_SIZE:
 	case ARG_STR:
 	case ARG_SECRET:
-		if (!decode_scalar(dec, arg, v, out, &e))
-			return fail(dec, at, e.text);
-		return !arg->one_of || decode_word(dec, arg, *(struct str *)out, at);
+		return decode_scalar(dec, arg, v, out, &e) || fail(dec, at, e.text);
 	case ARG_END:
 	case ARG_BLOCK:
 	case ARG_CHOICE:
@@ -439,7 +458,7 @@ void arg_value_default(struct arena *a, const struct arg *arg, void *out)
 {
 	struct str text = str_from(arg->def);
 
-	if (arg->type == ARG_STR || arg->type == ARG_SECRET)
+	if (arg_is_text(arg))
 		*(struct str *)out = text;
 	else if (arg->type == ARG_DURATION)
 		must(duration_parse(text, out));

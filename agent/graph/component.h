@@ -60,7 +60,12 @@ struct component_type {
 	const struct export_field *exports;
 
 	/* Checks beyond the table, at load and by `invar validate`: report into d at ranges
-	 * taken with ARG_AT. NULL: none. No side effects. */
+	 * taken with ARG_AT, every mistake, each with the names of the arguments it is about.
+	 * NULL: none. No side effects.
+	 *
+	 * It is also asked when arguments are wrong: they then have their defaults, or what a
+	 * table allows ("" for a text, a word of one_of, a required block of defaults), and what it
+	 * says of them is left out, by those names. */
 	bool (*check)(const void *args, struct diags *d);
 
 	/* Blocks import.*: what they bring, by args (NULL: they are not known before the program

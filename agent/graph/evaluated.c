@@ -9,14 +9,17 @@
 static void evaluate_attr(struct arena *a, struct evaluated *e, struct evaluated_item *it,
 	struct scope *scope, const struct body_options *o, struct diags *d)
 {
+	enum foresight f = o->foresee ? o->foresee(o->owner, it->stmt->value) : FORESEEN;
 	struct arena *work = o->scratch ? o->scratch : a;
 	struct value v = {0};
 
-	it->unknown = (o->skip && o->skip(o->owner, it->stmt->value)) ||
-		      !eval_expr(work, scope, it->stmt->value, &v, d);
-	if (!it->unknown)
+	if (f == FORESEEN && !eval_expr(work, scope, it->stmt->value, &v, d))
+		f = FORESEEN_WRONG;
+	if (f == FORESEEN)
 		it->value = value_copy_but(a, &v, o->kept);
-	e->unknown |= it->unknown;
+	it->unknown = f != FORESEEN;
+	it->is_wrong = f == FORESEEN_WRONG;
+	e->unknown |= f == FORESEEN_LATER;
 }
 
 static struct evaluated *evaluate(struct arena *a, const struct stmt *block, struct scope *scope,

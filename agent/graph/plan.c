@@ -98,18 +98,20 @@ static void check_duplicate(struct plan *p, struct module *m, struct vertex *v, 
 	v->id = arena_printf(p->arena, STR_FMT "-%zu", STR_ARG(v->id), i);
 }
 
+void plan_report_one(struct diags *d, const struct diag *it)
+{
+	if (it->severity == DIAG_ERROR)
+		diag_error(d, it->at, STR_FMT, STR_ARG(it->message));
+	else
+		diag_warning(d, it->at, STR_FMT, STR_ARG(it->message));
+	if (it->hint.n > 0)
+		diag_hint(d, STR_FMT, STR_ARG(it->hint));
+}
+
 void plan_report(struct diags *d, const struct diags *from)
 {
-	for (size_t i = 0; i < from->n; i++) {
-		const struct diag *it = &from->p[i];
-
-		if (it->severity == DIAG_ERROR)
-			diag_error(d, it->at, STR_FMT, STR_ARG(it->message));
-		else
-			diag_warning(d, it->at, STR_FMT, STR_ARG(it->message));
-		if (it->hint.n > 0)
-			diag_hint(d, STR_FMT, STR_ARG(it->hint));
-	}
+	for (size_t i = 0; i < from->n; i++)
+		plan_report_one(d, &from->p[i]);
 }
 
 static struct vertex *make_vertex(struct plan *p, struct module *m, const struct stmt *block)

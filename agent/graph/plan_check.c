@@ -8,6 +8,8 @@
 #include "agent/graph/arg_private.h"
 #include "agent/graph/plan_private.h"
 
+#include <stdlib.h>
+
 static struct value custom_object(struct plan_scope *s, const struct module *m)
 {
 	struct field *fields = arena_new(s->arena, struct field, m->n + 1);
@@ -116,25 +118,41 @@ void plan_scope_init(struct plan_scope *s, const struct plan *p, const struct mo
 	};
 }
 
-static bool skip(void *owner, const struct expr *x)
+static enum foresight foresee(void *owner, const struct expr *x)
 {
 	const struct vertex *v = owner;
 
 	for (size_t i = 0; i < v->n_attrs; i++)
 		if (v->attrs[i].x == x)
-			return v->attrs[i].is_bad || v->attrs[i].is_open;
-	return false;
+			return v->attrs[i].is_bad    ? FORESEEN_WRONG
+			       : v->attrs[i].is_open ? FORESEEN_LATER
+						     : FORESEEN;
+	return FORESEEN;
+}
+
+/* What is wrong beyond the table, also where something else is wrong already: but not what only
+ * follows from that. */
+static void check_args(struct plan *p, const struct component_type *t, const void *args,
+	const struct spoils *spoils, struct diags *d)
+{
+	struct diags said;
+
+	diags_init(&said, p->arena);
+	t->check(args, &said);
+	for (size_t i = 0; i < said.n; i++)
+		if (spoils_allow(spoils, &said.p[i]))
+			plan_report_one(d, &said.p[i]);
+	diags_fini(&said);
 }
 
 void plan_check(struct plan *p, struct vertex *v, struct diags *d)
 {
 	struct body_options options = {
-		.keep_going = true, .terse = p->set.terse, .skip = skip, .owner = v};
+		.keep_going = true, .terse = p->set.terse, .foresee = foresee, .owner = v};
 	const struct component_type *t = v->type;
-	size_t errors = d->errors;
 	struct plan_scope scope;
+	struct spoils spoils = {0};
 	struct evaluated *e;
-	size_t unrecognized;
 	void *args;
 
 	if (!t || !t->args)
@@ -142,7 +160,8 @@ void plan_check(struct plan *p, struct vertex *v, struct diags *d)
 	plan_scope_init(&scope, p, v->scope, p->arena);
 	e = body_evaluate_with(p->arena, v->args, &scope.base, &options, d);
 	args = arena_alloc(p->arena, t->args_size ? t->args_size : 1, 1);
-	unrecognized = args_decode_known(p->arena, e, t->args, args, t->args_size, d);
-	if (d->errors - errors == unrecognized && !e->unknown && t->check)
-		t->check(args, d);
+	args_decode_spoilt(p->arena, e, t->args, args, t->args_size, &spoils, d);
+	if (!e->unknown && t->check)
+		check_args(p, t, args, &spoils, d);
+	free(spoils.p);
 }

@@ -6,6 +6,7 @@
 
 /* Adds what is in from to d. */
 void plan_report(struct diags *d, const struct diags *from);
+void plan_report_one(struct diags *d, const struct diag *it);
 
 /* plan.c: the vertices of a module, from its bodies. A module that is only a copy of a checked
  * one is not checked again; then d hears nothing. */

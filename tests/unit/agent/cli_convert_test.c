@@ -1,42 +1,18 @@
 #include "agent/base/arena.h"
 #include "agent/base/buf.h"
-#include "agent/cli.h"
 #include "agent/config/eval.h"
 #include "agent/convert/convert.h"
 #include "agent/registry.h"
 #include "agent/source.h"
-#include "tests/test.h"
+#include "tests/golden.h"
 
 #include <glob.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 /*
  * tests/data/promtail: NAME.yaml becomes NAME.alloy, and says NAME.diags. The first line of a file
- * may be "# --extra-args=…". With INVAR_WRITE_GOLDENS=1 what is made is written there instead.
+ * may be "# --extra-args=…".
  */
-
-static void read_text(const char *path, struct buf *out)
-{
-	unsigned mode;
-
-	assert_true(cli_read_file(path, 1 << 20, out, &mode));
-}
-
-static void check(const char *path, const char *end, struct str got)
-{
-	struct buf want = {0};
-	char name[256];
-
-	snprintf(name, sizeof(name), "%.*s%s", (int)(strlen(path) - 5), path, end);
-	if (getenv("INVAR_WRITE_GOLDENS"))
-		assert_true(cli_replace_file(name, got, 0644));
-	read_text(name, &want);
-	buf_add_char(&want, 0);
-	print_message("%s\n", name);
-	assert_str(got, want.p);
-	buf_fini(&want);
-}
 
 /* What comes of a configuration without errors is right, but for variables that are not set. */
 static void check_right(const struct conversion *c, struct str args)
@@ -58,14 +34,14 @@ static void check_file(const char *path)
 	struct arena a;
 
 	arena_init(&a, 0);
-	read_text(path, &yaml);
+	golden_read(path, &yaml);
 	if (str_starts(buf_str(&yaml), "# --extra-args="))
 		str_cut(str_from_at(buf_str(&yaml), 15), '\n', &args, &rest);
 	convert_flags_read(&a, args, &flags, &c);
 	convert_promtail(&a, buf_str(&yaml), &flags, &c);
 	conversion_print(&said, &c, "promtail.yaml", CONVERT_INFO);
-	check(path, ".alloy", buf_str(&c.text));
-	check(path, ".diags", buf_str(&said));
+	golden_check(path, ".alloy", buf_str(&c.text));
+	golden_check(path, ".diags", buf_str(&said));
 	check_right(&c, args);
 	conversion_fini(&c);
 	buf_fini(&said);

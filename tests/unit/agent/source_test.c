@@ -2,7 +2,7 @@
 
 #include "agent/config/eval.h"
 #include "agent/registry.h"
-#include "tests/test.h"
+#include "tests/golden.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -121,5 +121,34 @@ static void test_many_mistakes(void **state)
 	check_many(250, 200, "\nand 50 more\n\nerrors: 250, warnings: 0\n");
 }
 
+/* All that `invar validate` says of tests/data/mistakes/NAME.alloy is NAME.diags. */
+static void check_golden(const char *path, size_t at_least)
+{
+	const struct plan_settings set = {
+		.types = registry_types(), .stability = STABILITY_GA, .terse = true};
+	struct buf got = {0};
+	FILE *out = tmpfile();
+	size_t n = 0;
+
+	assert_false(source_validate(path, &set, out));
+	rewind(out);
+	got.n = fread(buf_reserve(&got, 1 << 20), 1, 1 << 20, out);
+	golden_check(path, ".diags", buf_str(&got));
+	buf_add_char(&got, 0);
+	for (const char *p = got.p; (p = strstr(p, "Error: ")); p++)
+		n++;
+	assert_true(n >= at_least);
+	fclose(out);
+	buf_fini(&got);
+}
+
+static void test_goldens(void **state)
+{
+	(void)state;
+	check_golden("tests/data/mistakes/hundred.alloy", 100);
+	check_golden("tests/data/mistakes/stages.alloy", 60);
+	check_golden("tests/data/mistakes/traces.alloy", 39);
+}
+
 TESTS_RUN(cmocka_unit_test(test_default), cmocka_unit_test(test_hash),
-	cmocka_unit_test(test_many_mistakes))
+	cmocka_unit_test(test_many_mistakes), cmocka_unit_test(test_goldens))

@@ -11,9 +11,10 @@ static const struct {
 	const char *error;
 } cases[] = {
 	{"selector {\n match_expression {\n key = \"a\"\n operator = \"like\"\n}\n}",
-		"4:2: \"like\" is not a valid label selector operator\n"},
+		"5:2: operator \"like\" is not a valid label selector operator, which are In, "
+		"NotIn, Exists and DoesNotExist\n"},
 	{"namespace_selector {\n match_expression {\n key = \"a\"\n operator = \"In\"\n}\n}",
-		"4:2: values must be specified when operator is 'In' or 'NotIn'\n"},
+		"5:2: values must be specified when operator is 'In' or 'NotIn'\n"},
 	{"selector {\n match_expression {\n key = \"a\"\n}\n}",
 		"5:2: missing required attribute \"operator\"\n"},
 	{"node_filter {\n enabled = 1\n}", "5:12: 1 should be bool, got number\n"},

@@ -84,6 +84,47 @@ static const struct arg write_args[] = {
 static const struct arg number_args[] = {
 	ARG_NAMED(any, "n", v[0], .type = ARG_ANY), TEXT(0, "text"), ARGS_END};
 
+/* What check() says of them is told apart by what its messages name. */
+struct strict {
+	struct range at;
+	int64_t low;
+	int64_t high;
+	struct str word;
+	struct strict_part *part;
+};
+struct strict_part {
+	struct range at;
+	int64_t low;
+};
+static const char *const strict_words[] = {"a", "b", NULL};
+static const struct arg part_args[] = {ARG_PLACE(strict_part, at),
+	ARG(strict_part, low, .type = ARG_INT, .def = "1"), ARGS_END};
+static const struct arg strict_args[] = {
+	ARG_PLACE(strict, at),
+	ARG(strict, low, .type = ARG_INT, .def = "1"),
+	ARG(strict, high, .type = ARG_INT, REQ),
+	ARG(strict, word, .type = ARG_STR, .def = "a", .one_of = strict_words),
+	ARG(strict, part, .type = ARG_BLOCK, .block = part_args, .size = sizeof(struct strict_part),
+		REQ),
+	ARGS_END,
+};
+
+static bool strict_check(const void *args, struct diags *d)
+{
+	const struct strict *a = args;
+
+	assert_true(str_is(a->word, "a") || str_is(a->word, "b"));
+	if (a->low < 1)
+		diag_error(d, a->at, "low is not positive");
+	if (a->high < 1)
+		diag_error(d, a->at, "high is not positive");
+	if (a->high < 1 || a->low < 1)
+		diag_error(d, a->at, "all is wrong");
+	if (a->part->low < 1)
+		diag_error(d, a->part->at, "low is not positive in the part");
+	return d->errors == 0;
+}
+
 static const struct export_field receiver[] = {
 	{"receiver", ARG_CAPSULE, &capsule_logs_receiver, NULL}, {NULL, ARG_END, NULL, NULL}};
 static const struct export_field targets[] = {
@@ -142,6 +183,12 @@ TYPE(otlp, "otelcol.exporter.otlp", none_args, input);
 TYPE(prometheus_relabel, "prometheus.relabel", relabel_args, receiver);
 TYPE(remote_http, "remote.http", url_args, content);
 TYPE(test_number, "test.number", number_args, content, .check = checked);
+static const struct component_type test_strict = {.name = "test.strict",
+	.stability = STABILITY_GA,
+	.args = strict_args,
+	.args_size = sizeof(struct strict),
+	.size = sizeof(struct component),
+	.check = strict_check};
 static const struct component_type test_new = {.name = "test.new",
 	.stability = STABILITY_EXPERIMENTAL,
 	.args = none_args,
@@ -150,7 +197,7 @@ static const struct component_type test_new = {.name = "test.new",
 static const struct component_type *const types[] = {&headers, &http, &import_file,
 	&import_git, &import_http, &import_string, &local_file, &local_file_match, &logging,
 	&loki_process, &loki_source_file, &loki_write, &otlp, &prometheus_relabel, &remote_http,
-	&test_new, &test_number, NULL};
+	&test_new, &test_number, &test_strict, NULL};
 static const char *const foreign[] = {"loki.echo", "pyroscope.*", NULL};
 
 static int stability = STABILITY_GA;
@@ -281,6 +328,27 @@ static const struct {
 		"local.file.f test.number.a"},
 	{"test.number \"a\" { n = 1 / 0 }", "1:27 0 divide by zero error"},
 	{"test.number \"a\" { text = \"bad\" }", "0:0 text is bad"},
+	/* what is wrong hides nothing but what follows from it */
+	{"test.strict \"a\" {\n low = 0\n high = 0\n part { low = 0 }\n}",
+		"1:1 low is not positive; 1:1 high is not positive; 1:1 all is wrong; "
+		"4:2 low is not positive in the part"},
+	{"test.strict \"a\" {\n low = 0\n part { low = 0 }\n}",
+		"1:1 missing required attribute \"high\"; 1:1 low is not positive; "
+		"3:2 low is not positive in the part"},
+	{"test.strict \"a\" {\n low = nope.x\n high = 0\n part { low = 0 }\n}",
+		"1:1 high is not positive; 4:2 low is not positive in the part; "
+		"2:8 component \"nope.x\" does not exist or is out of scope"},
+	{"test.strict \"a\" {\n low = 1 / 0\n high = 0\n part { low = \"x\" }\n}",
+		"2:12 0 divide by zero error; 4:15 \"x\" should be number, got string; "
+		"1:1 high is not positive"},
+	{"test.strict \"a\" {\n low = 0\n high = 1\n word = \"c\"\n part = 1\n}",
+		"4:9 unknown word c; 5:2 \"part\" must be a block, but is used as an attribute; "
+		"1:1 missing required block \"part\"; 1:1 low is not positive"},
+	{"test.strict \"a\" {\n low = 0\n high = 1\n word = null\n}",
+		"4:9 unknown word ; 1:1 missing required block \"part\"; 1:1 low is not positive"},
+	{"test.strict \"a\" {\n low = 0\n high = local.file.f.content\n part { }\n}\n"
+	 "local.file \"f\" { filename = \"x\" }",
+		"local.file.f test.strict.a"},
 	{"test.number \"a\" { n = nope.x }\ntest.number \"b\" { n = env(\"X\") }",
 		"1:23 component \"nope.x\" does not exist or is out of scope; warning 2:23 this "
 		"stdlib "
