@@ -76,8 +76,9 @@ static inline void remote_object_follows(const struct component_type *type, cons
 }
 
 static const struct harness_mistake remote_object_mistakes[] = {
-	{"namespace = \"a/b\"\n name = \"c\"", "1:1: \"a/b\" is not the name of a namespace\n"},
-	{"namespace = \"a\"\n name = \"\"", "1:1: \"\" is not the name of an object\n"},
+	{"namespace = \"a/b\"\n name = \"c\"", "1:1: namespace \"a/b\" is not the name of a "
+					       "namespace\n"},
+	{"namespace = \"a\"\n name = \"\"", "1:1: name \"\" is not the name of an object\n"},
 	{"namespace = \"a\"\n name = \"b\"\n poll_frequency = \"1ms\"",
 		"1:1: poll_frequency must be at least 1s\n"},
 	{"namespace = \"a\"\n name = \"b\"\n poll_timeout = \"0s\"",

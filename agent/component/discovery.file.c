@@ -101,12 +101,16 @@ static bool file_check(const void *args, struct diags *d)
 
 	if (a->files.n == 0)
 		ok = diag_error(d, a->at,
-			"file service discovery config must contain at least one path name");
+			"file service discovery config must contain at least one path name: files "
+			"is empty");
 	for (size_t i = 0; i < a->files.n; i++)
-		if (!is_pattern(a->files.p[i]))
+		if (!is_pattern(a->files.p[i])) {
 			ok = diag_error(d, a->at,
-				"path name \"" STR_FMT "\" is not valid for file discovery",
+				"files: path name \"" STR_FMT "\" is not valid for file discovery",
 				STR_ARG(a->files.p[i]));
+			diag_hint(d, "it ends in .json, .yml or .yaml, and has a * at most in its "
+				     "last part");
+		}
 	if (a->refresh_interval <= 0)
 		ok = diag_error(d, a->at, "refresh_interval must be greater than 0");
 	return ok;

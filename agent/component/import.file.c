@@ -37,9 +37,11 @@ static bool file_check(const void *args, struct diags *d)
 {
 	const struct file_args *a = args;
 
+	bool ok = true;
+
 	if (a->file.filename.n == 0)
-		return diag_error(d, a->file.at, "filename must not be empty");
-	return watched_file_check(&a->file, d);
+		ok = diag_error(d, a->file.at, "filename must not be empty");
+	return watched_file_check(&a->file, d) && ok;
 }
 
 static bool read_text(struct arena *a, const char *path, struct import_text *out, struct err *e)

@@ -150,9 +150,11 @@ static bool loki_relabel_check(const void *args, struct diags *d)
 {
 	const struct loki_relabel_args *a = args;
 
+	bool ok = true;
+
 	if (a->max_cache_size < 1 || a->max_cache_size > 10000000)
-		return diag_error(d, a->at, "max_cache_size must be between 1 and 10000000");
-	return relabel_args_check(&a->rule, d);
+		ok = diag_error(d, a->at, "max_cache_size must be between 1 and 10000000");
+	return relabel_args_check(&a->rule, d) && ok;
 }
 
 static const struct export_field loki_relabel_exports[] = {

@@ -90,7 +90,8 @@ static bool filter_check(const void *args, struct diags *d)
 	if (a->redact_percent > PERCENT)
 		ok = diag_error(d, a->at, "redact_percent must be between 0 and 100");
 	if (a->origin_label.n > 0 && !label_name_is_valid(a->origin_label))
-		ok = diag_error(d, a->at, "\"" STR_FMT "\" is not the name of a label",
+		ok = diag_error(d, a->at,
+			"origin_label \"" STR_FMT "\" is not the name of a label",
 			STR_ARG(a->origin_label));
 	return ok;
 }

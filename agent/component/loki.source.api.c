@@ -14,6 +14,7 @@
 #include "agent/component/loki.source.api/api.h"
 #include "agent/graph/context.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 #define LISTEN_PAUSE (INT64_C(2000) * 1000000)
@@ -163,12 +164,16 @@ static bool check_http(const struct api_http *h, struct diags *d)
 	bool ok = true;
 
 	if (h->listen_port < 0 || h->listen_port > 65535)
-		ok = diag_error(d, h->at, "listen_port must be from 0 to 65535");
+		ok = diag_error(d, h->at, "listen_port must be from 0 to 65535, not %" PRId64,
+			h->listen_port);
 	if (h->conn_limit < 0)
 		ok = diag_error(d, h->at, "conn_limit must not be negative");
-	if (h->server_idle_timeout < 0 || h->server_read_timeout < 0 ||
-		h->server_write_timeout < 0)
-		ok = diag_error(d, h->at, "a timeout must not be negative");
+	if (h->server_idle_timeout < 0)
+		ok = diag_error(d, h->at, "server_idle_timeout must not be negative");
+	if (h->server_read_timeout < 0)
+		ok = diag_error(d, h->at, "server_read_timeout must not be negative");
+	if (h->server_write_timeout < 0)
+		ok = diag_error(d, h->at, "server_write_timeout must not be negative");
 	if (!tls_server_args_check(h->tls ? &h->tls->server : NULL, d))
 		ok = false;
 	if (h->tls && h->tls->client_ca.n > 0 &&
@@ -189,7 +194,8 @@ static bool loki_source_api_check(const void *args, struct diags *d)
 		ok = diag_error(d, a->at, "graceful_shutdown_timeout must not be negative");
 	for (size_t i = 0; i < a->labels.n; i++)
 		if (!label_name_is_valid(a->labels.p[i].name))
-			ok = diag_error(d, a->at, "\"" STR_FMT "\" is not the name of a label",
+			ok = diag_error(d, a->at,
+				"labels: \"" STR_FMT "\" is not the name of a label",
 				STR_ARG(a->labels.p[i].name));
 	return ok;
 }

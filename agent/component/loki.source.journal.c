@@ -112,9 +112,8 @@ struct journal_source {
 	bool is_sick;
 };
 
-static bool journal_check(const void *args, struct diags *d)
+static bool check_matches(const struct journal_args *a, struct diags *d)
 {
-	const struct journal_args *a = args;
 	struct str rest = str_trim(a->matches), one;
 
 	while (rest.n) {
@@ -129,7 +128,17 @@ static bool journal_check(const void *args, struct diags *d)
 			return false;
 		}
 	}
-	return a->max_age >= 0 || diag_error(d, a->at, "max_age must not be negative");
+	return true;
+}
+
+static bool journal_check(const void *args, struct diags *d)
+{
+	const struct journal_args *a = args;
+	bool ok = check_matches(a, d);
+
+	if (a->max_age < 0)
+		ok = diag_error(d, a->at, "max_age must not be negative");
+	return ok;
 }
 
 static void report(struct journal_source *s, const char *what, int error)

@@ -109,7 +109,8 @@ static bool events_check(const void *args, struct diags *d)
 
 	for (size_t i = 0; i < a->namespaces.n; i++)
 		if (!k8s_name_is_valid(a->namespaces.p[i]))
-			ok = diag_error(d, a->at, "\"" STR_FMT "\" is not the name of a namespace",
+			ok = diag_error(d, a->at,
+				"namespaces: \"" STR_FMT "\" is not the name of a namespace",
 				STR_ARG(a->namespaces.p[i]));
 	return ok;
 }

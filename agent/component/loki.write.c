@@ -193,7 +193,7 @@ static bool loki_write_check(const void *args, struct diags *d)
 		struct str name = loki_settings_name(d->arena, &ep[i]);
 
 		ok = check_endpoint(&ep[i], d) && ok;
-		for (size_t k = 0; k < i; k++) {
+		for (size_t k = 0; k < i && ep[i].url.n > 0; k++) {
 			if (str_eq(name, loki_settings_name(d->arena, &ep[k])))
 				ok = diag_error(d, ep[i].at,
 					"duplicate client configs are not allowed, found duplicate "

@@ -185,17 +185,18 @@ static bool basic_check(const void *args, struct diags *d)
 {
 	const struct basic_args *a = args;
 	const struct basic_client *c = a->client_auth;
+	bool ok = true;
 
 	if (!c && !a->htpasswd && a->username.n == 0 && a->password.n == 0)
 		return diag_error(
 			d, a->at, "no credentials source provided: set client_auth or htpasswd");
 	if (c && c->username.n == 0 && c->username_file.n == 0)
-		return diag_error(d, c->at, "username or username_file is missing");
+		ok = diag_error(d, c->at, "username or username_file is missing");
 	if (c && c->password.n == 0 && c->password_file.n == 0)
-		return diag_error(d, c->at, "password or password_file is missing");
+		ok = diag_error(d, c->at, "password or password_file is missing");
 	if (a->htpasswd && a->htpasswd->file.n == 0 && a->htpasswd->inline_.n == 0)
-		return diag_error(d, a->htpasswd->at, "file or inline is missing");
-	return true;
+		ok = diag_error(d, a->htpasswd->at, "file or inline is missing");
+	return ok;
 }
 
 static const struct export_field exports[] = {

@@ -265,7 +265,8 @@ static bool headers_check(const void *args, struct diags *d)
 		if (p[i].key.n == 0)
 			ok = diag_error(d, p[i].at, "key must not be empty");
 		else if (!is_token(p[i].key))
-			ok = diag_error(d, p[i].at, "key is no name of a header");
+			ok = diag_error(d, p[i].at,
+				"key \"" STR_FMT "\" is no name of a header", STR_ARG(p[i].key));
 		else if (has_no_source(&p[i]))
 			diag_warning(d, p[i].at,
 				"missing header source, must be 'value', 'from_context' or "

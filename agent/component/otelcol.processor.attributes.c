@@ -8,8 +8,10 @@
 
 #include "agent/base/err.h"
 #include "agent/base/mem.h"
+#include "agent/base/must.h"
 #include "agent/component/common/otelcol_editor.h"
 #include "agent/component/common/otelcol_match.h"
+#include "agent/component/common/regex_arg.h"
 #include "agent/config/number.h"
 #include "agent/flow/client.h"
 #include "agent/flow/regex.h"
@@ -458,9 +460,10 @@ static bool check_pattern(const struct action_args *a, struct diags *d)
 
 	if (a->pattern.n == 0)
 		return true;
+	if (!regex_arg_check("pattern", a->pattern, a->at, d))
+		return false;
 	re = regex_new(a->pattern, 0, &e);
-	if (!re)
-		return diag_error(d, a->at, "%s", e.text);
+	must(re);
 	if (str_eq_nocase(a->action, STR("extract")))
 		ok = re->n_groups > 1;
 	for (size_t i = 1; ok && i < re->n_groups; i++)

@@ -502,15 +502,15 @@ static bool batch_check(const void *args, struct diags *d)
 	bool ok = otelcol_output_check(a->output, d);
 
 	if (a->send_batch_max_size > 0 && a->send_batch_max_size < a->send_batch_size)
-		return diag_error(d, a->at,
+		ok = diag_error(d, a->at,
 			"send_batch_max_size must be greater or equal to send_batch_size when not "
 			"0");
 	if (a->timeout < 0)
-		return diag_error(d, a->at, "timeout must be greater than or equal to 0");
+		ok = diag_error(d, a->at, "timeout must be greater than or equal to 0");
 	for (size_t i = 0; i < a->metadata_keys.n; i++)
 		for (size_t j = 0; j < i; j++)
 			if (str_eq_nocase(a->metadata_keys.p[i], a->metadata_keys.p[j]))
-				return diag_error(d, a->at,
+				ok = diag_error(d, a->at,
 					"duplicate entry in metadata_keys: \"" STR_FMT
 					"\" (case-insensitive)",
 					STR_ARG(a->metadata_keys.p[i]));

@@ -383,19 +383,21 @@ static bool detection_check(const void *args, struct diags *d)
 	bool ok = otelcol_output_check(a->output, d);
 
 	if (a->detectors.n == 0)
-		ok = diag_error(d, a->at, "at least one detector must be specified");
+		ok = diag_error(d, a->at, "at least one detector must be specified: detectors is "
+					  "empty");
 	for (size_t i = 0; i < a->detectors.n; i++)
 		if (!str_is(a->detectors.p[i], "env") && !str_is(a->detectors.p[i], "system") &&
 			!str_is(a->detectors.p[i], "kubernetes_node"))
 			ok = diag_error(d, a->at,
-				"detector \"" STR_FMT
+				"detectors: \"" STR_FMT
 				"\" is not supported, only env, system and kubernetes_node are",
 				STR_ARG(a->detectors.p[i]));
 	for (size_t i = 0; i < a->system->hostname_sources.n; i++)
 		if (!str_is(a->system->hostname_sources.p[i], "os") &&
 			!str_is(a->system->hostname_sources.p[i], "dns"))
 			ok = diag_error(d, a->system->at,
-				"hostname source \"" STR_FMT "\" is not supported, only os and dns "
+				"hostname_sources: \"" STR_FMT "\" is not supported, only os and "
+				"dns "
 				"are",
 				STR_ARG(a->system->hostname_sources.p[i]));
 	return ok;

@@ -309,10 +309,11 @@ static bool span_check(const void *args, struct diags *d)
 	static const bool has[SIGNAL_KINDS] = {[SIGNAL_TRACES] = true};
 	const struct span_args *a = args;
 	const struct to_attributes_args *to = a->name ? a->name->to_attributes : NULL;
-	bool ok = otelcol_output_check(a->output, d) && check_status(a->status, d);
+	bool ok = otelcol_output_check(a->output, d);
 	struct plan plan;
 	struct err e;
 
+	ok = check_status(a->status, d) && ok;
 	if (!a->status && (!a->name || (a->name->from_attributes.n == 0 && !to)))
 		ok = diag_error(d, a->at,
 			"either name with from_attributes or to_attributes, or status is wanted");
@@ -326,7 +327,7 @@ static bool span_check(const void *args, struct diags *d)
 	if (!ok)
 		return false;
 	if (!plan_init(&plan, a, &e))
-		return diag_error(d, to ? to->at : a->at, "%s", e.text);
+		return diag_error(d, to ? to->at : a->at, "%s%s", to ? "rules: " : "", e.text);
 	plan_fini(&plan);
 	return true;
 }

@@ -122,18 +122,19 @@ static bool read_mode(struct str s, unsigned *mode)
 static bool otelcol_storage_file_check(const void *args, struct diags *d)
 {
 	const struct storage_args *a = args;
+	bool ok = true;
 	unsigned mode;
 
 	if (!read_mode(a->directory_permissions, &mode))
-		return diag_error(d, a->at,
+		ok = diag_error(d, a->at,
 			"directory_permissions \"" STR_FMT
 			"\" must be octal, as \"0750\", with all rights of the owner",
 			STR_ARG(a->directory_permissions));
 	if (a->max_size <= 0)
-		return diag_error(d, a->at, "max_size must be greater than zero");
+		ok = diag_error(d, a->at, "max_size must be greater than zero");
 	if (memchr(a->directory.p ? a->directory.p : "", 0, a->directory.n))
-		return diag_error(d, a->at, "directory must not hold a NUL");
-	return true;
+		ok = diag_error(d, a->at, "directory must not hold a NUL");
+	return ok;
 }
 
 static bool open_folder(

@@ -138,7 +138,8 @@ bool otelcol_tls_client_check(const struct otelcol_tls_client *t, struct diags *
 		return true;
 	if (t->ca_file.n && t->ca_pem.n)
 		return diag_error(d, t->at,
-			"provide either a CA file or the PEM-encoded string, but not both");
+			"provide either a CA file or the PEM-encoded string, but not both: ca_file "
+			"and ca_pem");
 	if ((t->cert_file.n && t->cert_pem.n) || (t->key_file.n && t->key_pem.n))
 		return diag_error(
 			d, t->at, "for auth via TLS, provide both certificate and key, or neither");
@@ -146,7 +147,7 @@ bool otelcol_tls_client_check(const struct otelcol_tls_client *t, struct diags *
 		return diag_error(
 			d, t->at, "for auth via TLS, provide both certificate and key, or neither");
 	if (!tls_version(t->min_version).p)
-		return diag_error(d, t->at, "unsupported TLS version: \"" STR_FMT "\"",
+		return diag_error(d, t->at, "min_version: unsupported TLS version: \"" STR_FMT "\"",
 			STR_ARG(t->min_version));
 	return true;
 }
@@ -199,19 +200,21 @@ const struct arg otelcol_retry_args[] = {
 
 bool otelcol_retry_check(const struct otelcol_retry *r, struct diags *d)
 {
+	bool ok = true;
+
 	if (!r->enabled)
 		return true;
 	if (r->multiplier <= 1)
-		return diag_error(d, r->at, "multiplier must be greater than 1.0");
+		ok = diag_error(d, r->at, "multiplier must be greater than 1.0");
 	if (r->randomization_factor < 0 || r->randomization_factor > 1)
-		return diag_error(d, r->at, "randomization_factor must be within [0, 1]");
+		ok = diag_error(d, r->at, "randomization_factor must be within [0, 1]");
 	if (r->initial_interval <= 0)
-		return diag_error(d, r->at, "initial_interval must be greater than 0");
+		ok = diag_error(d, r->at, "initial_interval must be greater than 0");
 	if (r->max_interval <= 0)
-		return diag_error(d, r->at, "max_interval must be greater than 0");
+		ok = diag_error(d, r->at, "max_interval must be greater than 0");
 	if (r->max_elapsed_time < 0)
-		return diag_error(d, r->at, "max_elapsed_time must not be negative");
-	return true;
+		ok = diag_error(d, r->at, "max_elapsed_time must not be negative");
+	return ok;
 }
 
 static const char *const sizers[] = {"requests", "items", "bytes", NULL};
@@ -254,25 +257,27 @@ const struct arg otelcol_queue_args[] = {
 
 bool otelcol_queue_check(const struct otelcol_queue *q, struct diags *d)
 {
+	bool ok = true;
+
 	if (!q->enabled)
 		return true;
 	if (q->queue_size <= 0)
-		return diag_error(d, q->at, "queue_size must be greater than zero");
+		ok = diag_error(d, q->at, "queue_size must be greater than zero");
 	if (q->num_consumers <= 0 || q->num_consumers > 10000)
-		return diag_error(
+		ok = diag_error(
 			d, q->at, "num_consumers must be greater than zero, and at most 10000");
 	if (!q->batch)
-		return true;
+		return ok;
 	if (q->storage)
 		diag_warning(d, q->batch->at,
 			"batch has no effect with a storage: requests are on disk before they are "
 			"acknowledged, and are sent as they came");
 	if (q->batch->flush_timeout <= 0 || q->batch->min_size < 0 || q->batch->max_size < 0)
-		return diag_error(d, q->batch->at,
+		ok = diag_error(d, q->batch->at,
 			"flush_timeout must be positive, min_size and max_size must not be "
 			"negative");
 	if (q->batch->max_size > 0 && q->batch->max_size < q->batch->min_size)
-		return diag_error(
+		ok = diag_error(
 			d, q->batch->at, "max_size must be greater than or equal to min_size");
-	return true;
+	return ok;
 }

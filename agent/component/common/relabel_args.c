@@ -3,6 +3,7 @@
 #include "agent/base/err.h"
 #include "agent/base/mem.h"
 #include "agent/base/must.h"
+#include "agent/component/common/regex_arg.h"
 
 #include <stdlib.h>
 
@@ -55,6 +56,10 @@ bool relabel_args_check(const struct arg_blocks *rules, struct diags *d)
 		struct relabel_rule r = rule_of(&a[i]);
 		struct err e;
 
+		if (!regex_arg_check("regex", r.regex, a[i].at, d)) {
+			ok = false;
+			r.regex = STR(RELABEL_REGEX); /* and the rest of the rule is looked at */
+		}
 		if (!relabel_rule_check(&r, &e))
 			ok = diag_error(d, a[i].at, "%s", e.text);
 	}

@@ -31,10 +31,11 @@ bool remote_object_check(const void *args, struct diags *d)
 	bool ok = k8s_client_args_check(a->client, d);
 
 	if (!k8s_name_is_valid(a->namespace))
-		ok = diag_error(d, a->at, "\"" STR_FMT "\" is not the name of a namespace",
+		ok = diag_error(d, a->at, "namespace \"" STR_FMT "\" is not the name of a "
+					  "namespace",
 			STR_ARG(a->namespace));
 	if (!k8s_name_is_valid(a->name))
-		ok = diag_error(d, a->at, "\"" STR_FMT "\" is not the name of an object",
+		ok = diag_error(d, a->at, "name \"" STR_FMT "\" is not the name of an object",
 			STR_ARG(a->name));
 	if (a->poll_frequency < SECOND)
 		ok = diag_error(d, a->at, "poll_frequency must be at least 1s");

@@ -14,16 +14,18 @@ const char *const tls_client_auth_types[] = {"NoClientCert", "RequestClientCert"
 
 bool tls_server_args_check(const struct tls_server_args *t, struct diags *d)
 {
+	bool ok = true;
+
 	if (!t)
 		return true;
 	if (t->cert_pem.n > 0 && t->cert_file.n > 0)
-		return diag_error(d, t->at, "cert_pem and cert_file are mutually exclusive");
+		ok = diag_error(d, t->at, "cert_pem and cert_file are mutually exclusive");
 	if (t->key_pem.n > 0 && t->key_file.n > 0)
-		return diag_error(d, t->at, "key_pem and key_file are mutually exclusive");
+		ok = diag_error(d, t->at, "key_pem and key_file are mutually exclusive");
 	if (t->client_ca_pem.n > 0 && t->client_ca_file.n > 0)
-		return diag_error(d, t->at, "client_ca_pem and client_ca_file are mutually "
-					    "exclusive");
-	return true;
+		ok = diag_error(
+			d, t->at, "client_ca_pem and client_ca_file are mutually exclusive");
+	return ok;
 }
 
 bool tls_read_pem(

@@ -9,7 +9,7 @@ bool sources_check(const struct arg_map *values, struct range at, struct diags *
 
 	for (size_t i = 0; i < values->n; i++) {
 		if (!label_name_is_valid(values->p[i].name))
-			ok = diag_error(d, at, "invalid label name: " STR_FMT,
+			ok = diag_error(d, at, "values: invalid label name: " STR_FMT,
 				STR_ARG(values->p[i].name));
 	}
 	return ok;

@@ -6,6 +6,7 @@
 #include "agent/base/err.h"
 #include "agent/base/mem.h"
 #include "agent/base/metric.h"
+#include "agent/component/common/regex_arg.h"
 #include "agent/flow/regex.h"
 #include "agent/loop/loop.h"
 
@@ -53,24 +54,19 @@ struct drop {
 static bool drop_check(const void *args, struct range at, struct diags *d)
 {
 	const struct drop_args *a = args;
-	struct regex *re;
-	struct err e;
+	bool ok = true;
 
 	if (!a->source.n && !a->expression.n && !a->older_than && !a->longer_than)
 		return diag_error(d, at, "drop stage config must contain at least one of `source`, "
 					 "`expression`, `older_than` or `longer_than`");
 	if (a->value.n && a->expression.n)
-		return diag_error(d, at,
+		ok = diag_error(d, at,
 			"drop stage config error, `value` and `expression` cannot both "
 			"be defined at the same time.");
 	if (a->value.n && !a->source.n)
-		return diag_error(d, at,
+		ok = diag_error(d, at,
 			"drop stage config must contain `source` if `value` is specified");
-	if (!a->expression.n)
-		return true;
-	re = regex_new(a->expression, 0, &e);
-	regex_free(re);
-	return re || diag_error(d, at, "drop stage regex compilation error: %s", e.text);
+	return regex_arg_check("expression", a->expression, at, d) && ok;
 }
 
 static bool drop_uses_extracted(const void *args)

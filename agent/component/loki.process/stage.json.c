@@ -7,6 +7,7 @@
 #include "agent/base/err.h"
 #include "agent/base/mem.h"
 #include "agent/base/metric.h"
+#include "agent/component/common/regex_arg.h"
 #include "agent/component/loki.process/input.h"
 #include "agent/component/loki.process/jmespath.h"
 #include "agent/component/loki.process/json.h"
@@ -58,24 +59,20 @@ static bool json_check(const void *args, struct range at, struct diags *d)
 {
 	const struct json_args *a = args;
 	struct jmespath path;
-	struct regex *re;
 	struct err e;
-	bool ok = true;
+	bool ok = input_check(a->source, at, d);
 
 	if (a->expressions.n == 0 && a->regex.n == 0)
-		return diag_error(d, at, "JMES expressions or regex is required");
-	if (!input_check(a->source, at, d))
-		return false;
+		ok = diag_error(d, at, "JMES expressions or regex is required");
 	for (size_t i = 0; i < a->expressions.n; i++) {
 		if (jmespath_parse(d->arena, expression_of(&a->expressions.p[i]), &path, &e))
 			continue;
-		ok = diag_error(d, at, "%s", e.text);
+		ok = diag_error(d, at, "expressions: " STR_FMT ": %s",
+			STR_ARG(str_head(a->expressions.p[i].name, 200)), e.text);
 		diag_hint(d, "the expression is " STR_FMT,
 			STR_ARG(str_head(expression_of(&a->expressions.p[i]), 200)));
 	}
-	re = regex_new(a->regex, 0, &e);
-	regex_free(re);
-	return re ? ok : diag_error(d, at, "%s", e.text);
+	return regex_arg_check("regex", a->regex, at, d) && ok;
 }
 
 static bool json_uses_extracted(const void *args)

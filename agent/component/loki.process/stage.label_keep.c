@@ -6,7 +6,8 @@ static bool label_keep_check(const void *args, struct range at, struct diags *d)
 	const struct label_filter_args *a = args;
 
 	if (a->values.n == 0)
-		return diag_error(d, at, "labelkeep stage config cannot be empty");
+		return diag_error(d, at, "labelkeep stage config cannot be empty: values has no "
+					 "label");
 	return true;
 }
 

@@ -78,11 +78,15 @@ static bool limit_check(const void *args, struct range at, struct diags *d)
 {
 	const struct limit_args *a = args;
 
+	bool ok = true;
+
 	if (!(a->rate > 0) || a->burst <= 0)
-		return diag_error(d, at, "limit stage failed to parse rate or burst");
+		ok = diag_error(d, at,
+			"limit stage failed to parse rate or burst: both must be greater than 0");
 	if (a->by_label_name.n && !a->drop)
-		return diag_error(d, at, "When ratelimiting by label, drop must be true");
-	return true;
+		ok = diag_error(d, at,
+			"When ratelimiting by label, drop must be true: by_label_name is set");
+	return ok;
 }
 
 static struct process *process_of(const struct limit *l)

@@ -5,6 +5,7 @@
 #include "agent/base/arena.h"
 #include "agent/base/err.h"
 #include "agent/base/utf8.h"
+#include "agent/component/common/regex_arg.h"
 #include "agent/component/loki.process/input.h"
 #include "agent/component/loki.process/json.h"
 #include "agent/flow/regex.h"
@@ -35,14 +36,9 @@ struct logfmt {
 static bool logfmt_check(const void *args, struct range at, struct diags *d)
 {
 	const struct logfmt_args *a = args;
-	struct regex *re;
-	struct err e;
-
 	if (a->mapping.n == 0 && a->regex.n == 0)
 		return diag_error(d, at, "logfmt mapping or regex is required");
-	re = regex_new(a->regex, 0, &e);
-	regex_free(re);
-	return re || diag_error(d, at, "%s", e.text);
+	return regex_arg_check("regex", a->regex, at, d);
 }
 
 static bool logfmt_uses_extracted(const void *args)

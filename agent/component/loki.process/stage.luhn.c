@@ -6,6 +6,7 @@
 #include "agent/base/ascii.h"
 #include "agent/base/err.h"
 #include "agent/base/utf8.h"
+#include "agent/component/common/regex_arg.h"
 #include "agent/component/loki.process/input.h"
 #include "agent/flow/regex.h"
 
@@ -44,14 +45,9 @@ struct luhn {
 static bool luhn_check(const void *args, struct range at, struct diags *d)
 {
 	const struct luhn_args *a = args;
-	struct regex *re;
-	struct err e;
+	bool ok = input_check(a->source, at, d);
 
-	if (!input_check(a->source, at, d))
-		return false;
-	re = regex_new(a->skip_regex, 0, &e);
-	regex_free(re);
-	return re || diag_error(d, at, "could not compile regular expression: %s", e.text);
+	return regex_arg_check("skip_regex", a->skip_regex, at, d) && ok;
 }
 
 static bool luhn_uses_extracted(const void *args)

@@ -9,6 +9,8 @@
 #include "agent/base/metric.h"
 #include "agent/flow/selector.h"
 
+#define SHOWN_MAX 200 /* of a selector, bytes */
+
 struct match_args {
 	struct str selector;
 	struct str action;
@@ -38,28 +40,39 @@ struct match {
 	struct memo memo;       /* the tag is always 0, out is in or, when it is refused, NULL */
 };
 
+static bool check_selector(struct str text, struct range at, struct diags *d)
+{
+	struct selector *s;
+	struct err e;
+
+	if (text.n == 0)
+		return diag_error(d, at, "selector statement required for match stage");
+	s = selector_new(text, &e);
+	selector_free(s);
+	if (s)
+		return true;
+	diag_error(d, at, "invalid selector syntax for match stage: %s", e.text);
+	diag_hint(d, "the selector is " STR_FMT, STR_ARG(str_head(text, SHOWN_MAX)));
+	return false;
+}
+
 static bool match_check(const void *args, struct range at, struct diags *d)
 {
 	const struct match_args *a = args;
 	bool drop = str_is(a->action, "drop");
-	struct selector *s;
-	struct err e;
+	bool keep = a->action.n == 0 || str_is(a->action, "keep");
+	bool ok = check_selector(a->selector, at, d);
 
-	if (a->selector.n == 0)
-		return diag_error(d, at, "selector statement required for match stage");
-	if (!drop && a->action.n && !str_is(a->action, "keep"))
-		return diag_error(d, at, "match stage action should be 'keep' or 'drop'");
-	if (!drop && a->stages.n == 0)
-		return diag_error(d, at, "match stage requires at least one additional stage to be "
-					 "defined in '- stages'");
+	if (!drop && !keep)
+		ok = diag_error(d, at, "match stage action should be 'keep' or 'drop'");
+	if (keep && a->stages.n == 0)
+		ok = diag_error(d, at, "match stage requires at least one additional stage to be "
+				       "defined in '- stages', or action = \"drop\"");
 	if (drop && a->stages.n > 0)
-		return diag_error(
-			d, at, "match stage configured to drop entries cannot contains stages");
-	s = selector_new(a->selector, &e);
-	selector_free(s);
-	if (!s)
-		return diag_error(d, at, "invalid selector syntax for match stage: %s", e.text);
-	return pipeline_check(&a->stages, d);
+		ok = diag_error(d, at,
+			"match stage configured to drop entries cannot contains stages: leave out "
+			"action, or the stages");
+	return pipeline_check(&a->stages, d) && ok;
 }
 
 static bool match_uses_extracted(const void *args)

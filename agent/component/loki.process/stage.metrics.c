@@ -191,45 +191,49 @@ static bool find_action(enum metric_kind kind, struct str text, enum action *out
 
 static bool check_counter(const struct metric_args *a, struct diags *d)
 {
-	enum action action;
+	enum action action = ACTION_ADD;
+	bool ok = true;
 
 	if (!find_action(METRIC_COUNTER, a->action, &action))
-		return diag_error(d, a->at,
+		ok = diag_error(d, a->at,
 			"the 'action' counter field must be either 'inc' or 'add'");
 	if (a->match_all && a->value.n)
-		return diag_error(d, a->at,
+		ok = diag_error(d, a->at,
 			"a 'counter' metric supports either 'match_all' or a 'value', but not "
 			"both");
 	if (a->count_entry_bytes && (!a->match_all || action != ACTION_ADD))
-		return diag_error(d, a->at,
+		ok = diag_error(d, a->at,
 			"the 'count_entry_bytes' counter field must be specified along with "
 			"match_all set to true or action set to 'add'");
-	return true;
+	return ok;
 }
 
 static bool check_one(const struct arg_choice *c, struct diags *d)
 {
 	const struct metric_args *a = c->args;
 	enum action action;
+	bool ok = true;
 	struct err e;
 
 	if (a->max_idle_duration < SECOND)
-		return diag_error(
+		ok = diag_error(
 			d, a->at, "max_idle_duration must be greater or equal than 1s");
 	if (a->name.n == 0 || !is_name(a->name) || !is_name(a->prefix))
-		return diag_error(d, a->at, "\"" STR_FMT STR_FMT "\" is not a valid metric name",
+		ok = diag_error(d, a->at, "\"" STR_FMT STR_FMT "\" is not a valid metric name",
 			STR_ARG(a->prefix), STR_ARG(a->name));
 	switch (kind_of(c)) {
 	case METRIC_COUNTER:
-		return check_counter(a, d);
+		return check_counter(a, d) && ok;
 	case METRIC_GAUGE:
-		return find_action(METRIC_GAUGE, a->action, &action) ||
-		       diag_error(d, a->at,
-			       "the 'action' gauge field must be one of the following values: "
-			       "[set, inc, dec, add, sub]");
+		if (!find_action(METRIC_GAUGE, a->action, &action))
+			ok = diag_error(d, a->at,
+				"the 'action' gauge field must be one of the following values: "
+				"[set, inc, dec, add, sub]");
+		return ok;
 	case METRIC_HISTOGRAM:
-		return read_buckets(&a->buckets, NULL, &e) ||
-		       diag_error(d, a->at, "%s", e.text);
+		return read_buckets(&a->buckets, NULL, &e)
+			       ? ok
+			       : diag_error(d, a->at, "%s", e.text);
 	}
 	return false;
 }

@@ -11,6 +11,7 @@
 #include "agent/base/log.h"
 #include "agent/base/map.h"
 #include "agent/base/vec.h"
+#include "agent/component/common/regex_arg.h"
 #include "agent/component/loki.process/held.h"
 #include "agent/flow/budget.h"
 #include "agent/flow/join.h"
@@ -67,18 +68,14 @@ struct multiline {
 static bool multiline_check(const void *args, struct range at, struct diags *d)
 {
 	const struct multiline_args *a = args;
-	struct regex *re;
-	struct err e;
+	bool ok = true;
 
 	if (a->max_wait_time <= 0)
-		return diag_error(d, at, "max_wait_time must be greater than 0");
+		ok = diag_error(d, at, "max_wait_time must be greater than 0");
 	if (a->firstline.n == 0)
-		return diag_error(d, at,
+		ok = diag_error(d, at,
 			"multiline stage config must define `firstline` regular expression");
-	re = regex_new(a->firstline, 0, &e);
-	regex_free(re);
-	return re || diag_error(d, at,
-			     "multiline stage first line regex compilation error: %s", e.text);
+	return regex_arg_check("firstline", a->firstline, at, d) && ok;
 }
 
 static struct process *process_of(const struct multiline *m)

@@ -106,15 +106,15 @@ static bool parse(struct str s, struct parts *to, struct err *e)
 static bool pattern_check(const void *args, struct range at, struct diags *d)
 {
 	const struct pattern_args *a = args;
+	bool ok = input_check(a->source, at, d);
 	struct parts parts;
 	struct err e;
 
 	if (a->pattern.n == 0)
 		return diag_error(d, at, "pattern is required");
-	if (!input_check(a->source, at, d))
-		return false;
-	return parse(a->pattern, &parts, &e) ||
-	       diag_error(d, at, "failed to parse pattern: %s", e.text);
+	if (parse(a->pattern, &parts, &e))
+		return ok;
+	return diag_error(d, at, "failed to parse pattern: %s", e.text);
 }
 
 static bool pattern_uses_extracted(const void *args)

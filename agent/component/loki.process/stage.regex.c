@@ -1,7 +1,9 @@
 /* stage.regex: the named groups of a regular expression become extracted values, and labels. */
 #include "agent/base/err.h"
 #include "agent/base/mem.h"
+#include "agent/base/must.h"
 #include "agent/base/utf8.h"
+#include "agent/component/common/regex_arg.h"
 #include "agent/component/loki.process/input.h"
 #include "agent/flow/regex.h"
 
@@ -37,19 +39,19 @@ struct regex_stage {
 static bool regex_check(const void *args, struct range at, struct diags *d)
 {
 	const struct regex_args *a = args;
+	bool ok = input_check(a->source, at, d);
 	struct regex *re;
 	struct err e;
-	bool ok = true;
 
 	if (a->expression.n == 0)
 		return diag_error(d, at, "expression is required");
-	if (!input_check(a->source, at, d))
+	if (!regex_arg_check("expression", a->expression, at, d))
 		return false;
 	re = regex_new(a->expression, 0, &e);
-	if (!re)
-		return diag_error(d, at, "could not compile regular expression: %s", e.text);
+	must(re);
 	if (a->labels_from_groups && re->n_groups > GROUPS_MAX)
-		ok = diag_error(d, at, "at most %d groups can become labels", GROUPS_MAX - 1);
+		ok = diag_error(d, at, "labels_from_groups: at most %d groups can become labels",
+			GROUPS_MAX - 1);
 	if (!regex_has_names(re)) {
 		ok = diag_error(d, at, "regex stage: the expression has no named group");
 		diag_hint(d, "write (?P<name>...) around what is to be extracted");

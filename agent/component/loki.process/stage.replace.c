@@ -6,6 +6,7 @@
 #include "agent/base/buf.h"
 #include "agent/base/err.h"
 #include "agent/base/mem.h"
+#include "agent/component/common/regex_arg.h"
 #include "agent/component/loki.process/input.h"
 #include "agent/component/loki.process/template/template.h"
 #include "agent/flow/regex.h"
@@ -42,19 +43,15 @@ struct replace {
 static bool replace_check(const void *args, struct range at, struct diags *d)
 {
 	const struct replace_args *a = args;
+	bool ok = regex_arg_check("expression", a->expression, at, d);
 	struct template *t;
-	struct regex *re;
 	struct err e;
 
 	if (a->expression.n == 0)
-		return diag_error(d, at, "expression is required");
-	re = regex_new(a->expression, 0, &e);
-	if (!re)
-		return diag_error(d, at, "could not compile regular expression: %s", e.text);
-	regex_free(re);
+		ok = diag_error(d, at, "expression is required");
 	t = template_new(a->replace, &e);
 	template_free(t);
-	return t || diag_error(d, at, "%s", e.text);
+	return t ? ok : diag_error(d, at, "replace: %s", e.text);
 }
 
 static bool replace_init(struct stage *s, const void *args, struct err *e)

@@ -24,7 +24,7 @@ static bool static_labels_check(const void *args, struct range at, struct diags 
 
 	for (size_t i = 0; i < a->values.n; i++) {
 		if (!label_name_is_valid(a->values.p[i].name))
-			ok = diag_error(d, at, "invalid label name: " STR_FMT,
+			ok = diag_error(d, at, "values: invalid label name: " STR_FMT,
 				STR_ARG(a->values.p[i].name));
 	}
 	return ok;

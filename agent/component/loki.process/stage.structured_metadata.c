@@ -8,6 +8,7 @@
 #include "agent/component/loki.process/stage.h"
 #include "agent/base/err.h"
 #include "agent/base/utf8.h"
+#include "agent/component/common/regex_arg.h"
 #include "agent/component/loki.process/sources.h"
 #include "agent/flow/regex.h"
 
@@ -34,14 +35,9 @@ struct metadata {
 static bool metadata_check(const void *args, struct range at, struct diags *d)
 {
 	const struct metadata_args *a = args;
-	struct regex *re;
-	struct err e;
+	bool ok = sources_check(&a->values, at, d);
 
-	if (!sources_check(&a->values, at, d))
-		return false;
-	re = regex_new(a->regex, 0, &e);
-	regex_free(re);
-	return re || diag_error(d, at, "%s", e.text);
+	return regex_arg_check("regex", a->regex, at, d) && ok;
 }
 
 static bool metadata_init(struct stage *s, const void *args, struct err *e)

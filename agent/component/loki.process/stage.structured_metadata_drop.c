@@ -21,7 +21,9 @@ static bool metadata_drop_check(const void *args, struct range at, struct diags 
 	const struct metadata_drop_args *a = args;
 
 	return a->values.n > 0 ||
-	       diag_error(d, at, "structured_metadata_drop stage config cannot be empty");
+	       diag_error(d, at, "structured_metadata_drop stage config cannot be empty: values "
+				 "has no "
+				 "name");
 }
 
 static bool metadata_drop_init(struct stage *s, const void *args, struct err *e)

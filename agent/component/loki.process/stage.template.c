@@ -29,13 +29,14 @@ static bool template_check(const void *args, struct range at, struct diags *d)
 {
 	const struct template_args *a = args;
 	struct template *t;
+	bool ok = true;
 	struct err e;
 
 	if (a->source.n == 0)
-		return diag_error(d, at, "template source value is required");
+		ok = diag_error(d, at, "template source value is required");
 	t = template_new(a->template, &e);
 	template_free(t);
-	return t || diag_error(d, at, "%s", e.text);
+	return t ? ok : diag_error(d, at, "%s", e.text);
 }
 
 static bool template_init(struct stage *s, const void *args, struct err *e)

@@ -71,15 +71,16 @@ struct timestamp {
 static bool timestamp_check(const void *args, struct range at, struct diags *d)
 {
 	const struct timestamp_args *a = args;
+	bool ok = true;
 	struct err e;
 
 	if (a->source.n == 0)
-		return diag_error(
+		ok = diag_error(
 			d, at, "timestamp source value is required if timestamp is specified");
 	if (a->format.n == 0)
-		return diag_error(d, at, "timestamp format is required");
+		ok = diag_error(d, at, "timestamp format is required");
 	if (zone_load(d->arena, a->location, &e))
-		return true;
+		return ok;
 	diag_error(d, at, "invalid location specified: %s", e.text);
 	diag_hint(d, "names are those of /usr/share/zoneinfo, which the package tzdata brings");
 	return false;

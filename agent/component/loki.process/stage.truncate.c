@@ -71,14 +71,16 @@ struct truncate {
 
 static bool check_rule(const struct rule_args *r, struct diags *d)
 {
+	bool ok = true;
+
 	if (r->limit <= 0)
-		return diag_error(d, r->at, "limit must be greater than zero");
+		ok = diag_error(d, r->at, "limit must be greater than zero");
 	if (str_is(r->source_type, "line") && r->sources.n > 0)
-		return diag_error(d, r->at, "sources cannot be set when source_type is 'line'");
-	if (r->suffix.n >= (size_t)r->limit)
-		return diag_error(
+		ok = diag_error(d, r->at, "sources cannot be set when source_type is 'line'");
+	if (r->limit > 0 && r->suffix.n >= (size_t)r->limit)
+		ok = diag_error(
 			d, r->at, "suffix length cannot be greater than or equal to limit");
-	return true;
+	return ok;
 }
 
 static bool truncate_check(const void *args, struct range at, struct diags *d)

@@ -4,6 +4,8 @@
 #include "agent/flow/entry.h"
 #include "agent/loop/listen.h"
 
+#include <inttypes.h>
+
 #define MESSAGE_MAX (1 << 20)
 
 static const struct arg raw_args[] = {
@@ -175,12 +177,15 @@ static bool check_listener(const struct syslog_listener_args *l, struct diags *d
 		ok = diag_error(d, l->at, "address \"" STR_FMT "\": %s", STR_ARG(l->address),
 			e.text);
 	if (l->max_message_length < 1 || l->max_message_length > MESSAGE_MAX)
-		ok = diag_error(d, l->at, "max_message_length must be from 1 to 1048576");
+		ok = diag_error(d, l->at,
+			"max_message_length must be from 1 to 1048576, not %" PRId64,
+			l->max_message_length);
 	if (l->idle_timeout <= 0)
 		ok = diag_error(d, l->at, "idle_timeout must be greater than 0");
 	for (size_t k = 0; k < l->labels.n; k++)
 		if (!label_name_is_valid(l->labels.p[k].name))
-			ok = diag_error(d, l->at, "\"" STR_FMT "\" is not the name of a label",
+			ok = diag_error(d, l->at,
+				"labels: \"" STR_FMT "\" is not the name of a label",
 				STR_ARG(l->labels.p[k].name));
 	ok &= check_tls(l, d);
 	ok &= check_cisco(l, d);

@@ -5,6 +5,7 @@
 
 #include "agent/base/buf.h"
 #include "agent/base/err.h"
+#include "agent/component/common/regex_arg.h"
 #include "agent/component/otelcol.processor.k8sattributes/extract.h"
 #include "agent/flow/regex.h"
 
@@ -135,15 +136,6 @@ const struct arg k8sattributes_args[] = {
 	ARGS_END,
 };
 
-static bool check_regex(struct str pattern, struct range at, struct diags *d)
-{
-	struct err e;
-	struct regex *re = regex_new(pattern, 0, &e);
-
-	regex_free(re);
-	return re || diag_error(d, at, "%s", e.text);
-}
-
 static bool check_fields(const struct arg_blocks *v, struct diags *d)
 {
 	const struct k8s_field_args *f = v->p;
@@ -153,11 +145,11 @@ static bool check_fields(const struct arg_blocks *v, struct diags *d)
 		if (f[i].key.n && f[i].key_regex.n)
 			ok = diag_error(d, f[i].at,
 				"Out of Key or KeyRegex only one option is expected to be "
-				"configured at a time");
+				"configured at a time: key and key_regex are");
 		else if (!f[i].key.n && !f[i].key_regex.n)
 			ok = diag_error(d, f[i].at, "key or key_regex is missing");
 		else if (f[i].key_regex.n)
-			ok = check_regex(f[i].key_regex, f[i].at, d) && ok;
+			ok = regex_arg_check("key_regex", f[i].key_regex, f[i].at, d) && ok;
 		if (!str_is(f[i].from, "pod"))
 			diag_warning(d, f[i].at,
 				"only labels and annotations of pods are known here; from = "
@@ -176,7 +168,7 @@ static bool check_extract(const struct k8s_extract_args *x, struct diags *d)
 		switch (extract_knows(x->metadata.p[i])) {
 		case EXTRACT_UNKNOWN:
 			ok = diag_error(d, x->at.file ? x->at : (struct range){0},
-				"\"" STR_FMT "\" is not a supported metadata field",
+				"metadata: \"" STR_FMT "\" is not a supported metadata field",
 				STR_ARG(x->metadata.p[i]));
 			break;
 		case EXTRACT_NEVER:
@@ -220,7 +212,7 @@ bool k8sattributes_check(const void *args, struct diags *d)
 	for (size_t i = 0; i < a->pod_association.n; i++)
 		ok = check_association(&v[i], d) && ok;
 	for (size_t i = 0; p && i < a->exclude->pod.n; i++)
-		ok = check_regex(p[i].name, p[i].at, d) && ok;
+		ok = regex_arg_check("name", p[i].name, p[i].at, d) && ok;
 	if (str_is(a->auth_type, "tls"))
 		return diag_error(d, a->at,
 			"auth_type \"tls\" is not supported; use serviceAccount or kubeConfig");

@@ -119,20 +119,27 @@ const struct arg otlp_receiver_args[] = {
 	ARGS_END,
 };
 
+static bool check_path(const char *name, struct str path, struct range at, struct diags *d)
+{
+	return str_starts(path, "/") ||
+	       diag_error(d, at, "%s \"" STR_FMT "\" must begin with \"/\"", name, STR_ARG(path));
+}
+
 static bool check_http(const struct otlp_http *h, struct diags *d)
 {
+	bool ok = check_path("traces_url_path", h->traces_url_path, h->at, d);
+
+	ok = check_path("metrics_url_path", h->metrics_url_path, h->at, d) && ok;
+	ok = check_path("logs_url_path", h->logs_url_path, h->at, d) && ok;
 	if (h->max_request_body_size <= 0)
-		return diag_error(d, h->at, "max_request_body_size must be positive");
-	if (h->traces_url_path.n == 0 || h->metrics_url_path.n == 0 || h->logs_url_path.n == 0 ||
-		h->traces_url_path.p[0] != '/' || h->metrics_url_path.p[0] != '/' ||
-		h->logs_url_path.p[0] != '/')
-		return diag_error(d, h->at, "the paths of signals must begin with \"/\"");
+		ok = diag_error(d, h->at, "max_request_body_size must be positive");
 	for (size_t i = 0; i < h->compression_algorithms.n; i++)
 		if (!decoder_knows(h->compression_algorithms.p[i]))
-			return diag_error(d, h->at,
-				"unsupported compression algorithm \"" STR_FMT "\"",
+			ok = diag_error(d, h->at,
+				"compression_algorithms: unsupported compression algorithm "
+				"\"" STR_FMT "\"",
 				STR_ARG(h->compression_algorithms.p[i]));
-	return true;
+	return ok;
 }
 
 static bool check_grpc(const struct otlp_grpc *g, struct diags *d)

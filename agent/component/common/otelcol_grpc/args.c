@@ -115,7 +115,7 @@ bool otlp_exporter_client_check(const struct otlp_client *c, struct diags *d)
 
 	if (!otlp_exporter_encoding(c->compression).p)
 		ok = diag_error(d, c->at,
-			"unsupported compression type \"" STR_FMT
+			"compression: unsupported compression type \"" STR_FMT
 			"\"; gRPC has gzip, snappy, zstd and none",
 			STR_ARG(c->compression));
 	return otelcol_tls_client_check(c->tls, d) && ok;

@@ -17,10 +17,20 @@ static const struct {
 	 "rule {\n source_labels = [\"n\"]\n regex = \"(.)\"\n target_label = \"__tmp\"\n }",
 		"target __tmp=2;a=1;b=x;n=2;\ntarget __tmp=4;a=2;b=y;n=4;\n"},
 	{"rule {\n action = \"drop\"\n regex = \"(a\"\n }",
-		"4:2: error parsing regexp: missing closing ): `(a`\n"},
+		"4:2: regex: could not compile regular expression: error parsing regexp: missing "
+		"closing ): `(a`\n"},
 	{"rule {\n source_labels = [\"a\"]\n }",
 		"4:2: relabel configuration for replace action requires 'target_label' value\n"},
 	{"rule {\n action = \"nope\"\n }", "5:11: unknown action nope\n"},
+	{"rule {\n action = \"nope\"\n regex = \"(a\"\n }",
+		"5:11: unknown action nope\n"
+		"4:2: regex: could not compile regular expression: error parsing regexp: missing "
+		"closing ): `(a`\n"},
+	{"rule {\n action = null\n }", "5:11: unknown action \n"},
+	{"rule {\n regex = \"(a\"\n }",
+		"4:2: regex: could not compile regular expression: error parsing regexp: missing "
+		"closing ): `(a`\n"
+		"4:2: relabel configuration for replace action requires 'target_label' value\n"},
 };
 
 static void test_rules(void **state)

@@ -91,7 +91,8 @@ static void wrong_arguments(void **state)
 	} wrong[] = {
 		{"rate = 1.5", "1:1: rate must be between 0 and 1\n"},
 		{"redact_percent = 101", "1:1: redact_percent must be between 0 and 100\n"},
-		{"origin_label = \"a-b\"", "1:1: \"a-b\" is not the name of a label\n"},
+		{"origin_label = \"a-b\"", "1:1: origin_label \"a-b\" is not the name of a "
+					   "label\n"},
 	};
 
 	(void)state;

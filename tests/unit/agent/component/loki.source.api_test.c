@@ -446,14 +446,16 @@ static void wrong_arguments(void **state)
 		const char *args;
 		const char *error;
 	} wrong[] = {
-		{"http {\n listen_port = 70000\n}", "listen_port must be from 0 to 65535"},
+		{"http {\n listen_port = 70000\n}", "listen_port must be from 0 to 65535, not "
+						    "70000"},
 		{"http {\n conn_limit = -1\n}", "conn_limit must not be negative"},
-		{"http {\n server_read_timeout = \"-1s\"\n}", "a timeout must not be negative"},
+		{"http {\n server_read_timeout = \"-1s\"\n}", "server_read_timeout must not be "
+							      "negative"},
 		{"http {\n tls {\n cert_pem = \"a\"\n cert_file = \"b\"\n}\n}",
 			"cert_pem and cert_file are mutually exclusive"},
 		{"http {\n tls {\n client_ca = \"a\"\n client_ca_file = \"b\"\n}\n}",
 			"client_ca, client_ca_pem and client_ca_file are mutually exclusive"},
-		{"labels = {\"a-b\" = \"x\"}", "\"a-b\" is not the name of a label"},
+		{"labels = {\"a-b\" = \"x\"}", "labels: \"a-b\" is not the name of a label"},
 		{"max_send_message_size = \"0B\"", "max_send_message_size must be greater than 0"},
 		{"graceful_shutdown_timeout = \"-1s\"",
 			"graceful_shutdown_timeout must not be negative"},

@@ -239,7 +239,7 @@ static void test_mistakes(void **state)
 {
 	(void)state;
 	assert_false(harness_load(&h, CONFIG("namespaces = [\"a/b\"]\n")));
-	assert_str(buf_str(&h.errors), "1:1: \"a/b\" is not the name of a namespace\n");
+	assert_str(buf_str(&h.errors), "1:1: namespaces: \"a/b\" is not the name of a namespace\n");
 }
 
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)

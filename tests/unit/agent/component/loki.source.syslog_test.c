@@ -370,11 +370,12 @@ static void test_mistakes(void **state)
 {
 	(void)state;
 	assert_false(load("max_message_length = 0"));
-	assert_str(buf_str(&h.errors), "3:2: max_message_length must be from 1 to 1048576\n");
+	assert_str(buf_str(&h.errors), "3:2: max_message_length must be from 1 to 1048576, not "
+				       "0\n");
 	assert_false(load("idle_timeout = \"0s\""));
 	assert_str(buf_str(&h.errors), "3:2: idle_timeout must be greater than 0\n");
 	assert_false(load("labels = {\"a b\" = \"c\"}"));
-	assert_str(buf_str(&h.errors), "3:2: \"a b\" is not the name of a label\n");
+	assert_str(buf_str(&h.errors), "3:2: labels: \"a b\" is not the name of a label\n");
 	for (size_t i = 0; i < sizeof(mistakes) / sizeof(mistakes[0]); i++) {
 		assert_false(load(mistakes[i].text));
 		assert_str(buf_str(&h.errors), mistakes[i].want);

@@ -192,7 +192,8 @@ static const struct {
 		"2:2: the path of endpoint \"https://up:1/v1/traces\" is not used: gRPC has "
 		"none\n"},
 	{"client {\n endpoint = \"up:1\"\n compression = \"deflate\"\n }",
-		"2:2: unsupported compression type \"deflate\"; gRPC has gzip, snappy, zstd and "
+		"2:2: compression: unsupported compression type \"deflate\"; gRPC has gzip, "
+		"snappy, zstd and "
 		"none\n"},
 	{"client {\n endpoint = \"http://up:1\"\n }",
 		"2:2: \"http://\" does not turn TLS off, as in Alloy: set tls { insecure = true "

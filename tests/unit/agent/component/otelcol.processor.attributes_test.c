@@ -90,7 +90,8 @@ static const struct processor_case cases[] = {
 		"2:1: the pattern of action \"extract\" wants groups, and each with a name: (?P<n"
 		"ame>...)"},
 	{SIGNAL_TRACES, ACTION("pattern = \"(\"\naction = \"delete\""), NULL,
-		"2:1: error parsing regexp: missing closing ): `(`"},
+		"2:1: pattern: could not compile regular expression: error parsing regexp: "
+		"missing closing ): `(`"},
 	{SIGNAL_TRACES, ACTION("key = \"a\"\naction = \"convert\"\nconverted_type = \"map\""),
 		NULL, "2:1: action \"convert\" wants a converted_type of string, int or double, a"
 		      "nd no pattern"},

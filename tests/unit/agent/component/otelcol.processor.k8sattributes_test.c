@@ -390,9 +390,10 @@ static const struct {
 	const char *want;
 } bad[] = {
 	{"extract {\n metadata = [\"k8s.nope\"]\n}",
-		"2:1: \"k8s.nope\" is not a supported metadata field\n"},
+		"2:1: metadata: \"k8s.nope\" is not a supported metadata field\n"},
 	{"extract {\n label {\n key_regex = \"(\"\n }\n}",
-		"3:2: error parsing regexp: missing closing ): `(`\n"},
+		"3:2: key_regex: could not compile regular expression: error parsing regexp: "
+		"missing closing ): `(`\n"},
 	{"pod_association {\n source {\n from = \"connection\"\n name = \"x\"\n }\n}",
 		"3:2: a source from the connection has no name\n"},
 	{"pod_association {\n}", "2:1: missing required block \"source\"\n"},

@@ -26,11 +26,12 @@ static const struct processor_case cases[] = {
 			"e_attributes {\nhost.name {\nenabled = false\n}\n}\n}",
 		SPANS("{\"name\":\"s\"}"), SPANS_R(ATTRS(AS("os.type", "linux")),
 			"{\"name\":\"s\"}")},
-	{SIGNAL_TRACES, "detectors = [\"ec2\"]", NULL, "1:1: detector \"ec2\" is not supported, o"
+	{SIGNAL_TRACES, "detectors = [\"ec2\"]", NULL, "1:1: detectors: \"ec2\" is not supported, o"
 						       "nly env, system and kubernetes_node are"},
-	{SIGNAL_TRACES, "detectors = []", NULL, "1:1: at least one detector must be specified"},
+	{SIGNAL_TRACES, "detectors = []", NULL, "1:1: at least one detector must be specified: "
+		"detectors is empty"},
 	{SIGNAL_TRACES, "system {\nhostname_sources = [\"cname\"]\n}", NULL,
-		"2:1: hostname source \"cname\" is not supported, only os and dns are"},
+		"2:1: hostname_sources: \"cname\" is not supported, only os and dns are"},
 };
 /* clang-format on */
 

@@ -43,8 +43,8 @@ static const struct processor_case cases[] = {
 							"\"Error\" or \"Unset\", not \"Fine\""},
 	{SIGNAL_TRACES, "status {\ncode = \"Ok\"\ndescription = \"x\"\n}", NULL,
 		"2:1: status description can only be set with the status code \"Error\""},
-	{SIGNAL_TRACES, TO("rules = [\"[\"]"), NULL, "3:1: error parsing regexp: missing closing "
-						     "]: `[`"},
+	{SIGNAL_TRACES, TO("rules = [\"[\"]"), NULL,
+		"3:1: rules: error parsing regexp: missing closing ]: `[`"},
 	{SIGNAL_LOGS, "status {\ncode = \"Ok\"\n}", NULL, "1:1: this processor is for traces only"},
 	{SIGNAL_TRACES, "status {\ncode = \"Ok\"\n}\ninclude {\nmatch_type = \"strict\"\nlog_bodi"
 			"es = [\"a\"]\n}",

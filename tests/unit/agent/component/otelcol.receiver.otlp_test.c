@@ -393,9 +393,9 @@ static const struct {
 	const char *want;
 } checks[] = {
 	{"http {\n traces_url_path = \"x\"\n }",
-		"2:2: the paths of signals must begin with \"/\"\n"},
+		"2:2: traces_url_path \"x\" must begin with \"/\"\n"},
 	{"http {\n compression_algorithms = [\"rot13\"]\n }",
-		"2:2: unsupported compression algorithm \"rot13\"\n"},
+		"2:2: compression_algorithms: unsupported compression algorithm \"rot13\"\n"},
 	{"grpc {\n max_recv_msg_size = \"0B\"\n }",
 		"2:2: max_recv_msg_size must be positive, and below 2 GiB\n"},
 	{"grpc {\n transport = \"unix\"\n }", "3:14: *"},

@@ -16,12 +16,14 @@ static const struct {
 	{"", "", "c", "", "k", "1.3", "", "TLS13"},
 	{"", "", "", "", "", "", "", ""},
 	{"f", "p", "", "", "", "TLS 1.2",
-		"provide either a CA file or the PEM-encoded string, but not both", ""},
+		"provide either a CA file or the PEM-encoded string, but not both: ca_file and "
+		"ca_pem",
+		""},
 	{"", "", "c", "", "", "TLS 1.2",
 		"for auth via TLS, provide both certificate and key, or neither", ""},
 	{"", "", "c", "f", "k", "TLS 1.2",
 		"for auth via TLS, provide both certificate and key, or neither", ""},
-	{"", "", "", "", "", "TLS 1.4", "unsupported TLS version: \"TLS 1.4\"", ""},
+	{"", "", "", "", "", "TLS 1.4", "min_version: unsupported TLS version: \"TLS 1.4\"", ""},
 };
 
 static void test_tls_client(void **state)

@@ -42,7 +42,8 @@ static const struct stage_case cases[] = {
 	{"value without source", "stage.drop {\n value = \"x\"\n older_than = \"1h\"\n}", "",
 		"! drop stage config must contain `source` if `value` is specified\n"},
 	{"bad expression", "stage.drop { expression = \"(?!x)\" }", "",
-		"! drop stage regex compilation error: error parsing regexp: invalid or "
+		"! expression: could not compile regular expression: error parsing regexp: "
+		"invalid or "
 		"unsupported Perl "
 		"syntax: `(?!`\n"},
 };

@@ -61,9 +61,10 @@ static const struct stage_case cases[] = {
 		"{\"a\":[{\"b\":\"x\"},{\"b\":\"c\",\"d\":7}],"
 		"\"l\":[\"p\",\"q\"],\"o\":{\"k\":[1, 2]}}\n"},
 	{"not JMESPath", J("x = \"3##\""), "",
-		"! could not compile JMES expression: byte 1: unknown character\n"},
+		"! expressions: x: could not compile JMES expression: byte 1: unknown character\n"},
 	{"a name that is none", J("\"a-b\" = \"\""), "",
-		"! could not compile JMES expression: byte 1: not a whole number\n"},
+		"! expressions: a-b: could not compile JMES expression: byte 1: not a whole "
+		"number\n"},
 };
 
 STAGE_TESTS(cases)

@@ -5,7 +5,7 @@ static const struct stage_case cases[] = {
 		"100000000000 {b=\"2\"} l\n101000000000 {b=\"3\"} m\n"},
 	{"drops all", "stage.label_drop { values = [\"a\"] }", "a=1|l", "100000000000 {} l\n"},
 	{"empty", "stage.label_drop { values = [] }", "",
-		"! labeldrop stage config cannot be empty\n"},
+		"! labeldrop stage config cannot be empty: values has no label\n"},
 };
 
 STAGE_TESTS(cases)

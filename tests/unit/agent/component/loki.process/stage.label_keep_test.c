@@ -5,7 +5,7 @@ static const struct stage_case cases[] = {
 		"100000000000 {a=\"1\"} l\n"},
 	{"keeps none", "stage.label_keep { values = [\"x\"] }", "a=1|l", "100000000000 {} l\n"},
 	{"empty", "stage.label_keep { values = [] }", "",
-		"! labelkeep stage config cannot be empty\n"},
+		"! labelkeep stage config cannot be empty: values has no label\n"},
 };
 
 STAGE_TESTS(cases)

@@ -32,7 +32,8 @@ static const struct stage_case cases[] = {
 		"stage.labels {\n values = {back = \"m\", x = \"nope\"}\n source_type = "
 		"\"structured_metadata\"\n}",
 		"a=1,b=2|l", "100000000000 {b=\"2\", back=\"1\"} [m=1] l\n"},
-	{"bad name", "stage.labels { values = {\"1a\" = \"\"} }", "", "! invalid label name: 1a\n"},
+	{"bad name", "stage.labels { values = {\"1a\" = \"\"} }", "", "! values: invalid label "
+								      "name: 1a\n"},
 	{"bad source type", "stage.labels {\n values = {}\n source_type = \"x\"\n}", "",
 		"! unknown source_type x\n"},
 };

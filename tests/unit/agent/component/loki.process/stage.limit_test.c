@@ -12,12 +12,12 @@ static const struct stage_case cases[] = {
 		"100000000000 {a=\"1\"} x\n101000000000 {a=\"2\"} y\n"
 		"103000000000 {b=\"1\"} u\n104000000000 {b=\"1\"} v\n"},
 	{"no rate", "stage.limit {\n rate = 0\n burst = 1\n}", "",
-		"! limit stage failed to parse rate or burst\n"},
+		"! limit stage failed to parse rate or burst: both must be greater than 0\n"},
 	{"no burst", "stage.limit {\n rate = 1\n burst = 0\n}", "",
-		"! limit stage failed to parse rate or burst\n"},
+		"! limit stage failed to parse rate or burst: both must be greater than 0\n"},
 	{"by label, but not dropped",
 		"stage.limit {\n rate = 1\n burst = 1\n by_label_name = \"a\"\n}", "",
-		"! When ratelimiting by label, drop must be true\n"},
+		"! When ratelimiting by label, drop must be true: by_label_name is set\n"},
 };
 
 STAGE_TESTS(cases)

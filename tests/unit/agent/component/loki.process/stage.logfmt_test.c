@@ -27,7 +27,8 @@ static const struct stage_case cases[] = {
 		"a=1|x=1\ry=2", "100000000000 {a=\"1\"} [x=1 y=2] x=1\ny=2\n"},
 	{"nothing", "stage.logfmt {}", "", "! logfmt mapping or regex is required\n"},
 	{"bad regex", "stage.logfmt { regex = \"[\" }", "",
-		"! error parsing regexp: missing closing ]: `[`\n"},
+		"! regex: could not compile regular expression: error parsing regexp: missing "
+		"closing ]: `[`\n"},
 };
 
 STAGE_TESTS(cases)

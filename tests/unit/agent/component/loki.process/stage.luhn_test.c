@@ -38,7 +38,8 @@ static const struct stage_case cases[] = {
 		"100000000000 {a=\"1\"} id=4111111111111111 **REDACTED** id=4111111111111111\n"
 		"101000000000 {a=\"1\"} \xef\xbf\xbd id=4111111111111111 **REDACTED**\n"},
 	{"bad regex", "stage.luhn { skip_regex = \"(\" }", "",
-		"! could not compile regular expression: error parsing regexp: missing closing ): "
+		"! skip_regex: could not compile regular expression: error parsing regexp: "
+		"missing closing ): "
 		"`(`\n"},
 	{"empty source", "stage.luhn { source = \"\" }", "", "! empty source\n"},
 };

@@ -37,13 +37,23 @@ static const struct stage_case cases[] = {
 		"a=1,b=2|l\na=1|m", "101000000000 {a=\"1\"} m\n"},
 	{"no stages", "stage.match { selector = \"{}\" }", "",
 		"! match stage requires at least one additional stage to be defined in '- "
-		"stages'\n"},
+		"stages', or action = \"drop\"\n"},
 	{"stages and drop", "stage.match {\n selector = \"{}\"\n action = \"drop\"\n " INNER "\n}",
-		"", "! match stage configured to drop entries cannot contains stages\n"},
+		"", "! match stage configured to drop entries cannot contains stages: "
+		    "leave out action, or the stages\n"},
 	{"bad action", "stage.match {\n selector = \"{}\"\n action = \"x\"\n}", "",
 		"! match stage action should be 'keep' or 'drop'\n"},
 	{"no selector", "stage.match {\n selector = \"\"\n " INNER "\n}", "",
 		"! selector statement required for match stage\n"},
+	{"a bad selector hides nothing that is inside", "stage.match {\n selector = \"{a}\"\n"
+							" action = \"x\"\n stage.regex { "
+							"expression = \"(\" }\n}",
+		"",
+		"! invalid selector syntax for match stage: parse error at line 1, col 3: syntax "
+		"error: want =, !=, =~ or !~\n"
+		"! match stage action should be 'keep' or 'drop'\n"
+		"! expression: could not compile regular expression: error parsing regexp: missing "
+		"closing ): `(`\n"},
 	{"bad selector", "stage.match {\n selector = \"{a}\"\n " INNER "\n}", "",
 		"! invalid selector syntax for match stage: parse error at line 1, col 3: syntax "
 		"error: "

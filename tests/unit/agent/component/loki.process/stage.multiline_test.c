@@ -32,7 +32,7 @@ static const struct stage_case cases[] = {
 	{"no expression", "stage.multiline { firstline = \"\" }", "",
 		"! multiline stage config must define `firstline` regular expression\n"},
 	{"bad expression", "stage.multiline { firstline = \"(\" }", "",
-		"! multiline stage first line regex compilation error: error parsing regexp: "
+		"! firstline: could not compile regular expression: error parsing regexp: "
 		"missing closing ): `(`\n"},
 };
 

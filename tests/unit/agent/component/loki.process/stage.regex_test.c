@@ -26,7 +26,8 @@ static const struct stage_case cases[] = {
 	{"no named group", "stage.regex { expression = \"(x)\" }", "",
 		"! regex stage: the expression has no named group\n"},
 	{"bad expression", "stage.regex { expression = \"(?P<a>x\" }", "",
-		"! could not compile regular expression: error parsing regexp: missing closing ): "
+		"! expression: could not compile regular expression: error parsing regexp: "
+		"missing closing ): "
 		"`(?P<a>x`\n"},
 	{"empty expression", "stage.regex { expression = \"\" }", "", "! expression is required\n"},
 	{"empty source", "stage.regex {\n expression = \"(?P<a>x)\"\n source = \"\"\n}", "",

@@ -34,10 +34,11 @@ static const struct stage_case cases[] = {
 		"a=1|abc", "100000000000 {a=\"1\"} abc\n"},
 	{"no expression", "stage.replace { expression = \"\" }", "", "! expression is required\n"},
 	{"bad expression", "stage.replace { expression = \"(\" }", "",
-		"! could not compile regular expression: error parsing regexp: missing closing ): "
+		"! expression: could not compile regular expression: error parsing regexp: "
+		"missing closing ): "
 		"`(`\n"},
 	{"bad template", "stage.replace {\n expression = \"(a)\"\n replace = \"{{ x }}\"\n}", "",
-		"! template: pipeline_template:1: x: function not defined\n"},
+		"! replace: template: pipeline_template:1: x: function not defined\n"},
 };
 
 STAGE_TESTS(cases)

@@ -15,7 +15,7 @@ static const struct stage_case cases[] = {
 		"}",
 		"a=1|l", "100000000000 {a=\"1\", s=\"x\"} l\n"},
 	{"bad name", "stage.static_labels { values = {\"a-b\" = \"x\"} }", "",
-		"! invalid label name: a-b\n"},
+		"! values: invalid label name: a-b\n"},
 	{"required", "stage.static_labels { }", "", "! missing required attribute \"values\"\n"},
 };
 

@@ -14,7 +14,7 @@ static const struct stage_case cases[] = {
 	{"none", SET "stage.structured_metadata_drop { values = [\"none\"] }", "a=1|123",
 		"100000000000 {a=\"1\"} [x=1 y=2 z=3] 123\n"},
 	{"no names", "stage.structured_metadata_drop { values = [] }", "",
-		"! structured_metadata_drop stage config cannot be empty\n"},
+		"! structured_metadata_drop stage config cannot be empty: values has no name\n"},
 };
 
 STAGE_TESTS(cases)

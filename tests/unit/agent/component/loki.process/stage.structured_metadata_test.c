@@ -19,9 +19,10 @@ static const struct stage_case cases[] = {
 		"a=1,b=2,c=3|l", "100000000000 {c=\"3\"} [x=1 y=2] l\n"},
 	{"nothing", "stage.structured_metadata {}", "a=1|l", "100000000000 {a=\"1\"} l\n"},
 	{"bad name", "stage.structured_metadata { values = {\"a.b\" = \"\"} }", "",
-		"! invalid label name: a.b\n"},
+		"! values: invalid label name: a.b\n"},
 	{"bad regex", "stage.structured_metadata { regex = \"[\" }", "",
-		"! error parsing regexp: missing closing ]: `[`\n"},
+		"! regex: could not compile regular expression: error parsing regexp: missing "
+		"closing ]: `[`\n"},
 };
 
 STAGE_TESTS(cases)
