@@ -11,6 +11,7 @@
 #include "agent/base/container_of.h"
 #include "agent/base/err.h"
 #include "agent/base/log.h"
+#include "agent/base/mem.h"
 #include "agent/base/metric.h"
 #include "agent/base/timestamp.h"
 #include "agent/cgroup.h"
@@ -33,6 +34,7 @@
 #define BUDGET_LEAST (16 * MIB)
 #define BUDGET_WITHOUT_LIMIT (64 * MIB)
 #define ONCE_TICK (20 * NS_PER_MS)
+#define TIDY (30 * NS_PER_SEC)
 #define NAME_MAX_BYTES 256
 #define SECOND_SIGNAL 130
 
@@ -164,6 +166,14 @@ static void init_context(struct agent *a)
 	});
 }
 
+static void on_tidy(struct timer *t)
+{
+	struct agent *a = container_of(t, struct agent, tidy);
+
+	mem_tidy();
+	timer_set(t, a->ctx.loop, TIDY);
+}
+
 static void on_drained(void *owner)
 {
 	struct agent *a = owner;
@@ -192,6 +202,7 @@ static void drain(struct agent *a)
 	a->state = AGENT_DRAINING;
 	agent_watch_stop(a);
 	timer_clear(&a->once_timer);
+	timer_clear(&a->tidy);
 	a->deadline.fire = on_deadline;
 	timer_set(&a->deadline, a->ctx.loop, a->options->shutdown_deadline);
 	graph_stop(a->graph, on_drained, a);
@@ -308,6 +319,8 @@ static void run(struct agent *a)
 {
 	a->state = AGENT_RUNNING;
 	agent_watch_start(a);
+	a->tidy.fire = on_tidy;
+	timer_set(&a->tidy, a->ctx.loop, TIDY);
 	if (a->ctx.once) {
 		a->once_moved = loop_now(a->ctx.loop);
 		a->once_timer.fire = on_once_tick;

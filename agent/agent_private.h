@@ -53,6 +53,8 @@ struct agent {
 	size_t once_used;
 	size_t once_busy;
 
+	struct timer tidy; /* the heap */
+
 	struct graph *graph;
 	struct agent_server server;
 	struct agent_watch watch;

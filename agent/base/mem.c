@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define MUCH ((size_t)4 << 20)
+
 void mem_out(size_t n)
 {
 	fprintf(stderr, "level=error msg=\"out of memory\" bytes=%zu "
@@ -39,6 +41,24 @@ void *mem_resize(void *p, size_t n)
 void mem_trim(void)
 {
 	malloc_trim(0);
+}
+
+bool mem_is_much(size_t free_bytes, size_t *least)
+{
+	bool much = free_bytes > MUCH && free_bytes - MUCH > *least;
+
+	if (much || free_bytes < *least)
+		*least = free_bytes;
+	return much;
+}
+
+/* What was given back stays free as the heap counts it: only what comes on top is new. */
+void mem_tidy(void)
+{
+	static size_t least;
+
+	if (mem_is_much(mallinfo2().fordblks, &least))
+		mem_trim();
 }
 
 char *mem_text(struct str s)

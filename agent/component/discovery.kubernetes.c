@@ -9,7 +9,6 @@
 
 #include "agent/base/err.h"
 #include "agent/base/log.h"
-#include "agent/base/mem.h"
 #include "agent/component/common/k8s_client_args.h"
 #include "agent/component/common/pod_export.h"
 #include "agent/component/discovery.kubernetes/others.h"
@@ -23,8 +22,6 @@
 #include "k8s/object_roles.h"
 
 #define COALESCE (50 * INT64_C(1000000))
-#define TRIM (1000 * INT64_C(1000000))  /* after an export, until all who read it are done */
-#define TRIM_FROM 100                   /* targets: a smaller burst leaves nothing worth it */
 #define SETTLE (100 * INT64_C(1000000)) /* after the first export, until its readers are busy */
 
 struct attach_metadata_block {
@@ -109,7 +106,6 @@ struct discovery {
 	struct timer soon;    /* changes gather */
 	struct timer patient; /* the first list has not come */
 	struct timer held;    /* something is held back until then */
-	struct timer trim;    /* an export passes through many hands, and leaves much free memory */
 	struct timer settle;  /* for --once */
 	struct once_part once;
 	bool is_first_done; /* with these settings */
@@ -169,8 +165,6 @@ static void export_targets(struct discovery *d)
 		timer_set(&d->held, d->base.loop, wait);
 	else
 		timer_clear(&d->held);
-	if (t.n >= TRIM_FROM)
-		timer_set(&d->trim, d->base.loop, TRIM);
 	d->is_first_done = true;
 	timer_clear(&d->soon);
 	timer_clear(&d->patient);
@@ -247,12 +241,6 @@ static void on_patient(struct timer *t)
 static void on_held(struct timer *t)
 {
 	export_targets(container_of(t, struct discovery, held));
-}
-
-static void on_trim(struct timer *t)
-{
-	(void)t;
-	mem_trim();
 }
 
 static void on_settled(struct timer *t)
@@ -511,7 +499,6 @@ static bool discovery_start(struct component *c, const void *args, struct err *e
 	d->patient.fire = on_patient;
 	d->held.fire = on_held;
 	d->settle.fire = on_settled;
-	d->trim.fire = on_trim;
 	component_export(c, "targets", value_array(NULL, 0));
 	once_busy(c->agent->work, &d->once);
 	if (discovery_update(c, args, e))
@@ -524,7 +511,7 @@ static bool discovery_start(struct component *c, const void *args, struct err *e
 static void discovery_stop(struct component *c)
 {
 	struct discovery *d = container_of(c, struct discovery, base);
-	struct timer *const timers[] = {&d->soon, &d->patient, &d->held, &d->settle, &d->trim};
+	struct timer *const timers[] = {&d->soon, &d->patient, &d->held, &d->settle};
 
 	for (size_t i = 0; i < sizeof(timers) / sizeof(timers[0]); i++)
 		timer_clear(timers[i]);

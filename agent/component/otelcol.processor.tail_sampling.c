@@ -14,7 +14,6 @@
 
 #include "agent/base/err.h"
 #include "agent/base/log.h"
-#include "agent/base/mem.h"
 #include "agent/base/metric.h"
 #include "agent/base/timestamp.h"
 #include "agent/component/common/otelcol_editor.h"
@@ -35,7 +34,6 @@
 #define TURN_BYTES ((size_t)8 << 20)   /* are decided in one turn */
 #define REPEAT_BYTES ((size_t)32 << 20)
 #define KEEP_BUFFER ((size_t)1 << 20)
-#define TRIM_BYTES ((size_t)4 << 20)
 
 enum {
 	BUDGET_SHARE = 4,    /* of the memory budget: for traces */
@@ -55,7 +53,6 @@ struct sampler {
 	struct cut cut;
 	struct timer timer;
 	int64_t looked_at;
-	size_t most_held; /* since there was nothing */
 	struct {
 		struct buf bytes; /* sampled, on its way */
 		uint32_t items;
@@ -249,8 +246,6 @@ static void make_room(struct sampler *s, size_t more_traces, size_t more_bytes)
 
 static void show(struct sampler *s)
 {
-	if (s->traces.held > s->most_held)
-		s->most_held = s->traces.held;
 	metric_set(s->counters.on_memory, (double)s->traces.n);
 	metric_set(s->counters.bytes, (double)s->traces.held);
 }
@@ -294,15 +289,6 @@ static void decide_due(struct sampler *s, bool all)
 			(double)(loop_measure(s->base.loop) - start) / NS_PER_MS);
 }
 
-/* Many small pieces are free then, but still the process' own. */
-static void trim_after_burst(struct sampler *s)
-{
-	if (s->traces.n > 0 || s->most_held < TRIM_BYTES)
-		return;
-	mem_trim();
-	s->most_held = 0;
-}
-
 static void end_if_empty(struct sampler *s);
 
 static void on_timer(struct timer *t)
@@ -312,7 +298,6 @@ static void on_timer(struct timer *t)
 	if (!s->is_blocked || send_ready(s))
 		decide_due(s, s->is_stopping);
 	show(s);
-	trim_after_burst(s);
 	set_timer(s);
 	end_if_empty(s);
 }
