@@ -17,11 +17,24 @@ bool watched_file_check(const struct watched_file_args *a, struct diags *d)
 	return true;
 }
 
-/* The folder may have been made, or replaced, since. */
+/* The folder may have been made, replaced or removed since. */
 static void watch(struct watched_file *f)
 {
-	if (f->is_watched && !f->watch.dir && f->component->agent->notify)
-		notify_start(f->component->agent->notify, &f->watch, f->folder);
+	struct notify *n = f->component->agent->notify;
+	struct stat st;
+	bool is_folder = stat(f->path.p, &st) == 0 && S_ISDIR(st.st_mode);
+
+	if (!f->is_watched || !n)
+		return;
+	if (is_folder != f->is_folder)
+		notify_stop(&f->watch);
+	f->is_folder = is_folder;
+	if (!f->watch.dir)
+		notify_start(n, &f->watch, is_folder ? f->path.p : f->parent);
+	if (!is_folder)
+		notify_stop(&f->above);
+	else if (!f->above.dir)
+		notify_start(n, &f->above, f->parent);
 }
 
 static void look(struct watched_file *f)
@@ -41,21 +54,37 @@ static void on_soon(struct timer *t)
 	look(container_of(t, struct watched_file, soon));
 }
 
+static void look_soon(struct watched_file *f)
+{
+	if (!timer_is_set(&f->soon))
+		timer_set(&f->soon, f->component->loop, SETTLE);
+}
+
 static void on_changed(struct notify_watch *w, unsigned events, struct str name, uint32_t cookie)
 {
-	struct watched_file *f = container_of(w, struct watched_file, watch);
-
 	(void)events;
 	(void)name;
 	(void)cookie;
-	if (!timer_is_set(&f->soon))
-		timer_set(&f->soon, f->component->loop, SETTLE);
+	look_soon(container_of(w, struct watched_file, watch));
+}
+
+/* Another folder may have the name now, and the old one, watched until now, live on elsewhere. */
+static void on_above(struct notify_watch *w, unsigned events, struct str name, uint32_t cookie)
+{
+	struct watched_file *f = container_of(w, struct watched_file, above);
+
+	(void)cookie;
+	if (!(events & (NOTIFY_SELF_GONE | NOTIFY_OVERFLOW)) && !str_eq(name, f->name))
+		return;
+	notify_stop(&f->watch);
+	look_soon(f);
 }
 
 void watched_file_start(struct watched_file *f)
 {
 	arena_init(&f->texts, 0);
 	f->watch.changed = on_changed;
+	f->above.changed = on_above;
 	f->poll.fire = on_poll;
 	f->soon.fire = on_soon;
 }
@@ -71,17 +100,19 @@ size_t watched_file_folder(struct str path)
 
 void watched_file_set(struct watched_file *f, const struct watched_file_args *a)
 {
-	size_t n = watched_file_folder(a->filename);
-	struct stat st;
+	struct str path;
+	size_t n;
 
 	notify_stop(&f->watch);
+	notify_stop(&f->above);
 	timer_clear(&f->soon);
 	arena_clear(&f->texts);
-	f->path = arena_str(&f->texts, a->filename);
-	if (stat(f->path.p, &st) == 0 && S_ISDIR(st.st_mode))
-		f->folder = f->path.p;
-	else
-		f->folder = n ? arena_str(&f->texts, str_head(f->path, n)).p : ".";
+	f->path = path = arena_str(&f->texts, a->filename);
+	while (path.n > 1 && path.p[path.n - 1] == '/')
+		path.n--;
+	n = watched_file_folder(path);
+	f->parent = n ? arena_str(&f->texts, str_head(path, n)).p : ".";
+	f->name = str_from_at(path, n);
 	f->every = a->poll_frequency;
 	f->is_watched = str_is(a->detector, "fsnotify");
 	timer_set(&f->poll, f->component->loop, f->every);
@@ -91,6 +122,7 @@ void watched_file_set(struct watched_file *f, const struct watched_file_args *a)
 void watched_file_stop(struct watched_file *f)
 {
 	notify_stop(&f->watch);
+	notify_stop(&f->above);
 	timer_clear(&f->poll);
 	timer_clear(&f->soon);
 	arena_fini(&f->texts);

@@ -4,7 +4,8 @@
  * A file, or a folder, that is looked at when it changes: import.file, local.file.
  *
  * The folder is watched, not the file: what replaces a file by a rename, as the kubelet does with
- * the links of a mounted ConfigMap or Secret, is a change in the folder. It is also looked at every
+ * the links of a mounted ConfigMap or Secret, is a change in the folder. If a folder is asked for,
+ * the one above is watched too, since it may be replaced as a whole. It is also looked at every
  * poll_frequency, for file systems that tell nothing (NFS).
  */
 
@@ -46,11 +47,14 @@ struct watched_file {
 	struct str path; /* its own, and NUL-terminated */
 
 	/* its own */
-	struct notify_watch watch;
+	struct notify_watch watch; /* of the folder that is asked for, or that the file is in */
+	struct notify_watch above; /* of the one that the folder is in; only its name counts */
 	struct timer poll;
 	struct timer soon;
 	struct arena texts;
-	const char *folder;
+	const char *parent; /* of path */
+	struct str name;    /* of path in it */
+	bool is_folder;     /* as it was seen last */
 	int64_t every;
 	bool is_watched;
 };
