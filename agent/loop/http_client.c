@@ -292,7 +292,8 @@ static void fill_result(struct http_transfer *x)
 			str_from(h->value), loop_wall(x->client->loop));
 }
 
-/* A trailer wins over a header: it was said later. */
+/* A trailer wins over a header: it was said later. Of an empty one libcurl 7.88 gives the carriage
+ * return. */
 static void read_headers(struct http_transfer *x)
 {
 	for (size_t i = 0; i < x->call->n_answer_headers; i++) {
@@ -304,7 +305,7 @@ static void read_headers(struct http_transfer *x)
 			continue;
 		if (curl_easy_header(x->easy, want->name, 0, CURLH_TRAILER, -1, &h) == CURLHE_OK ||
 			curl_easy_header(x->easy, want->name, 0, CURLH_HEADER, -1, &h) == CURLHE_OK)
-			want->value = str_from(h->value);
+			want->value = str_trim(str_from(h->value));
 	}
 }
 
