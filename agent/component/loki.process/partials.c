@@ -1,12 +1,9 @@
-/*
- * A list that is searched: few lines are open at a time, and a line that is not in pieces
- * looks only at how many there are.
- */
+/* A line that is not in pieces looks only at whether there are others that are: partials_end(). */
 #include "agent/component/loki.process/partials.h"
 
 #include "agent/base/log.h"
+#include "agent/base/mem.h"
 #include "agent/base/metric.h"
-#include "agent/base/vec.h"
 #include "agent/flow/budget.h"
 #include "agent/flow/join.h"
 
@@ -15,6 +12,7 @@
 #define WARN_EVERY_NS (INT64_C(60) * 1000000000)
 
 struct partial {
+	struct list link;
 	const struct labels *labels; /* a reference */
 	const struct labels *base;   /* a reference: the set the entry came with */
 	struct join join;
@@ -28,38 +26,49 @@ static struct process *process_of(const struct partials *p)
 	return p->stage->in->process;
 }
 
-static size_t find(const struct partials *p, const struct labels *labels)
+static struct str key_of(const struct labels *const *labels)
 {
-	size_t i = 0;
-
-	while (i < p->open.n && p->open.p[i].labels != labels)
-		i++;
-	return i;
+	return (struct str){(const char *)labels, sizeof(*labels)};
 }
 
-static void partial_fini(struct partials *p, struct partial *it)
+static struct partial *find(const struct partials *p, const struct labels *labels)
+{
+	return map_find(&p->open, key_of(&labels));
+}
+
+static struct partial *oldest(const struct partials *p)
+{
+	return container_of(p->order.next, struct partial, link);
+}
+
+static void touch(struct partials *p, struct partial *it)
+{
+	it->touched = loop_now(process_of(p)->loop);
+	list_remove(&it->link);
+	list_add_last(&p->order, &it->link);
+}
+
+/* It is the caller's, to whom it is no longer open. */
+static void take_out(struct partials *p, struct partial *it)
+{
+	map_remove(&p->open, key_of(&it->labels));
+	list_remove(&it->link);
+	p->held -= it->charged;
+}
+
+static void partial_free(struct partials *p, struct partial *it)
 {
 	budget_return(process_of(p)->budget, it->charged);
 	join_clear(&it->join);
 	buf_fini(&it->join.text);
 	labels_release(it->labels);
 	labels_release(it->base);
-}
-
-/* Takes it out of the list; it is the caller's. */
-static struct partial take_out(struct partials *p, size_t i)
-{
-	struct partial it = p->open.p[i];
-
-	vec_remove(&p->open, i);
-	return it;
+	free(it);
 }
 
 /* Pushes on one as far as it has come. */
-static void give_up(struct partials *p, size_t i)
+static void give_up(struct partials *p, struct partial *it)
 {
-	struct partial taken = take_out(p, i);
-	struct partial *it = &taken;
 	struct work w = {0};
 	struct entry e = {
 		.labels = it->base,
@@ -68,33 +77,33 @@ static void give_up(struct partials *p, size_t i)
 		.ack = it->join.ack,
 	};
 
+	take_out(p, it);
 	work_init(&w, &e, loop_scratch(process_of(p)->loop));
 	w.e.labels = it->labels;
 	if (process_of(p)->uses_extracted)
 		p->extract(&w);
 	pipeline_emit(p->stage, &w);
 	work_fini(&w);
-	partial_fini(p, it);
+	partial_free(p, it);
 }
 
-static void give_back(struct partials *p, size_t i)
+static void give_back(struct partials *p, struct partial *it)
 {
-	struct partial it = take_out(p, i);
-
-	join_fail(&it.join);
-	partial_fini(p, &it);
+	take_out(p, it);
+	join_fail(&it->join);
+	partial_free(p, it);
 }
 
 void partials_leave(struct partials *p)
 {
 	timer_clear(&p->idle);
-	while (p->open.n > 0) {
-		const struct ack *ack = p->open.p[0].join.ack;
+	LIST_EACH (it, &p->order, struct partial, link) {
+		const struct ack *ack = it->join.ack;
 
 		if (ack && !ack->last_chance)
-			give_back(p, 0);
+			give_back(p, it);
 		else
-			give_up(p, 0);
+			give_up(p, it);
 	}
 }
 
@@ -117,14 +126,8 @@ static void make_room(struct partials *p)
 				   "node"));
 	}
 	while (p->open.n >= p->max) {
-		size_t oldest = 0;
-
-		for (size_t i = 1; i < p->open.n; i++) {
-			if (p->open.p[i].touched < p->open.p[oldest].touched)
-				oldest = i;
-		}
 		count_flushed(p);
-		give_up(p, oldest);
+		give_up(p, oldest(p));
 	}
 }
 
@@ -138,36 +141,35 @@ static void on_idle(struct timer *t)
 {
 	struct partials *p = container_of(t, struct partials, idle);
 	struct process *process = process_of(p);
-	int64_t now = loop_now(process->loop);
-	int64_t next = INT64_MAX;
-	size_t held = 0;
+	int64_t before = loop_now(process->loop) - PARTIALS_IDLE_NS;
 
-	for (size_t i = 0; i < p->open.n; i++)
-		held += p->open.p[i].charged;
-	for (size_t i = 0; i < p->open.n;) {
-		struct partial *it = &p->open.p[i];
-		int64_t left;
+	while (p->open.n > 0 && oldest(p)->touched <= before) {
+		struct partial *it = oldest(p);
 
-		if (held < process->budget->limit / 2 && ack_has_more(it->join.ack))
-			it->touched = now;
-		left = it->touched + PARTIALS_IDLE_NS - now;
-		if (left > 0) {
-			next = left < next ? left : next;
-			i++;
-			continue;
+		if (p->held < process->budget->limit / 2 && ack_has_more(it->join.ack)) {
+			touch(p, it);
+		} else {
+			count_flushed(p);
+			give_up(p, it);
 		}
-		count_flushed(p);
-		give_up(p, i);
 	}
 	if (p->open.n > 0)
-		set_timer(p, next);
+		set_timer(p, oldest(p)->touched - before);
 }
 
 void partials_take_over(struct partials *p, struct partials *from)
 {
-	for (size_t i = 0; i < from->open.n; i++)
-		*vec_add(&p->open) = from->open.p[i];
-	from->open.n = 0;
+	MAP_EACH(slot, &from->open)
+	map_set(&p->open, slot->key, slot->value);
+	map_fini(&from->open);
+	while (!list_is_empty(&from->order)) {
+		struct partial *it = oldest(from);
+
+		list_remove(&it->link);
+		list_add_last(&p->order, &it->link);
+	}
+	p->held = from->held;
+	from->held = 0;
 	timer_clear(&from->idle);
 	p->warned_at = from->warned_at;
 	if (p->open.n > 0)
@@ -178,14 +180,17 @@ void partials_init(struct partials *p, struct stage *s)
 {
 	p->stage = s;
 	p->idle.fire = on_idle;
+	list_init(&p->order);
 }
 
 void partials_fini(struct partials *p)
 {
 	timer_clear(&p->idle);
-	for (size_t i = 0; i < p->open.n; i++)
-		partial_fini(p, &p->open.p[i]);
-	free(p->open.p);
+	LIST_EACH (it, &p->order, struct partial, link) {
+		take_out(p, it);
+		partial_free(p, it);
+	}
+	map_fini(&p->open);
 }
 
 /* What of the piece the limit leaves. */
@@ -201,20 +206,21 @@ static struct str fit(struct partials *p, const struct partial *it, struct str p
 
 static struct partial *open_line(struct partials *p, const struct work *w)
 {
-	size_t i = find(p, w->e.labels);
-	struct partial *it;
+	struct partial *it = find(p, w->e.labels);
 
-	if (i < p->open.n && p->open.p[i].join.text.n + w->e.line.n <= PARTIALS_LINE_MAX)
-		return &p->open.p[i];
-	if (i < p->open.n) {
+	if (it && it->join.text.n + w->e.line.n <= PARTIALS_LINE_MAX)
+		return it;
+	if (it) {
 		count_flushed(p);
-		give_up(p, i);
+		give_up(p, it);
 	}
 	if (p->open.n >= p->max)
 		make_room(p);
-	it = vec_add(&p->open);
+	it = mem_new(struct partial, 1);
+	list_init(&it->link);
 	it->labels = labels_hold(w->e.labels);
 	it->base = labels_hold(w->x.base);
+	map_set(&p->open, key_of(&it->labels), it);
 	return it;
 }
 
@@ -225,8 +231,9 @@ void partials_add(struct partials *p, struct work *w)
 
 	join_add(&it->join, piece, w->e.time, w->e.ack);
 	it->time = w->e.time;
-	it->touched = loop_now(process_of(p)->loop);
+	touch(p, it);
 	it->charged += piece.n;
+	p->held += piece.n;
 	budget_charge(process_of(p)->budget, piece.n);
 	if (!timer_is_set(&p->idle))
 		set_timer(p, PARTIALS_IDLE_NS);
@@ -234,15 +241,14 @@ void partials_add(struct partials *p, struct work *w)
 
 bool partials_end(struct partials *p, struct work *w)
 {
-	size_t i = find(p, w->e.labels);
-	struct partial it;
+	struct partial *it = find(p, w->e.labels);
 	int64_t first;
 
-	if (i == p->open.n)
+	if (!it)
 		return true;
-	it = take_out(p, i);
-	w->e.line = join_end(&it.join, fit(p, &it, w->e.line), &first, w->e.ack);
+	take_out(p, it);
+	w->e.line = join_end(&it->join, fit(p, it, w->e.line), &first, w->e.ack);
 	pipeline_emit(p->stage, w);
-	partial_fini(p, &it);
+	partial_free(p, it);
 	return false;
 }

@@ -8,6 +8,8 @@
  * its turn, it is not given up, unless such lines take half of the budget.
  */
 
+#include "agent/base/list.h"
+#include "agent/base/map.h"
 #include "agent/component/loki.process/stage.h"
 #include "agent/loop/loop.h"
 
@@ -18,13 +20,11 @@
 struct partials {
 	struct stage *stage;
 	struct timer idle;
-	struct {
-		struct partial *p; /* in the order in which they were begun */
-		size_t n;
-		size_t cap;
-	} open;
-	size_t max;      /* open lines; one more, and the one that waited longest is passed on */
-	size_t max_size; /* bytes of a joined line, what is above is cut; 0: no limit */
+	struct map open;   /* by the pointer of the label set; struct partial */
+	struct list order; /* the same, the one that has waited longest first */
+	size_t held;       /* bytes */
+	size_t max;        /* open lines; one more, and the one that waited longest is passed on */
+	size_t max_size;   /* bytes of a joined line, what is above is cut; 0: no limit */
 	/* The map of extracted values for a line that is passed on unfinished. */
 	void (*extract)(struct work *w);
 	int64_t warned_at;

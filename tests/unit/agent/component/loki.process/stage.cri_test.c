@@ -42,9 +42,9 @@ static const struct stage_case cases[] = {
 	{"too many open", "stage.cri { max_partial_lines = 2 }",
 		"f=a|" T "stdout P a\nf=b|" T "stdout P b\nf=a|" T "stdout P A\nf=c|" T
 		"stdout P c\n"
-		"f=c|" T "stdout F C\nf=b|" T "stdout F B",
-		NS "{f=\"a\", stream=\"stdout\"} aA\n" NS "{f=\"c\", stream=\"stdout\"} cC\n" NS
-		   "{f=\"b\", stream=\"stdout\"} bB\n"},
+		"f=c|" T "stdout F C\nf=a|" T "stdout F !",
+		NS "{f=\"b\", stream=\"stdout\"} b\n" NS "{f=\"c\", stream=\"stdout\"} cC\n" NS
+		   "{f=\"a\", stream=\"stdout\"} aA!\n"},
 	{"truncated",
 		"stage.cri {\n max_partial_line_size = 5\n max_partial_line_size_truncate = "
 		"true\n}",
