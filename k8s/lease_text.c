@@ -58,6 +58,12 @@ static void read_spec(struct json *j, struct arena *a, struct lease_text *out)
 	}
 }
 
+static int64_t clamp(int64_t n, int64_t max)
+{
+	return n < 0 ? 0 : n > max ? max
+				   : n;
+}
+
 bool lease_text_parse(struct arena *a, struct str text, struct lease_text *out)
 {
 	struct json j = json_from(text);
@@ -74,6 +80,8 @@ bool lease_text_parse(struct arena *a, struct str text, struct lease_text *out)
 		else
 			json_skip(&j);
 	}
+	out->seconds = clamp(out->seconds, LEASE_SECONDS_MAX);
+	out->transitions = clamp(out->transitions, INT32_MAX - 1);
 	return json_is_done(&j) && out->version.n > 0;
 }
 

@@ -12,6 +12,9 @@ struct buf;
 
 #define LEASE_NOTE "invar.dev/progress" /* the annotation */
 
+/* Whoever may write a Lease cannot keep it for longer than this after its last renewal. */
+#define LEASE_SECONDS_MAX 3600
+
 struct lease_text {
 	struct str namespace;
 	struct str name;
@@ -20,8 +23,8 @@ struct lease_text {
 	struct str holder;   /* empty: nobody */
 	struct str acquired; /* RFC 3339 with microseconds */
 	struct str renewed;
-	int64_t seconds; /* leaseDurationSeconds */
-	int64_t transitions;
+	int64_t seconds;     /* leaseDurationSeconds; as read: 0 to LEASE_SECONDS_MAX */
+	int64_t transitions; /* an int32 of the API */
 };
 
 /* Views into text, or in a. False if it is no Lease. */

@@ -14,6 +14,7 @@
  * there. With another client all leave, and the Lease is given back and asked for anew.
  */
 
+#include "agent/base/ascii.h"
 #include "agent/base/container_of.h"
 #include "agent/base/err.h"
 #include "agent/base/log.h"
@@ -22,15 +23,19 @@
 #include "agent/base/vec.h"
 #include "agent/component/common/k8s_client_args.h"
 #include "agent/component/loki.source.kubernetes_events/stream.h"
+#include "agent/flow/sha256.h"
 #include "agent/graph/component.h"
 #include "agent/graph/context.h"
 #include "agent/loop/http_client.h"
 #include "k8s/config.h"
 #include "k8s/lease.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+enum {
+	LEASE_NAME_ID_MAX = 200, /* bytes of an id in the name of a Lease, which has 253 at most */
+};
 
 #define STOP_WAIT (INT64_C(3) * 1000 * 1000 * 1000) /* for what is under way */
 
@@ -192,6 +197,17 @@ static void send_no_more(struct events_source *s)
 		events_stream_end(s->streams.p[i]);
 }
 
+static void tell_of_others(const struct events_source *s)
+{
+	if (lease_problem(s->lease))
+		log_warn(s->base.id, "this agent sends the events of the cluster no more, as its "
+				     "Lease could not be renewed",
+			KV("err", lease_problem(s->lease)),
+			KV("hint", "it is tried again; another agent may take it over"));
+	else
+		log_info(s->base.id, "another agent sends the events of the cluster");
+}
+
 static void on_elected(struct lease_owner *o)
 {
 	struct events_source *s = container_of(o, struct events_source, owner);
@@ -202,7 +218,7 @@ static void on_elected(struct lease_owner *o)
 			KV("after", lease_note(s->lease)));
 		send_from(s, lease_note(s->lease));
 	} else if (state == LEASE_OTHERS && s->told != LEASE_OTHERS) {
-		log_info(s->base.id, "another agent sends the events of the cluster");
+		tell_of_others(s);
 		send_no_more(s);
 	} else if (state == LEASE_REFUSED && !s->is_sending) {
 		log_warn(s->base.id, "no Lease can be had, so every agent sends the events",
@@ -210,6 +226,12 @@ static void on_elected(struct lease_owner *o)
 			KV("hint", "give the agent's service account a Role with get, create and "
 				   "update of leases (coordination.k8s.io) in its namespace"));
 		send_from(s, buf_str(&s->after));
+	} else if (state == LEASE_UNKNOWN && lease_problem(s->lease)) {
+		log_warn(s->base.id, "it is not known who sends the events of the cluster, this "
+				     "agent does not",
+			KV("err", lease_problem(s->lease)),
+			KV("hint", "it is tried again; the API server must let the agent read "
+				   "and write the Lease"));
 	}
 	s->told = state;
 	update_health(s);
@@ -326,16 +348,41 @@ static void add_streams(struct events_source *s)
 		add_stream(s, (struct str){0});
 }
 
-/* A name of Kubernetes made of the component's id. */
+/* Is the id still told from all others when its letters are small, and is what it becomes a name
+ * of Kubernetes (RFC 1123: each part between dots begins and ends with a letter or a digit)? */
+static bool makes_name(struct str id)
+{
+	for (size_t i = 0; i < id.n; i++) {
+		bool is_edge = i + 1 == id.n || id.p[i + 1] == '.' || (i > 0 && id.p[i - 1] == '.');
+
+		if (ascii_is_upper(id.p[i]) || (is_edge && !ascii_is_alnum(id.p[i])))
+			return false;
+	}
+	return id.n <= LEASE_NAME_ID_MAX;
+}
+
+/* A name of Kubernetes made of the component's id, with a hash of it where that is needed. */
 static struct str lease_name(struct arena *a, const char *id)
 {
+	bool is_plain = makes_name(str_from(id));
 	struct str name = arena_printf(a, "invar-%s", id);
-	char *p = arena_new(a, char, name.n + 1);
+	char hash[65];
+	char *p;
 
-	for (size_t i = 0; i < name.n; i++)
-		p[i] = (char)(isalnum((unsigned char)name.p[i]) ? tolower((unsigned char)name.p[i])
-			      : name.p[i] == '.'                ? '.'
-								: '-');
+	sha256_hex(str_from(id), hash);
+	if (!is_plain)
+		name = arena_printf(a, STR_FMT "-%.8s",
+			STR_ARG(str_head(name, LEASE_NAME_ID_MAX)), hash);
+	p = arena_new(a, char, name.n + 1);
+	for (size_t i = 0; i < name.n; i++) {
+		char c = name.p[i];
+
+		p[i] = c;
+		if (ascii_is_upper(c))
+			p[i] = (char)(c | 0x20);
+		else if (!ascii_is_alnum(c) && !(c == '.' && is_plain))
+			p[i] = '-';
+	}
 	return (struct str){p, name.n};
 }
 
@@ -445,6 +492,7 @@ static void on_patience(struct timer *t)
 	else
 		follow(s);
 }
+
 static bool is_wanted(const struct events_source *s, struct str namespace)
 {
 	const struct arg_strs *v = &s->args->namespaces;

@@ -57,19 +57,36 @@ static int compare(const void *x, const void *y)
 	return a < b ? -1 : a > b;
 }
 
+/* Versions from before the restore say nothing of those that follow, and this list may have passed
+ * over some already: everything is listed again, and sent. Loki keeps one of what it has. */
+static void start_over(struct events_stream *s, const struct k8s_event *e)
+{
+	log_warn(s->id, "events are older by their version than those before, and newer by their "
+			"time: the cluster seems to be restored, all that it has are sent",
+		KV("version", e->version_text));
+	s->mark = 0;
+	s->mark_time = e->time;
+	s->listed = 0;
+	s->pushed.n = s->n_sorted = 0;
+	s->is_cut = true;
+	if (!s->progress->is_listing)
+		task_defer(&s->restart, s->agent->loop);
+}
+
+static bool is_restored(const struct events_stream *s, const struct k8s_event *e)
+{
+	return e->time > s->mark_time &&
+	       (uint64_t)e->time - (uint64_t)s->mark_time > (uint64_t)RESTORED;
+}
+
 static bool is_known(struct events_stream *s, const struct k8s_event *e)
 {
 	if (e->version > s->mark)
 		return s->n_sorted > 0 && bsearch(&e->version, s->pushed.p, s->n_sorted,
 						  sizeof(*s->pushed.p), compare);
-	if (e->time <= s->mark_time + RESTORED)
-		return true;
-	log_warn(s->id, "events are older by their version than those before, and newer by their "
-			"time: the cluster seems to be restored, they are sent",
-		KV("version", e->version_text));
-	s->mark = e->version;
-	s->mark_time = e->time;
-	return false;
+	if (is_restored(s, e))
+		start_over(s, e);
+	return true;
 }
 
 static void on_room(struct budget_waiter *w)
@@ -143,7 +160,7 @@ static bool on_object(struct watch_sink *sink, enum watch_event event, struct st
 	if (ok && !is_known(s, &e)) {
 		if (s->progress->is_listing) {
 			take_listed(s, &e);
-		} else {
+		} else if (!s->is_cut) {
 			push(s, &e);
 			s->mark = e.version;
 			reach(s);
@@ -244,7 +261,7 @@ void events_stream_begin(struct events_stream *s, struct str place)
 
 	s->mark = 0;
 	s->mark_time = 0;
-	if (str_cut(place, ' ', &version, &time) && str_to_int(version, &v) &&
+	if (str_cut(place, ' ', &version, &time) && str_to_int(version, &v) && v > 0 &&
 		str_to_int(time, &s->mark_time))
 		s->mark = (uint64_t)v;
 	if (place.p != s->progress->place.p)

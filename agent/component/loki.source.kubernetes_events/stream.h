@@ -48,7 +48,7 @@ struct events_stream {
 		size_t n, cap;
 	} pushed; /* of a list that was not pushed to its end; sorted up to n_sorted */
 	size_t n_sorted;
-	bool is_cut; /* something of this list was left for the next one */
+	bool is_cut; /* something was left for the next list */
 	struct labels_cache {
 		struct str namespace; /* in bytes */
 		struct buf bytes;

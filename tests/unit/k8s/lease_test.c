@@ -376,7 +376,38 @@ static void test_three_agents(void **state)
 
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
-TESTS_RUN(T(test_is_created), T(test_is_renewed_and_lost), T(test_expires), T(test_is_taken_over),
+/* Whoever may write the Lease: no number of theirs keeps it for ever, or overflows. */
+static void test_numbers(void **state)
+{
+	static const struct {
+		const char *spec;
+		int64_t seconds, transitions;
+	} cases[] = {
+		{"", 0, 0},
+		{"\"leaseDurationSeconds\":60,\"leaseTransitions\":7", 60, 7},
+		{"\"leaseDurationSeconds\":-1,\"leaseTransitions\":-1", 0, 0},
+		{"\"leaseDurationSeconds\":9223372036854775807,"
+		 "\"leaseTransitions\":9223372036854775807",
+			LEASE_SECONDS_MAX, INT32_MAX - 1},
+	};
+	struct lease_text t;
+	char text[300];
+	struct arena a;
+
+	(void)state;
+	arena_init(&a, 0);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		snprintf(text, sizeof(text),
+			"{\"metadata\":{\"resourceVersion\":\"1\"},\"spec\":{%s}}", cases[i].spec);
+		assert_true(lease_text_parse(&a, str_from(text), &t));
+		assert_int_equal(t.seconds, cases[i].seconds);
+		assert_int_equal(t.transitions, cases[i].transitions);
+	}
+	arena_fini(&a);
+}
+
+TESTS_RUN(T(test_numbers), T(test_is_created), T(test_is_renewed_and_lost), T(test_expires),
+	T(test_is_taken_over),
 	T(test_a_free_one_is_taken_at_once), T(test_failures), T(test_is_given_back),
 	T(test_is_given_back_without_an_answer), T(test_nothing_to_give_back),
 	T(test_three_agents))

@@ -115,7 +115,13 @@ static void test_no_right(void **state)
 	want("2000000000 " LABELS " {\"eventRV\":\"22\",\"msg\":\"m\",\"name\":\"b\"}\n");
 }
 
-/* A cluster restored from a backup counts from an earlier version on. */
+#define LATE(version, name) \
+	"{\"type\":\"ADDED\",\"object\":{\"metadata\":{\"resourceVersion\":\"" version \
+	"\"},\"involvedObject\":{\"name\":\"" name "\",\"namespace\":\"shop\"}," \
+	"\"message\":\"m\",\"lastTimestamp\":\"1970-01-01T01:00:00Z\"}}\n"
+
+/* A cluster restored from a backup counts from an earlier version on: all that it has are sent, in
+ * whatever order they are listed, and so is what follows. */
 static void test_restored(void **state)
 {
 	(void)state;
@@ -125,11 +131,96 @@ static void test_restored(void **state)
 	buf_clear(&harness_seen);
 	stream(EVENT("ADDED", "50", "03", "known"));
 	want("");
-	stream("{\"type\":\"ADDED\",\"object\":{\"metadata\":{\"resourceVersion\":\"51\"},"
-	       "\"involvedObject\":{\"name\":\"n\"},\"message\":\"m\","
-	       "\"lastTimestamp\":\"1970-01-01T01:00:00Z\"}}\n");
-	want("3600000000000 {instance=\"loki.source.kubernetes_events.e\", "
-	     "job=\"loki.source.kubernetes_events\"} name=n eventRV=51 msg=\"m\" \n");
+	assert_int_equal(fake_calls_n, 1);
+	stream(LATE("52", "n") LATE("51", "o"));
+	want("");
+	harness_advance(&h, 1);
+	stream(LATE("52", "n") EVENT("ADDED", "50", "03", "known") LATE("51", "o") BOOKMARK("52"));
+	want("3600000000000 " LABELS " name=n eventRV=52 msg=\"m\" \n"
+	     "3000000000 " LABELS " name=known eventRV=50 msg=\"m\" \n"
+	     "3600000000000 " LABELS " name=o eventRV=51 msg=\"m\" \n");
+	stream(LATE("53", "p") LATE("52", "n"));
+	want("3600000000000 " LABELS " name=p eventRV=53 msg=\"m\" \n");
+}
+
+/* The same when the restored cluster is first seen by a list: after a restart, by the Lease. */
+static void test_restored_in_a_list(void **state)
+{
+	(void)state;
+	assert_true(harness_load(&h, CONFIG("")));
+	answer(LEASES "/invar-loki.source.kubernetes-events.e", 200, LEASE("1", "", "100 5"));
+	answer(LEASES, 200, LEASE("2", "me", "100 5"));
+	stream(EVENT("ADDED", "9", "01", "old") LATE("52", "n") LATE("51", "o") BOOKMARK("60"));
+	want("");
+	harness_advance(&h, 1);
+	stream(LATE("52", "n") LATE("51", "o") BOOKMARK("60") LATE("61", "p"));
+	want("3600000000000 " LABELS " name=n eventRV=52 msg=\"m\" \n"
+	     "3600000000000 " LABELS " name=o eventRV=51 msg=\"m\" \n"
+	     "3600000000000 " LABELS " name=p eventRV=61 msg=\"m\" \n");
+}
+
+/* What the Lease notes is no place: everything there is. A time at the end of all times is fine. */
+static void test_note(void **state)
+{
+	static const struct {
+		const char *note;
+		bool is_sent;
+	} cases[] = {
+		{LEASE("1", "", "-1 5"), true},
+		{LEASE("1", "", "x"), true},
+		{LEASE("1", "", "99 9223372036854775807"), false},
+		{LEASE("1", "", "99 -9223372036854775808"), true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		if (i > 0)
+			tear_down(NULL), set_up(NULL);
+		assert_true(harness_load(&h, CONFIG("")));
+		answer(LEASES "/invar-loki.source.kubernetes-events.e", 200, cases[i].note);
+		answer(LEASES, 200, cases[i].note);
+		stream(EVENT("ADDED", "9", "01", "a") BOOKMARK("60"));
+		if (i == 3) {
+			harness_advance(&h, 1);
+			stream(EVENT("ADDED", "9", "01", "a") BOOKMARK("60"));
+		}
+		want(cases[i].is_sent ? "1000000000 " LABELS " name=a eventRV=9 msg=\"m\" \n" : "");
+	}
+}
+
+/* A Lease's name is one of Kubernetes, whatever the component is called. */
+static void test_lease_name(void **state)
+{
+	static const struct {
+		const char *label;
+		const char *name;
+	} cases[] = {
+		{"e", "loki.source.kubernetes-events.e?"},
+		{"my_events", "loki.source.kubernetes-events.my-events?"},
+		{"_e", "loki-source-kubernetes-events--e-????????"},
+		{"e_", "loki-source-kubernetes-events-e--????????"},
+		{"E", "loki-source-kubernetes-events-e-????????"},
+	};
+	char config[1000];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		const char *got;
+
+		if (i > 0)
+			tear_down(NULL), set_up(NULL);
+		snprintf(config, sizeof(config),
+			"loki.source.kubernetes_events \"%s\" {\n"
+			" forward_to = [test.sink.s.receiver]\n"
+			" client {\n api_server = \"http://api\"\n}\n}\n"
+			"test.sink \"s\" { }\n",
+			cases[i].label);
+		assert_true(harness_load(&h, config));
+		got = fake_calls[find_call(LEASES)].url + strlen(LEASES "/invar-");
+		assert_int_equal(strlen(got), strcspn(cases[i].name, "?") +
+						      (strchr(cases[i].name, '?')[1] ? 8 : 0));
+		assert_memory_equal(got, cases[i].name, strcspn(cases[i].name, "?"));
+	}
 }
 
 /* A full budget ends the watch in the middle of a list; with room it is read again, without
@@ -244,6 +335,7 @@ static void test_mistakes(void **state)
 
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
-TESTS_RUN(T(test_elected), T(test_not_elected), T(test_no_right), T(test_restored), T(test_full),
+TESTS_RUN(T(test_elected), T(test_not_elected), T(test_no_right), T(test_restored),
+	T(test_restored_in_a_list), T(test_note), T(test_lease_name), T(test_full),
 	T(test_update_of_looks), T(test_update_of_namespaces), T(test_update_of_the_client),
 	T(test_stop_while_moving), T(test_mistakes))
