@@ -8,6 +8,7 @@
 #include "agent/agent.h"
 #include "agent/base/buf.h"
 #include "agent/base/err.h"
+#include "agent/base/nearest.h"
 #include "agent/options.h"
 #include "agent/registry.h"
 #include "agent/source.h"
@@ -180,17 +181,15 @@ static bool help_component(struct buf *b, const char *name)
 
 static int unknown_topic(const char *topic)
 {
-	const char *names[256];
-	size_t n = 0;
-	const char *near;
+	struct nearest near;
 
-	for (const struct component_type *const *t = registry; *t && n < 255; t++)
-		names[n++] = (*t)->name;
-	names[n] = NULL;
-	near = options_nearest(topic, names);
+	nearest_init(&near, str_from(topic));
+	for (const struct component_type *const *t = registry; *t; t++)
+		nearest_try(&near, (*t)->name);
 	fprintf(stderr, "invar: there is no help on \"%s\"%s%s%s; \"invar help components\" lists "
 			"all blocks\n",
-		topic, near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+		topic, near.best ? "; did you mean \"" : "", near.best ? near.best : "",
+		near.best ? "\"?" : "");
 	return 2;
 }
 

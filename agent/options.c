@@ -8,78 +8,25 @@
 #include "agent/base/buf.h"
 #include "agent/base/err.h"
 #include "agent/base/must.h"
+#include "agent/base/nearest.h"
 #include "agent/base/timestamp.h"
 #include "agent/config/eval.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Edits from one word to the other; words above 63 bytes are near nothing. */
-static size_t distance(const char *a, const char *b)
-{
-	size_t row[64];
-	size_t n = strlen(b);
-
-	if (n >= 64 || strlen(a) >= 64)
-		return SIZE_MAX;
-	for (size_t j = 0; j <= n; j++)
-		row[j] = j;
-	for (size_t i = 1; a[i - 1]; i++) {
-		size_t corner = row[0]; /* of the row above */
-
-		row[0] = i;
-		for (size_t j = 1; j <= n; j++) {
-			size_t above = row[j];
-			size_t best = corner + (a[i - 1] != b[j - 1]);
-
-			if (above + 1 < best)
-				best = above + 1;
-			if (row[j - 1] + 1 < best)
-				best = row[j - 1] + 1;
-			corner = above;
-			row[j] = best;
-		}
-	}
-	return row[n];
-}
-
-static bool ends_with_part(const char *name, const char *word)
-{
-	size_t n = strlen(name), w = strlen(word);
-
-	return w > 2 && n > w && name[n - w - 1] == '.' && strcmp(name + n - w, word) == 0;
-}
-
-const char *options_nearest(const char *word, const char *const *list)
-{
-	const char *best = NULL;
-	size_t least = strlen(word) / 3 + 1;
-
-	for (; *list; list++) {
-		size_t d = ends_with_part(*list, word) ? 1 : distance(word, *list);
-
-		if (d > least || (best && d == least))
-			continue;
-		best = *list;
-		least = d;
-	}
-	return best;
-}
-
 static bool unknown_flag(const char *name, size_t n, struct err *e)
 {
-	const char *names[OPTIONS_MAX];
+	struct nearest near;
 	char word[64];
-	const char *near;
 
+	nearest_init(&near, (struct str){name, n});
 	for (size_t i = 0; i < options_n_flags; i++)
-		names[i] = options_flags[i].name;
-	names[options_n_flags] = "help";
-	names[options_n_flags + 1] = NULL;
+		nearest_try(&near, options_flags[i].name);
+	nearest_try(&near, "help");
 	snprintf(word, sizeof(word), "%.*s", (int)n, name);
-	near = options_nearest(word, names);
-	if (near)
-		return err_set(e, "there is no flag --%s; did you mean --%s?", word, near);
+	if (near.best)
+		return err_set(e, "there is no flag --%s; did you mean --%s?", word, near.best);
 	return err_set(e, "there is no flag --%s; \"invar help run\" lists them", word);
 }
 
@@ -220,9 +167,8 @@ static bool takes_path(enum command c)
 
 static bool parse_command(const char *word, struct options *o, struct err *e)
 {
-	const char *names[OPTIONS_MAX];
 	struct command_info c;
-	const char *near;
+	struct nearest near;
 	size_t n = 0;
 
 	for (size_t i = 0; i < options_n_commands; i++)
@@ -230,13 +176,12 @@ static bool parse_command(const char *word, struct options *o, struct err *e)
 			o->command = options_commands[i].command;
 			return true;
 		}
-	while (options_command(n, &c))
-		names[n++] = c.name;
-	names[n] = NULL;
-	near = options_nearest(word, names);
-	if (near)
+	nearest_init(&near, str_from(word));
+	while (options_command(n++, &c))
+		nearest_try(&near, c.name);
+	if (near.best)
 		return err_set(e, "there is no command \"%.40s\"; did you mean \"%s\"?", word,
-			near);
+			near.best);
 	return err_set(e, "there is no command \"%.40s\"; \"invar help\" "
 			  "lists them",
 		word);

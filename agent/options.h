@@ -99,6 +99,3 @@ bool options_flag(size_t i, struct flag_info *out);
 bool options_has_flags(enum command c);
 /* The names of these commands, with commas; run alone: "run". */
 void options_print_commands(struct buf *out, unsigned commands);
-
-/* The word of the list (NULL at its end) that is nearest to this one, or NULL if none is near. */
-const char *options_nearest(const char *word, const char *const *list);

@@ -26,8 +26,6 @@ struct flag {
 	const char *help;
 };
 
-enum { OPTIONS_MAX = 128 }; /* flags, or commands, and a few more */
-
 struct flag_letter {
 	char letter;
 	const char *name;

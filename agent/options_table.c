@@ -113,7 +113,6 @@ const struct flag options_flags[] = {
 /* clang-format on */
 
 const size_t options_n_flags = sizeof(options_flags) / sizeof(options_flags[0]);
-_Static_assert(sizeof(options_flags) / sizeof(options_flags[0]) + 2 <= OPTIONS_MAX, "too many");
 
 const struct flag_letter options_letters[] = {
 	{'b', "bypass-errors"},

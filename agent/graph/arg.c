@@ -8,6 +8,7 @@
 #include "agent/graph/arg.h"
 
 #include "agent/base/must.h"
+#include "agent/base/nearest.h"
 #include "agent/base/vec.h"
 #include "agent/graph/arg_private.h"
 
@@ -79,6 +80,11 @@ static void default_always(struct arena *a, const struct arg *arg, char *out)
 
 	default_body(a, arg->block, p);
 	*(void **)(void *)(out + arg->offset) = p;
+}
+
+static bool is_capsule_arg(const struct arg *arg)
+{
+	return arg->type == ARG_CAPSULE || arg->type == ARG_CAPSULES;
 }
 
 static bool is_always_there(const struct arg *arg)
@@ -177,6 +183,26 @@ static bool decode_choice(struct decoder *dec, const struct target *t, const str
 	return decode_body(dec, e, type->args, p) && ok;
 }
 
+/* Returns false. */
+static bool report_unrecognized(struct decoder *dec, const struct target *t,
+	const struct evaluated_item *it)
+{
+	struct nearest near;
+
+	diag_error(dec->d, it->stmt->at, "unrecognized %s name \"" STR_FMT "\"",
+		it->body ? "block" : "attribute", STR_ARG(it->name));
+	nearest_init(&near, it->name);
+	for (const struct arg *arg = t->table; arg && arg->type != ARG_END; arg++) {
+		if (arg->name && is_block_arg(arg) == !!it->body && arg->type != ARG_CHOICE)
+			nearest_try(&near, arg->name);
+		for (size_t i = 0; it->body && arg->choices && arg->choices[i]; i++)
+			nearest_try(&near, arg->choices[i]->name);
+	}
+	if (near.best)
+		diag_hint(dec->d, "did you mean \"%s\"?", near.best);
+	return false;
+}
+
 /* Arguments that do nothing here, or nothing yet. False: an error was reported. */
 static bool check_support(struct decoder *dec, const struct arg *arg, const struct stmt *s)
 {
@@ -210,8 +236,7 @@ static bool decode_block_stmt(struct decoder *dec, const struct target *t,
 	}
 	arg = find_arg(t->table, it->name);
 	if (!arg)
-		return diag_error(dec->d, it->stmt->at, "unrecognized block name \"" STR_FMT "\"",
-			STR_ARG(it->name));
+		return report_unrecognized(dec, t, it);
 	if (!is_block_arg(arg)) {
 		diag_error(dec->d, it->stmt->at,
 			"\"%s\" must be an attribute, but is used as a block", arg->name);
@@ -232,7 +257,12 @@ static bool decode_value(struct decoder *dec, const struct target *t, const stru
 
 	if (it->is_wrong)
 		return spoil(dec, t, arg->name);
-	if (it->unknown || arg_value_decode(dec, arg, &it->value, &at, t->out + arg->offset))
+	if (it->unknown) {
+		if (dec->spoils)
+			dec->spoils->is_open |= !is_capsule_arg(arg);
+		return true;
+	}
+	if (arg_value_decode(dec, arg, &it->value, &at, t->out + arg->offset))
 		return true;
 	return spoil(dec, t, arg->name);
 }
@@ -250,8 +280,7 @@ static bool decode_attr(struct decoder *dec, const struct target *t,
 		return spoil(dec, t, arg ? arg->name : type->name);
 	}
 	if (!arg)
-		return diag_error(dec->d, it->stmt->at,
-			"unrecognized attribute name \"" STR_FMT "\"", STR_ARG(it->name));
+		return report_unrecognized(dec, t, it);
 	if (t->seen[arg - t->table].count++ > 0)
 		return diag_error(dec->d, it->stmt->at,
 			"attribute \"%s\" may only be provided once", arg->name);

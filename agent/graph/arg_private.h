@@ -37,8 +37,7 @@ struct evaluated {
 	struct str label;
 	struct evaluated_item *items;
 	size_t n;
-	bool terse;   /* words of `alloy validate`: "expected array, got string" */
-	bool unknown; /* some attribute in it will only have a value when it runs */
+	bool terse; /* words of `alloy validate`: "expected array, got string" */
 };
 
 /* What can be said of an expression without running anything. */
@@ -72,6 +71,8 @@ struct spoilt {
 struct spoils {
 	struct spoilt *p;
 	size_t n, cap;
+	bool is_open; /* some will only have a value when it runs, so check() cannot be asked; not
+	                 capsules, of which it only counts those that are there */
 };
 
 /* Whether check() says this of the arguments that are as they are written. It is not so if its

@@ -223,7 +223,10 @@ static bool decode_target(struct decoder *dec, const struct value *v, const stru
 	if (v->type != VALUE_OBJECT) {
 		err_set(&e, "target::ConvertFrom: conversion from '%s' is not supported",
 			go_type(v));
-		return fail(dec, at, e.text);
+		fail(dec, at, e.text);
+		diag_hint(dec->d, "a target is an object of labels, such as "
+				  "{__path__ = \"/var/log/a.log\"}");
+		return false;
 	}
 	p = arena_new(dec->a, struct arg_pair, v->object.n);
 	for (size_t i = 0; i < v->object.n; i++) {

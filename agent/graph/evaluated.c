@@ -6,8 +6,8 @@
 
 #include "agent/graph/arg_private.h"
 
-static void evaluate_attr(struct arena *a, struct evaluated *e, struct evaluated_item *it,
-	struct scope *scope, const struct body_options *o, struct diags *d)
+static void evaluate_attr(struct arena *a, struct evaluated_item *it, struct scope *scope,
+	const struct body_options *o, struct diags *d)
 {
 	enum foresight f = o->foresee ? o->foresee(o->owner, it->stmt->value) : FORESEEN;
 	struct arena *work = o->scratch ? o->scratch : a;
@@ -19,7 +19,6 @@ static void evaluate_attr(struct arena *a, struct evaluated *e, struct evaluated
 		it->value = value_copy_but(a, &v, o->kept);
 	it->unknown = f != FORESEEN;
 	it->is_wrong = f == FORESEEN_WRONG;
-	e->unknown |= f == FORESEEN_LATER;
 }
 
 static struct evaluated *evaluate(struct arena *a, const struct stmt *block, struct scope *scope,
@@ -41,9 +40,8 @@ static struct evaluated *evaluate(struct arena *a, const struct stmt *block, str
 		it->name = arena_str(a, it->stmt->name);
 		if (it->stmt->is_block) {
 			it->body = evaluate(a, it->stmt, scope, o, d);
-			e->unknown |= it->body->unknown;
 		} else {
-			evaluate_attr(a, e, it, scope, o, d);
+			evaluate_attr(a, it, scope, o, d);
 		}
 	}
 	return e;

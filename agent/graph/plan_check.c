@@ -161,7 +161,7 @@ void plan_check(struct plan *p, struct vertex *v, struct diags *d)
 	e = body_evaluate_with(p->arena, v->args, &scope.base, &options, d);
 	args = arena_alloc(p->arena, t->args_size ? t->args_size : 1, 1);
 	args_decode_spoilt(p->arena, e, t->args, args, t->args_size, &spoils, d);
-	if (!e->unknown && t->check)
+	if (!spoils.is_open && t->check)
 		check_args(p, t, args, &spoils, d);
 	free(spoils.p);
 }

@@ -4,6 +4,7 @@
  */
 
 #include "agent/base/buf.h"
+#include "agent/base/nearest.h"
 #include "agent/config/ast.h"
 #include "agent/graph/plan_private.h"
 
@@ -63,6 +64,17 @@ static void hint_supported(const struct plan *p, struct str name, struct diags *
 	buf_fini(&all);
 }
 
+static void hint_nearest(const struct plan *p, struct str name, struct diags *d)
+{
+	struct nearest near;
+
+	nearest_init(&near, name);
+	for (const struct component_type *const *t = p->set.types.types; *t; t++)
+		nearest_try(&near, (*t)->name);
+	if (near.best)
+		diag_hint(d, "did you mean \"%s\"?", near.best);
+}
+
 static void report_unknown(const struct plan *p, const struct stmt *b, struct diags *d)
 {
 	struct range at = b->name_at;
@@ -75,6 +87,7 @@ static void report_unknown(const struct plan *p, const struct stmt *b, struct di
 	} else {
 		diag_error(d, at, "cannot find the definition of component name \"" STR_FMT "\"",
 			STR_ARG(b->name));
+		hint_nearest(p, b->name, d);
 	}
 }
 

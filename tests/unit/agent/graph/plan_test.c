@@ -90,6 +90,7 @@ struct strict {
 	int64_t low;
 	int64_t high;
 	struct str word;
+	struct arg_capsules to;
 	struct strict_part *part;
 };
 struct strict_part {
@@ -104,6 +105,7 @@ static const struct arg strict_args[] = {
 	ARG(strict, low, .type = ARG_INT, .def = "1"),
 	ARG(strict, high, .type = ARG_INT, REQ),
 	ARG(strict, word, .type = ARG_STR, .def = "a", .one_of = strict_words),
+	ARG(strict, to, .type = ARG_CAPSULES, .capsule = &capsule_logs_receiver),
 	ARG(strict, part, .type = ARG_BLOCK, .block = part_args, .size = sizeof(struct strict_part),
 		REQ),
 	ARGS_END,
@@ -349,6 +351,9 @@ static const struct {
 	{"test.strict \"a\" {\n low = 0\n high = local.file.f.content\n part { }\n}\n"
 	 "local.file \"f\" { filename = \"x\" }",
 		"local.file.f test.strict.a"},
+	{"declare \"d\" {\n argument \"to\" { }\n test.strict \"a\" {\n to = argument.to.value\n"
+	 " low = 0\n high = 1\n part { }\n }\n}",
+		"3:2 low is not positive; 3:2 all is wrong"},
 	{"test.number \"a\" { n = nope.x }\ntest.number \"b\" { n = env(\"X\") }",
 		"1:23 component \"nope.x\" does not exist or is out of scope; warning 2:23 this "
 		"stdlib "
