@@ -45,7 +45,8 @@ static void put_target(struct draft *d, struct pod_targets *out)
 	struct pod_target *more;
 	size_t n = 0;
 
-	qsort(d->v, d->n, sizeof(*d->v), by_name);
+	if (d->n > 1)
+		qsort(d->v, d->n, sizeof(*d->v), by_name);
 	for (size_t i = 0; i < d->n; i++) { /* names that have become one: the last */
 		if (n > 0 && str_eq(d->v[n - 1].name, d->v[i].name))
 			n--;
@@ -330,17 +331,19 @@ static bool read_node_labels(struct arena *a, const struct object_head *h, struc
 	return true;
 }
 
-static bool read_own_labels(struct arena *a, const struct object_head *h, struct str json,
+static bool read_namespace(struct arena *a, const struct object_head *h, struct str json,
 	struct pod_targets *out, void **extra)
 {
-	struct draft d = {.a = a};
+	struct draft own = {.a = a};
+	struct draft lent = {.a = a};
 
 	(void)json;
 	(void)extra;
 	for (size_t i = 0; i < h->labels.n; i++)
-		add(&d, h->labels.p[i].name, h->labels.p[i].value);
-	if (d.n > 0)
-		put_target(&d, out);
+		add(&own, h->labels.p[i].name, h->labels.p[i].value);
+	put_target(&own, out);
+	add_head(&lent, h, "namespace");
+	put_target(&lent, out);
 	return true;
 }
 
@@ -355,7 +358,7 @@ const struct object_role object_role_namespace_labels = {
 	"namespace", "/api/v1", "namespaces", false, {read_namespace_labels, NULL}};
 const struct object_role object_role_node_labels = {
 	"node", "/api/v1", "nodes", false, {read_node_labels, NULL}};
-const struct object_reader object_own_labels = {read_own_labels, NULL};
+const struct object_reader object_namespace = {read_namespace, NULL};
 
 const struct object_role *object_role_find(struct str name)
 {

@@ -20,5 +20,6 @@ const struct object_role *object_role_find(struct str name); /* NULL: none of th
 /* Each object has one target, which has the labels to attach. */
 extern const struct object_role object_role_namespace_labels;
 extern const struct object_role object_role_node_labels;
-/* The same with the object's own labels, as they are: for selectors. */
-extern const struct object_reader object_own_labels;
+/* Two targets: a namespace's own labels as they are, for selectors, and those that it lends to its
+ * pods. Either may have no labels. */
+extern const struct object_reader object_namespace;

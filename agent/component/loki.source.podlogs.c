@@ -225,23 +225,41 @@ struct run {
 	size_t n, cap;
 };
 
-/* NULL: it is not known. The labels of a namespace are its one target's. */
+/* Label sets of a namespace, in the order of object_namespace. */
+enum {
+	OWN,
+	LENT,
+};
+
+static struct pod_target labels_of(const struct podlogs *s, struct str namespace, size_t which)
+{
+	const struct object *o = NULL;
+
+	if (s->from.namespaces)
+		o = objects_find(s->from.namespaces, (struct str){0}, namespace);
+	return o ? o->targets[which] : (struct pod_target){0};
+}
+
 static bool namespace_matches(const struct podlogs *s, const struct label_selector *sel,
 	struct str name)
 {
-	const struct object *o;
-	struct pod_pairs labels = {0};
+	struct pod_target own;
+	struct pod_pairs labels;
 
 	if (sel->n == 0)
 		return true;
-	o = objects_find(s->from.namespaces, (struct str){0}, name);
-	if (!o)
+	if (!objects_find(s->from.namespaces, (struct str){0}, name))
 		return false;
 	_Static_assert(sizeof(struct pod_label) == sizeof(struct pod_pair), "both are pairs");
-	if (o->n_targets > 0)
-		labels = (struct pod_pairs){
-			(const struct pod_pair *)(const void *)o->targets[0].v, o->targets[0].n};
+	own = labels_of(s, name, OWN);
+	labels = (struct pod_pairs){(const struct pod_pair *)(const void *)own.v, own.n};
 	return label_selector_matches(sel, &labels);
+}
+
+static void add_labels(struct podlogs *s, const struct pod_target *t)
+{
+	for (size_t i = 0; i < t->n; i++)
+		label_list_set(&s->list, t->v[i].name, t->v[i].value);
 }
 
 static void add_label(struct podlogs *s, const char *name, struct str value)
@@ -253,11 +271,12 @@ static void add_label(struct podlogs *s, const char *name, struct str value)
 static void put_labels(struct podlogs *s, const struct pod_target *t, const struct object *o,
 	const struct pod *p, const struct pod_container *c)
 {
+	struct pod_target lent = labels_of(s, p->namespace, LENT);
+
 	label_list_init(&s->list, NULL, 0);
-	for (size_t i = 0; i < t->n; i++)
-		label_list_set(&s->list, t->v[i].name, t->v[i].value);
-	for (size_t i = 0; i < o->targets[0].n; i++)
-		label_list_set(&s->list, o->targets[0].v[i].name, o->targets[0].v[i].value);
+	add_labels(s, &o->targets[0]);
+	add_labels(s, &lent);
+	add_labels(s, t);
 	add_label(s, "__pod_namespace__", p->namespace);
 	add_label(s, "__pod_name__", p->name);
 	add_label(s, "__pod_container_name__", c->name);
@@ -269,7 +288,7 @@ static int by_name(const void *x, const void *y)
 	return str_cmp(((const struct arg_pair *)x)->name, ((const struct arg_pair *)y)->name);
 }
 
-static void keep_target(struct run *r, const struct object *o)
+static void keep_target(struct run *r, const struct object *o, struct str container)
 {
 	struct label_list *l = &r->s->list;
 	struct arg_pair *v = arena_new(r->a, struct arg_pair, l->n + 1);
@@ -278,8 +297,8 @@ static void keep_target(struct run *r, const struct object *o)
 
 	if (label_list_find(l, STR("job")).n == 0)
 		v[n++] = (struct arg_pair){STR("job"),
-			arena_printf(r->a, STR_FMT "/" STR_FMT, STR_ARG(o->namespace),
-				STR_ARG(o->name))};
+			arena_printf(r->a, STR_FMT "/" STR_FMT ":" STR_FMT, STR_ARG(o->namespace),
+				STR_ARG(o->name), STR_ARG(container))};
 	for (size_t i = 0; i < l->n; i++)
 		v[n++] = (struct arg_pair){l->p[i].name, l->p[i].value};
 	qsort(v, n, sizeof(*v), by_name);
@@ -310,7 +329,7 @@ static void add_pod(struct run *r, const struct object *o, const struct pod *p)
 			continue;
 		put_labels(s, &t.p[0], o, p, &c);
 		if (!spec->rules || relabel_apply(spec->rules, &s->list, r->a))
-			keep_target(r, o);
+			keep_target(r, o, c.name);
 	}
 }
 
@@ -332,13 +351,17 @@ static void add_object(struct run *r, const struct object *o)
 
 static void on_changed(void *owner);
 
-/* Their labels are asked for when a selector wants them. True: they are known, or not needed. */
+/* Their labels are asked for when a selector or a rule wants them, or who comes after. True: they
+ * are known, or not needed. */
 static bool has_namespaces(struct podlogs *s, const struct object *const *v, size_t n)
 {
-	bool is_needed = s->from.of_namespaces.n > 0;
+	bool is_needed = s->from.of_namespaces.n > 0 || s->args->preserve_discovered_labels;
 
-	for (size_t i = 0; i < n; i++)
-		is_needed = is_needed || ((const struct podlogs_spec *)v[i]->extra)->namespaces.n;
+	for (size_t i = 0; i < n; i++) {
+		const struct podlogs_spec *spec = v[i]->extra;
+
+		is_needed = is_needed || spec->namespaces.n > 0 || spec->reads_namespaces;
+	}
 	if (is_needed && !s->from.namespaces)
 		s->from.namespaces = objects_new(s->base.loop,
 			&(struct objects_settings){
@@ -346,7 +369,7 @@ static bool has_namespaces(struct podlogs *s, const struct object *const *v, siz
 				.server = s->from.config.server,
 				.path = STR("/api/v1/namespaces"),
 				.resource = STR("namespaces"),
-				.reader = &object_own_labels,
+				.reader = &object_namespace,
 				.changed = on_changed,
 				.owner = s,
 			});

@@ -39,7 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	log_set_writer(discard);
 	look(&podlogs_reader, s);
-	look(&object_own_labels, s);
+	look(&object_namespace, s);
 	look(&object_role_find(STR("node"))->reader, s);
 	look(&object_role_find(STR("service"))->reader, s);
 	return 0;

@@ -9,6 +9,7 @@
 #include "agent/base/mem.h"
 #include "k8s/json.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 enum {
@@ -24,6 +25,14 @@ static struct str lower(struct arena *a, struct str s)
 	return (struct str){p, s.n};
 }
 
+/* null is what is not there. */
+static bool is_of(struct json *j, char type)
+{
+	char is = json_peek(j);
+
+	return is == type || is == 'n';
+}
+
 static void read_sources(struct arena *a, struct json *j, struct relabel_rule *r)
 {
 	struct str *v = arena_new(a, struct str, json_count(j) + 1);
@@ -34,12 +43,21 @@ static void read_sources(struct arena *a, struct json *j, struct relabel_rule *r
 	r->sources = v;
 }
 
+/* What is empty is not there, for Alloy too: a replacement "" is the default. */
+static void read_text(struct arena *a, struct json *j, struct str *out)
+{
+	struct str s = json_str(j, a);
+
+	if (s.n > 0)
+		*out = s;
+}
+
 /* Names are those of the Prometheus operator; an action may be "Replace" there. */
 static bool read_rule(struct arena *a, struct json *j, struct relabel_rule *r, struct err *e)
 {
 	struct str action = STR("replace");
 	struct str key;
-	int64_t n;
+	int64_t n = 0;
 
 	*r = (struct relabel_rule){
 		.separator = STR(RELABEL_SEPARATOR),
@@ -50,22 +68,25 @@ static bool read_rule(struct arena *a, struct json *j, struct relabel_rule *r, s
 		if (str_is(key, "sourceLabels")) {
 			read_sources(a, j, r);
 		} else if (str_is(key, "separator")) {
-			r->separator = json_str(j, a);
+			read_text(a, j, &r->separator);
 		} else if (str_is(key, "targetLabel")) {
-			r->target = json_str(j, a);
+			read_text(a, j, &r->target);
 		} else if (str_is(key, "regex")) {
-			r->regex = json_str(j, a);
+			read_text(a, j, &r->regex);
 		} else if (str_is(key, "replacement")) {
-			r->replacement = json_str(j, a);
+			read_text(a, j, &r->replacement);
 		} else if (str_is(key, "action")) {
-			action = lower(a, json_str(j, a));
+			read_text(a, j, &action);
 		} else if (str_is(key, "modulus")) {
 			n = json_int(j);
-			r->modulus = n > 0 ? (uint64_t)n : 0;
 		} else {
 			json_skip(j);
 		}
 	}
+	if (n < 0)
+		return err_set(e, "modulus must not be negative, got %" PRId64, n);
+	r->modulus = (uint64_t)n;
+	action = lower(a, action);
 	for (int i = 0; i < RELABEL_ACTIONS; i++) {
 		r->action = (enum relabel_action)i;
 		if (str_is(action, relabel_action_names[i]))
@@ -74,35 +95,59 @@ static bool read_rule(struct arena *a, struct json *j, struct relabel_rule *r, s
 	return err_set(e, "unknown relabel action \"" STR_FMT "\"", STR_ARG(str_head(action, 100)));
 }
 
+/* A labelmap may take any label, but most of them say that they are after a pod's. */
+static bool reads_namespaces(const struct relabel_rule *r)
+{
+	if (r->action == RELABEL_LABELMAP)
+		return !str_starts(r->regex, "__meta_kubernetes_pod");
+	for (size_t i = 0; i < r->n_sources; i++)
+		if (str_starts(r->sources[i], "__meta_kubernetes_namespace_"))
+			return true;
+	return false;
+}
+
 static bool read_rules(struct podlogs_spec *s, struct json *j, struct err *e)
 {
 	size_t n = json_count(j);
 	struct relabel_rule *v;
 
+	if (!is_of(j, '['))
+		return err_set(e, "relabelings: not an array");
 	if (n > MAX_RULES)
 		return err_set(e, "more than %d relabelings", MAX_RULES);
 	v = arena_new(&s->arena, struct relabel_rule, n + 1);
 	n = 0;
-	for (json_enter_array(j); json_next_item(j); n++)
+	for (json_enter_array(j); json_next_item(j); n++) {
 		if (!read_rule(&s->arena, j, &v[n], e))
 			return err_wrap(e, "relabelings");
+		s->reads_namespaces |= reads_namespaces(&v[n]);
+	}
 	relabel_rules_release(s->rules); /* written twice: the last counts */
 	s->rules = relabel_rules_new(v, n, e);
 	return s->rules || err_wrap(e, "relabelings");
 }
 
+/* What cannot be read as a selector must not select everything. */
+static bool read_selector(struct podlogs_spec *s, struct json *j, struct label_selector *out,
+	const char *name, struct err *e)
+{
+	if (!is_of(j, '{'))
+		return err_set(e, "%s: not an object", name);
+	return label_selector_read(&s->arena, j, out, e) || err_wrap(e, "%s", name);
+}
+
 static bool read_spec(struct podlogs_spec *s, struct json *j, struct err *e)
 {
 	struct str key;
-	bool ok = true;
+	bool ok = is_of(j, '{') || err_set(e, "spec: not an object");
 
+	if (!ok)
+		return false;
 	for (json_enter_object(j); ok && json_next_key(j, &key);) {
 		if (str_is(key, "selector"))
-			ok = label_selector_read(&s->arena, j, &s->pods, e) ||
-			     err_wrap(e, "selector");
+			ok = read_selector(s, j, &s->pods, "selector", e);
 		else if (str_is(key, "namespaceSelector"))
-			ok = label_selector_read(&s->arena, j, &s->namespaces, e) ||
-			     err_wrap(e, "namespaceSelector");
+			ok = read_selector(s, j, &s->namespaces, "namespaceSelector", e);
 		else if (str_is(key, "relabelings"))
 			ok = read_rules(s, j, e);
 		else
@@ -165,6 +210,8 @@ static bool read_object(struct arena *a, const struct object_head *h, struct str
 		else
 			json_skip(&j);
 	}
+	if (ok && !json_is_done(&j))
+		ok = err_set(&e, "it is not well-formed JSON");
 	if (!ok) {
 		log_warn(NULL, "a PodLogs object cannot be used", KV("namespace", h->namespace),
 			KV("name", h->name), KV("err", (const char *)e.text));

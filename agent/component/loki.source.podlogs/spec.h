@@ -11,6 +11,7 @@ struct podlogs_spec {
 	struct label_selector pods;
 	struct label_selector namespaces; /* of these pods; empty: all */
 	struct relabel_rules *rules;
+	bool reads_namespaces; /* the rules look at labels that a namespace lends to its pods */
 };
 
 /* struct object.extra is the spec; its one target has the labels __meta_kubernetes_podlogs_*. */

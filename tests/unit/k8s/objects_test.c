@@ -72,12 +72,16 @@ static void assert_objects(struct objects *o, const char *want)
 	buf_fini(&b);
 }
 
+/* What a namespace lends, behind its own labels. */
+#define LENT(k, v) " __meta_kubernetes_namespace_label_" k "=" v ";"
+#define PRESENT(k) " __meta_kubernetes_namespace_labelpresent_" k "=true;"
+
 static void objects_come_change_and_go(void **state)
 {
 	struct loop *l = loop_new();
 	struct objects *o = objects_new(l, &(struct objects_settings){
 						   .path = STR("/api/v1/namespaces"),
-						   .reader = &object_own_labels,
+						   .reader = &object_namespace,
 						   .changed = on_changed,
 					   });
 
@@ -91,15 +95,15 @@ static void objects_come_change_and_go(void **state)
 	assert_int_equal(changes, 0);
 	loop_turn(l, 0);
 	assert_int_equal(changes, 1); /* once, however much it was */
-	assert_objects(o, "a\nb a=2; x=1;\n");
+	assert_objects(o, "a\nb a=2; x=1;" LENT("a", "2") LENT("x", "1") PRESENT("a") PRESENT("x") "\n");
 
 	assert_true(put(WATCH_MODIFIED, "b", "\"x\":\"2\""));
 	assert_false(put(WATCH_ADDED, "", ""));
 	assert_false(sink->object(sink, WATCH_ADDED, STR("{\"metadata\":")));
-	assert_objects(o, "a\nb x=2;\n");
+	assert_objects(o, "a\nb x=2;" LENT("x", "2") PRESENT("x") "\n");
 	assert_true(put(WATCH_DELETED, "a", ""));
 	assert_true(put(WATCH_DELETED, "never", ""));
-	assert_objects(o, "b x=2;\n");
+	assert_objects(o, "b x=2;" LENT("x", "2") PRESENT("x") "\n");
 
 	sink->begin(sink); /* another list: who is not in it is gone */
 	assert_true(put(WATCH_ADDED, "c", ""));

@@ -24,6 +24,29 @@ static const struct {
 	{RULES("{\"action\":\"hashmod\",\"modulus\":1,\"sourceLabels\":[\"app\"],\"targetLabel\":"
 	       "\"m\"}"),
 		"||app=web;m=0;"},
+	{RULES("{\"action\":\"\",\"sourceLabels\":[\"app\"],\"separator\":null,\"targetLabel\":\"b\","
+	       "\"regex\":\"\",\"replacement\":\"\"}"),
+		"||app=web;b=web;"},
+	{RULES("{\"sourceLabels\":[\"__meta_kubernetes_namespace\"]},"
+	       "{\"action\":\"labelmap\",\"regex\":\"__meta_kubernetes_pod_label_(.+)\"}"),
+		"! relabelings: "},
+	{RULES("{\"sourceLabels\":[\"__meta_kubernetes_namespace\"],\"targetLabel\":\"n\"},"
+	       "{\"action\":\"labelmap\",\"regex\":\"__meta_kubernetes_pod_label_(.+)\"}"),
+		"||app=web;"},
+	{RULES("{\"sourceLabels\":[\"__meta_kubernetes_namespace_label_a\"],\"targetLabel\":\"n\"}"),
+		"||app=web;with namespaces"},
+	{RULES("{\"action\":\"labelmap\",\"regex\":\"__meta_kubernetes_(.+)\"}"),
+		"||app=web;with namespaces"},
+	{"{\"spec\":null}", "||app=web;"},
+	{"{\"spec\":{\"selector\":null,\"namespaceSelector\":null,\"relabelings\":null}}",
+		"||app=web;"},
+	{"{\"spec\":[]}", "! spec: not an object"},
+	{"{\"spec\":{\"selector\":[]}}", "! selector: not an object"},
+	{"{\"spec\":{\"namespaceSelector\":\"a\"}}", "! namespaceSelector: not an object"},
+	{"{\"spec\":{\"relabelings\":{}}}", "! relabelings: not an array"},
+	{"{\"spec\":{\"selector\":{}", "! it is not well-formed JSON"},
+	{RULES("{\"action\":\"hashmod\",\"modulus\":-1,\"targetLabel\":\"m\"}"),
+		"! relabelings: modulus must not be negative, got -1"},
 	{RULES("{\"action\":\"jump\"}"),
 		"! relabelings: unknown relabel action \\\"jump\\\""},
 	{RULES("{\"regex\":\"(\"}"), "! relabelings: "},
@@ -56,6 +79,8 @@ static void print_spec(struct arena *a, const struct podlogs_spec *s, struct buf
 		for (size_t i = 0; i < l.n; i++)
 			buf_printf(b, STR_FMT "=" STR_FMT ";", STR_ARG(l.p[i].name),
 				STR_ARG(l.p[i].value));
+	if (s->reads_namespaces)
+		buf_add_str(b, STR("with namespaces"));
 	label_list_fini(&l);
 }
 
