@@ -89,7 +89,7 @@ static bool http_update(struct component *c, const void *args, struct err *e)
 	struct import_http *h = container_of(c, struct import_http, base);
 	const struct http_args *a = args;
 
-	if (!remote_server_poll(&a->server, methods, STR(""), &h->poll, e))
+	if (!remote_server_poll(&a->server, methods, STR(""), false, &h->poll, e))
 		return false;
 	h->url = arena_str(&h->texts, a->server.url);
 	return true;

@@ -57,7 +57,7 @@ static bool remote_update(struct component *c, const void *args, struct err *e)
 	const struct remote_args *a = args;
 
 	r->is_secret = a->is_secret;
-	return remote_server_poll(&a->server, methods, a->body, &r->poll, e);
+	return remote_server_poll(&a->server, methods, a->body, a->is_secret, &r->poll, e);
 }
 
 static bool remote_start(struct component *c, const void *args, struct err *e)

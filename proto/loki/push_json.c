@@ -89,6 +89,8 @@ static bool read_meta(struct parse *x)
 	for (size_t n = 0; json_reader_more(&x->r, '}', n, &failed); n++) {
 		if (!json_reader_key(&x->r, &key))
 			return false;
+		if (n >= PUSH_JSON_META_MAX)
+			return json_reader_fail(&x->r, "too many structured metadata labels");
 		w = vec_add(&x->meta);
 		*w = (struct place){x->texts.n, key.n};
 		buf_add_str(&x->texts, key);

@@ -7,6 +7,9 @@
 
 #include <stdbool.h>
 
+/* Pairs of structured metadata that an entry may have; Loki takes 128. */
+#define PUSH_JSON_META_MAX 1024
+
 struct buf;
 struct err;
 

@@ -214,7 +214,7 @@ static size_t count_labels(struct str s)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < s.n; i++)
+	for (size_t i = 0; i < s.n && n < STREAM_LABELS_MAX; i++)
 		n += s.p[i] == '=';
 	return n;
 }
@@ -223,7 +223,8 @@ bool stream_labels_parse(struct arena *a, struct str text, struct stream_labels 
 	struct err *e)
 {
 	struct cursor c = {a, text, 0, e};
-	struct push_pair *p = arena_new(a, struct push_pair, count_labels(text) + 2);
+	size_t max = count_labels(text) + 1; /* with the name before the brace */
+	struct push_pair *p = arena_new(a, struct push_pair, max + 1);
 	struct str name = take_name(&c);
 	size_t n = 0;
 
@@ -238,7 +239,8 @@ bool stream_labels_parse(struct arena *a, struct str text, struct stream_labels 
 			break;
 		if (!take_label(&c, &p[n]))
 			return false;
-		n++;
+		if (++n > max)
+			return err_set(e, "more than %d labels", STREAM_LABELS_MAX);
 	}
 	skip_space(&c);
 	if (c.at < text.n)

@@ -10,6 +10,9 @@
 
 #include <stdbool.h>
 
+/* More labels are refused: nobody means them, and each costs more here than in the text. */
+#define STREAM_LABELS_MAX 1024
+
 struct arena;
 struct err;
 

@@ -37,6 +37,25 @@ static void succeed(struct remote_poll *p)
 	timer_set(&p->next, p->component->loop, jittered(p, p->every));
 }
 
+/* A password in it is not shown. */
+static struct str shown_url(struct remote_poll *p)
+{
+	struct str url = p->call.url;
+	ptrdiff_t scheme = str_find(url, STR("://"));
+	size_t begin = scheme < 0 ? 0 : (size_t)scheme + 3;
+	size_t at = begin, end = begin;
+
+	for (size_t i = begin; i < url.n && !strchr("/?#", url.p[i]); i++)
+		if (url.p[i] == '@')
+			at = i;
+	while (end < at && url.p[end] != ':')
+		end++;
+	if (end == at)
+		return url;
+	return arena_printf(loop_scratch(p->component->loop), STR_FMT ":xxxxx" STR_FMT,
+		STR_ARG(str_head(url, end)), STR_ARG(str_from_at(url, at)));
+}
+
 static void fail(struct remote_poll *p, const char *why)
 {
 	int64_t wait = p->backoff ? 2 * p->backoff : BACKOFF_MIN;
@@ -49,7 +68,7 @@ static void fail(struct remote_poll *p, const char *why)
 			p->has_answer ? "the remote content cannot be read, what was there before "
 					"stays in force"
 				      : "the remote content is not known, what refers to it waits",
-			KV("url", p->call.url), KV("err", why), KV("hint", p->hint));
+			KV("url", shown_url(p)), KV("err", why), KV("hint", p->hint));
 	}
 	p->backoff = wait < p->every ? wait : p->every;
 	timer_set(&p->next, p->component->loop, jittered(p, p->backoff));
@@ -58,7 +77,7 @@ static void fail(struct remote_poll *p, const char *why)
 /* The beginning of what the server says, which is often the reason. */
 static void refuse(struct remote_poll *p)
 {
-	struct str said = str_head(str_trim(p->call.answer), 160);
+	struct str said = str_head(str_trim(p->call.answer), p->is_secret ? 0 : 160);
 	char why[320];
 
 	snprintf(why, sizeof(why), "status %d%s" STR_FMT, p->call.status, said.n ? ": " : "",
@@ -136,6 +155,7 @@ bool remote_poll_set(struct remote_poll *p, const struct remote_poll_settings *s
 	p->every = s->every;
 	p->backoff = 0;
 	p->max = s->max ? s->max : REMOTE_POLL_MAX;
+	p->is_secret = s->is_secret;
 	fill_call(p, s);
 	timer_clear(&p->next);
 	if (!p->has_answer)

@@ -38,6 +38,7 @@ struct remote_poll {
 	struct buf text; /* url and body, which the call borrows */
 	int64_t every;   /* ns */
 	size_t max;
+	bool is_secret;
 	int64_t backoff;   /* ns; 0: the last request went well */
 	bool has_answer;   /* once at least */
 	char problem[320]; /* "": none */
@@ -48,8 +49,9 @@ struct remote_poll_settings {
 	const char *method; /* a constant */
 	struct str url;
 	struct str body;
-	int64_t every; /* ns */
-	size_t max;    /* bytes of an answer; 0: REMOTE_POLL_MAX */
+	int64_t every;  /* ns */
+	size_t max;     /* bytes of an answer; 0: REMOTE_POLL_MAX */
+	bool is_secret; /* what is said is not shown, also not with another status than 200 */
 };
 
 /* Texts are copied. The first request starts at once. False, with e filled, and what was in force

@@ -47,7 +47,7 @@ static void add_headers(struct arena *a, struct http_settings *http, const struc
 }
 
 bool remote_server_poll(const struct remote_server_args *a, const char *const *methods,
-	struct str body, struct remote_poll *p, struct err *e)
+	struct str body, bool is_secret, struct remote_poll *p, struct err *e)
 {
 	struct http_settings http = {0};
 	struct arena scratch;
@@ -64,6 +64,7 @@ bool remote_server_poll(const struct remote_server_args *a, const char *const *m
 			.url = a->url,
 			.body = body,
 			.every = a->poll_frequency,
+			.is_secret = is_secret,
 		},
 		e);
 	arena_fini(&scratch);

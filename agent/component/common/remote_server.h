@@ -45,6 +45,6 @@ extern const struct arg remote_server_client_args[];
 /* clang-format on */
 
 bool remote_server_check(const struct remote_server_args *a, struct diags *d);
-/* Asks from now on, as remote_poll_set() says. methods is that of the table. */
+/* Asks from now on, as remote_poll_set() says. methods is that of the table; is_secret as there. */
 bool remote_server_poll(const struct remote_server_args *a, const char *const *methods,
-	struct str body, struct remote_poll *p, struct err *e);
+	struct str body, bool is_secret, struct remote_poll *p, struct err *e);

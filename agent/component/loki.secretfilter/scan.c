@@ -6,14 +6,16 @@
 
 #include "agent/component/loki.secretfilter/scan.h"
 
+#include "agent/base/ascii.h"
 #include "agent/base/must.h"
 #include "agent/component/loki.secretfilter/rules.h"
 
 enum {
-	MAX_HITS = 160, /* prefixes of all rules */
-	BUCKETS = 256,  /* of prefixes, by their first two bytes */
-	PEM_HEAD = 100, /* bytes between "-----BEGIN" and "KEY-----" */
-	PEM_MIN = 64,   /* of what follows; less is talk about keys */
+	MAX_HITS = 160,  /* prefixes of all rules */
+	BUCKETS = 256,   /* of prefixes, by their first two bytes */
+	PEM_HEAD = 100,  /* bytes between "-----BEGIN" and "KEY-----" */
+	PEM_MIN = 64,    /* of what follows; less is talk about keys */
+	COLOUR_MAX = 16, /* bytes of its numbers */
 	NOTHING = UINT16_MAX,
 };
 
@@ -137,6 +139,41 @@ static size_t match_key(struct str line, size_t at)
 	return str_starts(str_from_at(line, at), "-----") ? at + dashes.n : at;
 }
 
+static bool are_hex(const char *p, size_t n)
+{
+	while (n > 0 && ascii_hex(p[n - 1]) >= 0)
+		n--;
+	return n == 0;
+}
+
+/* The m of "ESC[1;31m" before byte at; ESC may be written out. */
+static bool ends_colour(struct str line, size_t at)
+{
+	size_t i = at - 1;
+
+	if (line.p[i] != 'm')
+		return false;
+	while (i > 0 && at - i < COLOUR_MAX &&
+		(ascii_is_digit(line.p[i - 1]) || line.p[i - 1] == ';'))
+		i--;
+	return i > 0 && line.p[i - 1] == '[';
+}
+
+/* Letters that end an escape of JSON, of an address or of a terminal are no part of what follows
+ * it: "\n", "\u0026", "%3D", a colour. */
+static bool ends_escape(struct str line, size_t at)
+{
+	const char *p = line.p + at;
+
+	if (at >= 2 && p[-2] == '\\' && p[-1] && strchr("nrtbf", p[-1]))
+		return true;
+	if (at >= 3 && p[-3] == '%' && are_hex(p - 2, 2))
+		return true;
+	if (at >= 6 && p[-6] == '\\' && p[-5] == 'u' && are_hex(p - 4, 4))
+		return true;
+	return ends_colour(line, at);
+}
+
 /* A token is a word of its own: what is before it is no part of one. */
 static bool is_alone(struct str line, size_t begin, const struct secret_rule *r)
 {
@@ -144,9 +181,7 @@ static bool is_alone(struct str line, size_t begin, const struct secret_rule *r)
 
 	if (begin == 0 || r->is_key)
 		return true;
-	if (line.p[begin - 1] == 'n' && begin > 1 && line.p[begin - 2] == '\\') /* \n written out */
-		return true;
-	return !is_of(line.p[begin - 1], class);
+	return !is_of(line.p[begin - 1], class) || ends_escape(line, begin);
 }
 
 static bool check(struct str line, size_t begin, const struct hit *h, struct secret *out)

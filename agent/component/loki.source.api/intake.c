@@ -229,6 +229,8 @@ static bool read_tenant(const struct http_request *r, struct str *out, struct ve
 				"tenant ID '" STR_FMT "' contains unsupported character '%c'",
 				STR_ARG(t), c);
 	}
+	if (str_is(t, ".") || str_is(t, ".."))
+		return err_set(&v->e, "tenant ID is '.' or '..'");
 	v->status = 0;
 	*out = t;
 	return true;

@@ -222,6 +222,9 @@ static void the_tenant_is_a_label(void **state)
 	r = as_tenant("a/b");
 	assert_int_equal(r.status, 400);
 	assert_string_equal(r.answer, "tenant ID 'a/b' contains unsupported character '/'\n");
+	r = as_tenant("..");
+	assert_int_equal(r.status, 400);
+	assert_string_equal(r.answer, "tenant ID is '.' or '..'\n");
 	assert_string_equal(seen(), "");
 }
 

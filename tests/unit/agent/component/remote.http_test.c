@@ -3,6 +3,8 @@
 #include "tests/http_client_fake.h"
 /* clang-format on */
 
+#include "agent/base/log.h"
+
 extern const struct component_type remote_http;
 
 static const struct {
@@ -57,5 +59,36 @@ static void test_secret(void **state)
 	harness_fini(&h);
 }
 
-TESTS_RUN(cmocka_unit_test(test_requests),
+static struct buf said;
+
+static void take_line(struct str line)
+{
+	buf_add_str(&said, line);
+	buf_add_char(&said, '\n');
+}
+
+/* Neither what a server says of a secret, nor the password in an address, is shown. */
+static void test_nothing_leaks(void **state)
+{
+	struct harness h;
+
+	(void)state;
+	harness_init(&h, &remote_http);
+	assert_true(harness_load(&h, "remote.http \"r\" {\n url = \"http://me:w0rd@a/x@y:z\"\n"
+				     " is_secret = true\n}\n"));
+	log_set_writer(take_line);
+	fake_answer(0, 201, "", STR("pass"), -1);
+	log_set_writer(NULL);
+	loop_turn(h.loop, 0);
+	assert_string_equal(graph_node(h.graph, 0).reason, "status 201");
+	buf_add_char(&said, 0);
+	assert_non_null(strstr(said.p, "url=http://me:xxxxx@a/x@y:z"));
+	assert_null(strstr(said.p, "w0rd"));
+	assert_null(strstr(said.p, "pass"));
+	buf_fini(&said);
+	said = (struct buf){0};
+	harness_fini(&h);
+}
+
+TESTS_RUN(cmocka_unit_test(test_requests), cmocka_unit_test(test_nothing_leaks),
 	cmocka_unit_test(test_secret))

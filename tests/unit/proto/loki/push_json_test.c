@@ -91,9 +91,31 @@ static void requests_are_read(void **state)
 	buf_fini(&b);
 }
 
+static void metadata_are_bounded(void **state)
+{
+	(void)state;
+	for (size_t n = PUSH_JSON_META_MAX; n <= PUSH_JSON_META_MAX + 1; n++) {
+		struct buf text = {0}, request = {0};
+		struct err e;
+		bool ok;
+
+		buf_add_str(&text, STR("{\"streams\": [{\"values\": [[\"1\", \"a\", {"));
+		for (size_t i = 0; i < n; i++)
+			buf_add_str(&text, i ? STR(",\"\":\"\"") : STR("\"\":\"\""));
+		buf_add_str(&text, STR("}]]}]}"));
+		ok = push_json_parse(buf_str(&text), &request, &e);
+		assert_int_equal(ok, n <= PUSH_JSON_META_MAX);
+		if (!ok)
+			assert_non_null(strstr(e.text, "too many structured metadata labels"));
+		buf_fini(&text);
+		buf_fini(&request);
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(requests_are_read)};
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(requests_are_read), cmocka_unit_test(metadata_are_bounded)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

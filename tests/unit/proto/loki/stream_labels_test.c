@@ -76,9 +76,43 @@ static void labels_are_read(void **state)
 	arena_fini(&a);
 }
 
+/* n labels, with a name before the brace, or signs that make none. */
+static bool read_many(size_t n, const char *one, struct stream_labels *got)
+{
+	struct buf b = {0};
+	struct arena a;
+	struct err e;
+	bool ok;
+
+	buf_add_str(&b, STR("name{"));
+	for (size_t i = 0; i < n; i++)
+		buf_add_str(&b, str_from(one));
+	buf_add_char(&b, '}');
+	arena_init(&a, 100000); /* more is a crash */
+	ok = stream_labels_parse(&a, buf_str(&b), got, &e);
+	if (!ok && n == STREAM_LABELS_MAX + 1)
+		assert_string_equal(e.text, "more than 1024 labels");
+	arena_fini(&a);
+	buf_fini(&b);
+	return ok;
+}
+
+/* A request of megabytes must not become one of gigabytes. */
+static void many_labels_are_refused(void **state)
+{
+	struct stream_labels got;
+
+	(void)state;
+	assert_true(read_many(STREAM_LABELS_MAX, "a='=',", &got));
+	assert_int_equal(got.n, STREAM_LABELS_MAX + 1);
+	assert_false(read_many(STREAM_LABELS_MAX + 1, "a='',", &got));
+	assert_false(read_many(1 << 20, "=", &got));
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(labels_are_read)};
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(labels_are_read), cmocka_unit_test(many_labels_are_refused)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
