@@ -95,7 +95,8 @@ static void objects_come_change_and_go(void **state)
 	assert_int_equal(changes, 0);
 	loop_turn(l, 0);
 	assert_int_equal(changes, 1); /* once, however much it was */
-	assert_objects(o, "a\nb a=2; x=1;" LENT("a", "2") LENT("x", "1") PRESENT("a") PRESENT("x") "\n");
+	assert_objects(o, "a\nb a=2; x=1;" LENT("a", "2") LENT("x", "1")
+				  PRESENT("a") PRESENT("x") "\n");
 
 	assert_true(put(WATCH_MODIFIED, "b", "\"x\":\"2\""));
 	assert_false(put(WATCH_ADDED, "", ""));

@@ -24,7 +24,8 @@ static const struct {
 	{RULES("{\"action\":\"hashmod\",\"modulus\":1,\"sourceLabels\":[\"app\"],\"targetLabel\":"
 	       "\"m\"}"),
 		"||app=web;m=0;"},
-	{RULES("{\"action\":\"\",\"sourceLabels\":[\"app\"],\"separator\":null,\"targetLabel\":\"b\","
+	{RULES("{\"action\":\"\",\"sourceLabels\":[\"app\"],\"separator\":null,"
+	       "\"targetLabel\":\"b\","
 	       "\"regex\":\"\",\"replacement\":\"\"}"),
 		"||app=web;b=web;"},
 	{RULES("{\"sourceLabels\":[\"__meta_kubernetes_namespace\"]},"
@@ -33,7 +34,8 @@ static const struct {
 	{RULES("{\"sourceLabels\":[\"__meta_kubernetes_namespace\"],\"targetLabel\":\"n\"},"
 	       "{\"action\":\"labelmap\",\"regex\":\"__meta_kubernetes_pod_label_(.+)\"}"),
 		"||app=web;"},
-	{RULES("{\"sourceLabels\":[\"__meta_kubernetes_namespace_label_a\"],\"targetLabel\":\"n\"}"),
+	{RULES("{\"sourceLabels\":[\"__meta_kubernetes_namespace_label_a\"],"
+	       "\"targetLabel\":\"n\"}"),
 		"||app=web;with namespaces"},
 	{RULES("{\"action\":\"labelmap\",\"regex\":\"__meta_kubernetes_(.+)\"}"),
 		"||app=web;with namespaces"},
