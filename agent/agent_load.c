@@ -109,9 +109,14 @@ static void log_warnings(const struct agent *a, const struct diags *d)
 		if (it->severity != DIAG_WARNING || !it->at.file)
 			continue;
 		range_position(it->at, &line, &column);
-		log_warn(graph_id_at(a->graph, it->at), "the configuration has a warning",
-			KV("warning", it->message), KV("file", it->at.file->name),
-			KV("line", line));
+		if (it->hint.n)
+			log_warn(graph_id_at(a->graph, it->at), "the configuration has a warning",
+				KV("warning", it->message), KV("file", it->at.file->name),
+				KV("line", line), KV("hint", it->hint));
+		else
+			log_warn(graph_id_at(a->graph, it->at), "the configuration has a warning",
+				KV("warning", it->message), KV("file", it->at.file->name),
+				KV("line", line));
 	}
 }
 

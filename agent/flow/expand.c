@@ -84,6 +84,31 @@ void expand_init(struct expand *x, struct arena *a, const struct regex *re, stru
 	add_text(x, str_from_at(text, from));
 }
 
+static bool is_slip(struct str text, struct str name)
+{
+	size_t digits = 0;
+
+	while (digits < name.n && name.p[digits] >= '0' && name.p[digits] <= '9')
+		digits++;
+	return text.p[0] != '{' && digits > 0 && digits < name.n;
+}
+
+bool expand_find_slip(struct str text, struct str *name)
+{
+	for (size_t at = 0; at + 1 < text.n; at++) {
+		struct str rest = str_from_at(text, at + 1);
+		size_t n;
+
+		if (text.p[at] != '$')
+			continue;
+		n = rest.p[0] == '$' ? 1 : reference(rest, name);
+		if (n && rest.p[0] != '$' && is_slip(rest, *name))
+			return true;
+		at += n;
+	}
+	return false;
+}
+
 static struct str part(const struct expand_part *p, const struct regex *re)
 {
 	return p->group < 0 ? p->text : re->groups[p->group];

@@ -23,3 +23,7 @@ void expand_init(struct expand *x, struct arena *a, const struct regex *re, stru
 
 /* After regex_match(): the text, in a or, when it is one piece, a view of that piece. */
 struct str expand_run(const struct expand *x, const struct regex *re, struct arena *a);
+
+/* The first reference that was hardly meant as it is: a number that goes on, as $1_ does, which is
+ * the group of the name "1_", and no group has such a name. Its name, a view of text, and true. */
+bool expand_find_slip(struct str text, struct str *name);

@@ -4,6 +4,7 @@
 #include "agent/base/mem.h"
 #include "agent/base/must.h"
 #include "agent/component/common/regex_arg.h"
+#include "agent/flow/expand.h"
 
 #include <stdlib.h>
 
@@ -47,6 +48,29 @@ static struct relabel_rule rule_of(const struct relabel_args *a)
 	};
 }
 
+/* Alloy says nothing of it; the label is then empty, and a path of it finds no file. */
+static void warn_of_slips(const struct relabel_args *a, struct diags *d)
+{
+	struct str texts[] = {a->replacement, a->target_label};
+	const char *names[] = {"replacement", "target_label"};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		struct str name;
+		size_t digits = 0;
+
+		if (!expand_find_slip(texts[i], &name))
+			continue;
+		while (name.p[digits] >= '0' && name.p[digits] <= '9')
+			digits++;
+		diag_warning(d, a->at,
+			"$" STR_FMT " in %s is a group of the name \"" STR_FMT
+			"\", which there is not: it is empty",
+			STR_ARG(name), names[i], STR_ARG(name));
+		diag_hint(d, "for the group and a text behind it write ${" STR_FMT "}" STR_FMT,
+			STR_ARG(str_head(name, digits)), STR_ARG(str_from_at(name, digits)));
+	}
+}
+
 bool relabel_args_check(const struct arg_blocks *rules, struct diags *d)
 {
 	const struct relabel_args *a = rules->p;
@@ -62,6 +86,7 @@ bool relabel_args_check(const struct arg_blocks *rules, struct diags *d)
 		}
 		if (!relabel_rule_check(&r, &e))
 			ok = diag_error(d, a[i].at, "%s", e.text);
+		warn_of_slips(&a[i], d);
 	}
 	return ok;
 }

@@ -52,4 +52,36 @@ static void test_expand(void **state)
 	arena_fini(&a);
 }
 
-TESTS_RUN(cmocka_unit_test(test_expand))
+static void test_slips(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *name; /* NULL: all is well */
+	} slips[] = {
+		{"", NULL},
+		{"$", NULL},
+		{"a$$", NULL},
+		{"$1", NULL},
+		{"$1-$2", NULL},
+		{"${1}_$2", NULL},
+		{"${1_}", NULL},
+		{"$name_1", NULL},
+		{"$$1_", NULL},
+		{"$$$1_x/$2", "1_x"},
+		{"/pods/$1_$2/*.log", "1_"},
+		{"$2/$1s", "1s"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(slips) / sizeof(slips[0]); i++) {
+		struct str name;
+
+		print_message("%s\n", slips[i].text);
+		if (expand_find_slip(str_from(slips[i].text), &name))
+			assert_str(name, slips[i].name ? slips[i].name : "nothing");
+		else
+			assert_null(slips[i].name);
+	}
+}
+
+TESTS_RUN(cmocka_unit_test(test_expand), cmocka_unit_test(test_slips))
