@@ -126,19 +126,25 @@ static bool is_role(struct str s)
 	return false;
 }
 
+static bool check_role(struct str role, struct range at, struct diags *d)
+{
+	if (is_role(role))
+		return true;
+	diag_error(d, at, "unknown Kubernetes SD role \"" STR_FMT "\"", STR_ARG(role));
+	diag_hint(d, "it is one of pod, node, service, endpoints, endpointslice and ingress");
+	return false;
+}
+
 static bool discovery_check(const void *args, struct diags *d)
 {
 	const struct discovery_args *a = args;
 	const struct selector_block *v = a->selectors.p;
 	bool ok = k8s_client_args_check(&a->client, d);
 
-	if (!is_role(a->role))
-		ok = diag_error(
-			d, a->at, "unknown Kubernetes SD role \"" STR_FMT "\"", STR_ARG(a->role));
+	ok = check_role(a->role, a->at, d) && ok;
 	for (size_t i = 0; i < a->selectors.n; i++) {
-		if (!is_role(v[i].role))
-			ok = diag_error(d, v[i].at, "unknown Kubernetes SD role \"" STR_FMT "\"",
-				STR_ARG(v[i].role));
+		if (!check_role(v[i].role, v[i].at, d))
+			ok = false;
 		else if (str_is(a->role, "pod") && !str_is(v[i].role, "pod"))
 			ok = diag_error(d, v[i].at, "pod role supports only pod selectors");
 	}

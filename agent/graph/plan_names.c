@@ -198,8 +198,10 @@ void plan_define(const struct plan *p, struct module *m, struct vertex *v, struc
 	if (!t)
 		t = find_type(p, b->name);
 	if (t) {
-		if (check_place(m, v, t, d) && check_stability(p, t, b, d))
+		if (check_place(m, v, t, d)) {
+			check_stability(p, t, b, d); /* what is in it is looked at all the same */
 			v->type = t;
+		}
 	} else if (m->kind != MODULE_IMPORTED && find_definition(m, b->name, &v->definition)) {
 		v->kind = VERTEX_CUSTOM;
 		v->type = &module_custom;
