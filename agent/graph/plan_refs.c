@@ -95,6 +95,20 @@ static const struct export_field *find_export(const struct component_type *t, st
 	return NULL;
 }
 
+static bool is_nominal(const struct export_field *f)
+{
+	return f->type == ARG_CAPSULE || f->type == ARG_TARGETS;
+}
+
+/* A component as a whole, in the place of what it exports: `forward_to = [loki.write.w]`. */
+static bool all_nominal(const struct component_type *t)
+{
+	for (const struct export_field *f = t->exports; f && f->name; f++)
+		if (!is_nominal(f))
+			return false;
+	return true;
+}
+
 /* Is this reference an export that has a value of its type without running? */
 static bool has_nominal_value(const struct module *m, const struct ref *r)
 {
@@ -107,11 +121,11 @@ static bool has_nominal_value(const struct module *m, const struct ref *r)
 	if (!to->type || to->kind != VERTEX_COMPONENT)
 		return false;
 	if (r->n == used)
-		return false;
+		return all_nominal(to->type);
 	f = find_export(to->type, r->parts[used]);
 	if (!f)
 		return true; /* evaluating it gives the error */
-	return r->n == used + 1 && (f->type == ARG_CAPSULE || f->type == ARG_TARGETS);
+	return r->n == used + 1 && is_nominal(f);
 }
 
 static bool is_unknown(const struct module *m, const struct refs *refs)

@@ -330,6 +330,8 @@ static const struct {
 		"local.file.f test.number.a"},
 	{"test.number \"a\" { n = 1 / 0 }", "1:27 0 divide by zero error"},
 	{"test.number \"a\" { text = \"bad\" }", "0:0 text is bad"},
+	{"loki.process \"p\" { forward_to = [loki.write.w] }\nloki.write \"w\" { }",
+		"1:34 loki.write.w expected capsule(\"loki.LogsReceiver\"), got object"},
 	/* what is wrong hides nothing but what follows from it */
 	{"test.strict \"a\" {\n low = 0\n high = 0\n part { low = 0 }\n}",
 		"1:1 low is not positive; 1:1 high is not positive; 1:1 all is wrong; "
