@@ -333,13 +333,19 @@ static void add_pod(struct run *r, const struct object *o, const struct pod *p)
 	}
 }
 
+/* What may not be read is nobody's label: the objects that go by it select nothing. */
+static bool is_usable(const struct podlogs *s, const struct podlogs_spec *spec)
+{
+	return !spec->reads_namespaces || objects_is_synced(s->from.namespaces);
+}
+
 /* Deleted pods stay for a while, as their last lines may not have been read. */
 static void add_object(struct run *r, const struct object *o)
 {
 	const struct podlogs_spec *spec = o->extra;
 	struct podlogs *s = r->s;
 
-	if (!namespace_matches(s, &s->from.of_namespaces, o->namespace))
+	if (!is_usable(s, spec) || !namespace_matches(s, &s->from.of_namespaces, o->namespace))
 		return;
 	POD_STORE_EACH(p, cluster_pods(s->from.cluster))
 	{
@@ -352,7 +358,8 @@ static void add_object(struct run *r, const struct object *o)
 static void on_changed(void *owner);
 
 /* Their labels are asked for when a selector or a rule wants them, or who comes after. True: they
- * are known, or not needed. */
+ * are known, or not needed, or may not be read: other objects do not wait for the one that wants
+ * them. */
 static bool has_namespaces(struct podlogs *s, const struct object *const *v, size_t n)
 {
 	bool is_needed = s->from.of_namespaces.n > 0 || s->args->preserve_discovered_labels;
@@ -373,7 +380,8 @@ static bool has_namespaces(struct podlogs *s, const struct object *const *v, siz
 				.changed = on_changed,
 				.owner = s,
 			});
-	return !is_needed || objects_is_synced(s->from.namespaces);
+	return !is_needed || objects_is_synced(s->from.namespaces) ||
+	       objects_problem(s->from.namespaces);
 }
 
 /* What is known is not all until each watch has had its list. */

@@ -20,7 +20,7 @@ Over HTTP: POST /_control/<verb> with a JSON object. Verbs beside those of commo
  lease {namespace, name, ...}  the spec of a Lease, set from outside; without one: it is deleted
  object {kind, namespace, name, ...}  a Secret or a ConfigMap, to be read by its name
  token {token}        only this bearer token is accepted from now on (null: any, or none)
- forbid {on}          403, as without the RBAC right
+ forbid {on, resource}  403, as without the RBAC right; resource: of its paths only
  compact {}           forgets the history: every older version is 410 from now on
  set {...}            initial_events, gone_over_http, bookmark_seconds, gzip
  bookmark {}          sends one to every watch now
@@ -178,6 +178,7 @@ class Api(common.Fake):
         self.history = []  # (version, type, object, object before, plural)
         self.token = None
         self.forbidden = False
+        self.forbidden_resource = None  # None: all
         self.leases_forbidden = False
         self.initial_events = True
         self.gone_over_http = False
@@ -301,6 +302,7 @@ class Api(common.Fake):
                 self.token = args["token"]
             elif path == "forbid":
                 self.forbidden = args.get("on", True)
+                self.forbidden_resource = args.get("resource")
             elif path == "compact":
                 self.compact()
             elif path == "set":
@@ -364,8 +366,10 @@ class Api(common.Fake):
         if self.token is not None and given and given != f"Bearer {self.token}":
             raise Refused(401, "Unauthorized", "Unauthorized")
         who = "system:serviceaccount:alloy:alloy" if given else "system:anonymous"
-        if self.forbidden or (self.token is not None and not given):
-            raise Refused(403, "Forbidden", f'pods is forbidden: User "{who}" cannot list resource "pods" '
+        what = self.forbidden_resource
+        is_meant = what is None or request.path.split("?")[0].endswith("/" + what)
+        if (self.forbidden and is_meant) or (self.token is not None and not given):
+            raise Refused(403, "Forbidden", f'{what or "pods"} is forbidden: User "{who}" cannot list resource "{what or "pods"}" '
                 'in API group "" at the cluster scope')
 
     def selector(self, query, namespace):

@@ -3,6 +3,8 @@
 #include "tests/http_client_fake.h"
 /* clang-format on */
 
+#include "agent/base/log.h"
+
 extern const struct component_type loki_source_kubernetes_events;
 
 static struct harness h;
@@ -103,6 +105,42 @@ static void test_not_elected(void **state)
 	assert_true(harness_load(&h, CONFIG("")));
 	answer(LEASES "/invar-loki.source.kubernetes-events.e", 200, LEASE("1", "you", ""));
 	assert_int_equal(fake_calls_n, 0);
+}
+
+static struct buf said;
+
+static void take_line(struct str line)
+{
+	buf_add_str(&said, line);
+}
+
+static void want_said(const char *text)
+{
+	log_set_writer(NULL);
+	buf_add_char(&said, 0);
+	assert_non_null(strstr(said.p, text));
+	buf_fini(&said);
+	said = (struct buf){0};
+}
+
+/* Nobody may be sending, which must not be silent; neither that this agent has to end. */
+static void test_lease_fails(void **state)
+{
+	(void)state;
+	assert_true(harness_load(&h, CONFIG("")));
+	log_set_writer(take_line);
+	answer(LEASES "/invar-loki.source.kubernetes-events.e", 422, "{\"message\":\"no\"}");
+	want_said("it is not known who sends the events");
+	assert_int_equal(graph_node(h.graph, 1).health, HEALTH_UNHEALTHY);
+	harness_advance(&h, INT64_C(20) * 1000000000);
+	answer(LEASES "/invar-loki.source.kubernetes-events.e", 200, LEASE("1", "", ""));
+	answer(LEASES, 200, LEASE("2", "me", ""));
+	stream(BOOKMARK("60"));
+	harness_advance(&h, INT64_C(31) * 1000000000);
+	log_set_writer(take_line);
+	answer(LEASES, 500, "{}");
+	harness_advance(&h, INT64_C(30) * 1000000000);
+	want_said("as its Lease could not be renewed");
 }
 
 /* Everybody sends, when there is no Lease to be had. */
@@ -336,6 +374,7 @@ static void test_mistakes(void **state)
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 TESTS_RUN(T(test_elected), T(test_not_elected), T(test_no_right), T(test_restored),
+	T(test_lease_fails),
 	T(test_restored_in_a_list), T(test_note), T(test_lease_name), T(test_full),
 	T(test_update_of_looks), T(test_update_of_namespaces), T(test_update_of_the_client),
 	T(test_stop_while_moving), T(test_mistakes))
