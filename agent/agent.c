@@ -170,7 +170,7 @@ static void on_tidy(struct timer *t)
 {
 	struct agent *a = container_of(t, struct agent, tidy);
 
-	mem_tidy();
+	mem_tidy(process_anonymous);
 	timer_set(t, a->ctx.loop, TIDY);
 }
 

@@ -87,7 +87,7 @@ static double number_at(struct str line, unsigned i)
 	}
 }
 
-/* /proc/self/statm: size and resident, in pages. */
+/* /proc/self/statm: size, resident, and shared of it, in pages. */
 static double read_pages(unsigned field)
 {
 	char text[128];
@@ -131,6 +131,14 @@ static double read_sent(void *owner)
 {
 	(void)owner;
 	return read_net(8);
+}
+
+size_t process_anonymous(void)
+{
+	double shared = read_pages(2);
+	double resident = read_pages(1);
+
+	return resident > shared ? (size_t)(resident - shared) : 0;
 }
 
 void process_metrics_start(int64_t start_ns)

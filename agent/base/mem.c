@@ -43,22 +43,28 @@ void mem_trim(void)
 	malloc_trim(0);
 }
 
-bool mem_is_much(size_t free_bytes, size_t *least)
+/* What the heap counts as free may have been given back already: so that is not asked. */
+static size_t unused(size_t anonymous)
 {
-	bool much = free_bytes > MUCH && free_bytes - MUCH > *least;
+	struct mallinfo2 heap = mallinfo2();
+	size_t used = heap.uordblks + heap.hblkhd;
 
-	if (much || free_bytes < *least)
-		*least = free_bytes;
-	return much;
+	return anonymous > used ? anonymous - used : 0;
 }
 
-/* What was given back stays free as the heap counts it: only what comes on top is new. */
-void mem_tidy(void)
+bool mem_tidy(size_t (*anonymous)(void))
 {
-	static size_t least;
+	static size_t least; /* stacks and what else is no heap's, and what cannot be given back */
+	size_t now = unused(anonymous());
+	bool much = now > least + MUCH;
 
-	if (mem_is_much(mallinfo2().fordblks, &least))
+	if (much) {
 		mem_trim();
+		now = unused(anonymous());
+	}
+	if (much || now < least)
+		least = now;
+	return much;
 }
 
 char *mem_text(struct str s)

@@ -16,11 +16,12 @@ void *mem_alloc(size_t size, size_t count); /* free() it */
 void *mem_resize(void *p, size_t n);        /* as realloc(); what is new is not zeroed */
 /* gives what is free back to the system; milliseconds, after a large burst */
 void mem_trim(void);
-/* The same if it has become much. To be called now and then: a burst leaves its memory with the
- * process, for an outage's backlog is freed piece by piece, and the heap keeps what it had. */
-void mem_tidy(void);
-/* For mem_tidy(), whose own *least is 0 at first: so many bytes of the heap are free, and at the
- * least there have been *least since the last time that it was so. */
-bool mem_is_much(size_t free_bytes, size_t *least);
+/*
+ * The same if it has become much. To be called now and then: a burst leaves its memory with the
+ * process, for an outage's backlog is freed piece by piece, and the heap keeps what it had.
+ * anonymous: bytes that the system has given the process; 0 if it does not say. False: all was
+ * left as it is.
+ */
+bool mem_tidy(size_t (*anonymous)(void));
 char *mem_text(struct str s);     /* a copy with a NUL after it; free() it */
 _Noreturn void mem_out(size_t n); /* says how much was asked for, and exits with 70 */
