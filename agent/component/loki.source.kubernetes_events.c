@@ -14,7 +14,6 @@
  * there. With another client all leave, and the Lease is given back and asked for anew.
  */
 
-#include "agent/base/ascii.h"
 #include "agent/base/container_of.h"
 #include "agent/base/err.h"
 #include "agent/base/log.h"
@@ -22,8 +21,8 @@
 #include "agent/base/metric.h"
 #include "agent/base/vec.h"
 #include "agent/component/common/k8s_client_args.h"
+#include "agent/component/loki.source.kubernetes_events/lease_name.h"
 #include "agent/component/loki.source.kubernetes_events/stream.h"
-#include "agent/flow/sha256.h"
 #include "agent/graph/component.h"
 #include "agent/graph/context.h"
 #include "agent/loop/http_client.h"
@@ -32,10 +31,6 @@
 
 #include <stdlib.h>
 #include <unistd.h>
-
-enum {
-	LEASE_NAME_ID_MAX = 200, /* bytes of an id in the name of a Lease, which has 253 at most */
-};
 
 #define STOP_WAIT (INT64_C(3) * 1000 * 1000 * 1000) /* for what is under way */
 
@@ -348,44 +343,6 @@ static void add_streams(struct events_source *s)
 		add_stream(s, (struct str){0});
 }
 
-/* Is the id still told from all others when its letters are small, and is what it becomes a name
- * of Kubernetes (RFC 1123: each part between dots begins and ends with a letter or a digit)? */
-static bool makes_name(struct str id)
-{
-	for (size_t i = 0; i < id.n; i++) {
-		bool is_edge = i + 1 == id.n || id.p[i + 1] == '.' || (i > 0 && id.p[i - 1] == '.');
-
-		if (ascii_is_upper(id.p[i]) || (is_edge && !ascii_is_alnum(id.p[i])))
-			return false;
-	}
-	return id.n <= LEASE_NAME_ID_MAX;
-}
-
-/* A name of Kubernetes made of the component's id, with a hash of it where that is needed. */
-static struct str lease_name(struct arena *a, const char *id)
-{
-	bool is_plain = makes_name(str_from(id));
-	struct str name = arena_printf(a, "invar-%s", id);
-	char hash[65];
-	char *p;
-
-	sha256_hex(str_from(id), hash);
-	if (!is_plain)
-		name = arena_printf(a, STR_FMT "-%.8s",
-			STR_ARG(str_head(name, LEASE_NAME_ID_MAX)), hash);
-	p = arena_new(a, char, name.n + 1);
-	for (size_t i = 0; i < name.n; i++) {
-		char c = name.p[i];
-
-		p[i] = c;
-		if (ascii_is_upper(c))
-			p[i] = (char)(c | 0x20);
-		else if (!ascii_is_alnum(c) && !(c == '.' && is_plain))
-			p[i] = '-';
-	}
-	return (struct str){p, name.n};
-}
-
 /* Two pods of one node are two: a Deployment may have them. */
 static struct str holder_name(struct events_source *s, struct arena *a)
 {
@@ -402,7 +359,7 @@ static void ask_for_lease(struct events_source *s, struct str namespace)
 	arena_init(&a, 0);
 	s->lease = lease_new(s->base.loop, s->at.target,
 		&(struct lease_settings){s->at.config.server, namespace,
-			lease_name(&a, s->base.id), holder_name(s, &a)},
+			events_lease_name(&a, str_from(s->base.id)), holder_name(s, &a)},
 		&s->owner);
 	arena_fini(&a);
 }

@@ -226,41 +226,6 @@ static void test_note(void **state)
 	}
 }
 
-/* A Lease's name is one of Kubernetes, whatever the component is called. */
-static void test_lease_name(void **state)
-{
-	static const struct {
-		const char *label;
-		const char *name;
-	} cases[] = {
-		{"e", "loki.source.kubernetes-events.e?"},
-		{"my_events", "loki.source.kubernetes-events.my-events?"},
-		{"_e", "loki-source-kubernetes-events--e-????????"},
-		{"e_", "loki-source-kubernetes-events-e--????????"},
-		{"E", "loki-source-kubernetes-events-e-????????"},
-	};
-	char config[1000];
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		const char *got;
-
-		if (i > 0)
-			tear_down(NULL), set_up(NULL);
-		snprintf(config, sizeof(config),
-			"loki.source.kubernetes_events \"%s\" {\n"
-			" forward_to = [test.sink.s.receiver]\n"
-			" client {\n api_server = \"http://api\"\n}\n}\n"
-			"test.sink \"s\" { }\n",
-			cases[i].label);
-		assert_true(harness_load(&h, config));
-		got = fake_calls[find_call(LEASES)].url + strlen(LEASES "/invar-");
-		assert_int_equal(strlen(got), strcspn(cases[i].name, "?") +
-						      (strchr(cases[i].name, '?')[1] ? 8 : 0));
-		assert_memory_equal(got, cases[i].name, strcspn(cases[i].name, "?"));
-	}
-}
-
 /* A full budget ends the watch in the middle of a list; with room it is read again, without
  * what was pushed. */
 static void test_full(void **state)
@@ -375,6 +340,6 @@ static void test_mistakes(void **state)
 
 TESTS_RUN(T(test_elected), T(test_not_elected), T(test_no_right), T(test_restored),
 	T(test_lease_fails),
-	T(test_restored_in_a_list), T(test_note), T(test_lease_name), T(test_full),
+	T(test_restored_in_a_list), T(test_note), T(test_full),
 	T(test_update_of_looks), T(test_update_of_namespaces), T(test_update_of_the_client),
 	T(test_stop_while_moving), T(test_mistakes))
