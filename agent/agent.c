@@ -34,7 +34,7 @@
 #define BUDGET_LEAST (16 * MIB)
 #define BUDGET_WITHOUT_LIMIT (64 * MIB)
 #define ONCE_TICK (20 * NS_PER_MS)
-#define TIDY (30 * NS_PER_SEC)
+#define TIDY (5 * NS_PER_SEC)
 #define NAME_MAX_BYTES 256
 #define SECOND_SIGNAL 130
 
