@@ -249,14 +249,15 @@ class Ledger:
             self.problem("out of order", f"{name} after {before}, life {life}")
         s.highest[life] = max(before, seq)
         if state & CAME:
-            self._repeated(life, s, seq, name, state, c)
+            self._repeated(life, s, seq, name, state, c, written)
         s.state[seq] = (state | CAME | UNHEARD) if not heard else (state | CAME) & ~UNHEARD
         s.when[seq], s.life[seq] = now, life
 
-    def _repeated(self, life, s, seq, name, state, c):
+    def _repeated(self, life, s, seq, name, state, c, written):
         self.count["lines repeated"] += 1
         if s.life[seq] == life:
-            if not state & UNHEARD and not self.judge.answer_lost(s.when[seq]) and not self.judge.is_read_again(c, life):
+            told = state & UNHEARD or self.judge.answer_lost(s.when[seq]) or self.judge.is_read_again(c, life)
+            if not told and not self.judge.was_on_disk(written, life):
                 self.problem("repeated in one life of the agent", f"{name}, life {life}, "
                     f"{self.books.since(s.when[seq])} and {self.books.since(time.monotonic())}")
             return
