@@ -5,6 +5,7 @@
 
 #include "k8s/pod_lookup.h"
 
+#include "agent/base/address.h"
 #include "agent/base/arena.h"
 #include "agent/base/buf.h"
 #include "agent/base/err.h"
@@ -71,11 +72,7 @@ static void put_address(struct buf *b, const struct in6_addr *a)
 {
 	char text[INET6_ADDRSTRLEN];
 
-	if (IN6_IS_ADDR_V4MAPPED(a))
-		inet_ntop(AF_INET, &a->s6_addr[12], text, sizeof(text));
-	else
-		inet_ntop(AF_INET6, a, text, sizeof(text));
-	buf_add_str(b, str_from(text));
+	buf_add_str(b, str_from(address_print(text, a)));
 }
 
 /* ---- answers ---- */

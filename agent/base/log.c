@@ -7,6 +7,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#define ONCE_IN (60 * NS_PER_SEC)
+
 static const char *const names[] = {"debug", "info", "warn", "error"};
 
 static enum log_level lowest = LOG_INFO;
@@ -22,6 +24,14 @@ void log_set(enum log_level level, enum log_format format)
 void log_set_writer(void (*write_line)(struct str line))
 {
 	writer = write_line;
+}
+
+bool log_is_due(int64_t *at, int64_t now)
+{
+	if (*at != 0 && now - *at < ONCE_IN)
+		return false;
+	*at = now;
+	return true;
 }
 
 bool log_is_on(enum log_level level)

@@ -60,6 +60,11 @@ struct kv kv_int(const char *key, int64_t v);
 /* clang-format on */
 
 bool log_is_on(enum log_level level);
+
+/* What could be said of each line or request is said once a minute. at: of the last time, 0 at
+ * first; now: on a clock that only goes forward. True: it is time, and *at is now. */
+bool log_is_due(int64_t *at, int64_t now);
+
 void log_at(enum log_level level, const char *id, const char *msg, const struct kv *kv);
 
 /* What the block `logging` says. write gets each finished line, newline included; NULL is

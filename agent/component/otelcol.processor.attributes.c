@@ -6,6 +6,7 @@
  * became the only way; its documentation still speaks of SHA-1.
  */
 
+#include "agent/base/address.h"
 #include "agent/base/err.h"
 #include "agent/base/mem.h"
 #include "agent/base/must.h"
@@ -129,9 +130,7 @@ static struct str address_of(const struct telemetry *t, struct arena *a)
 
 	if (IN6_IS_ADDR_UNSPECIFIED(&t->peer))
 		return (struct str){0};
-	inet_ntop(AF_INET6, &t->peer, text, sizeof(text));
-	return otlp_any_string(
-		a, arena_str(a, str_from(strncmp(text, "::ffff:", 7) == 0 ? text + 7 : text)));
+	return otlp_any_string(a, arena_str(a, str_from(address_print(text, &t->peer))));
 }
 
 /* What is known of the sender: `client.address`, `auth.X`, and `metadata.X`, a header, as is any

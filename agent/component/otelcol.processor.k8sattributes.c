@@ -6,6 +6,7 @@
  * node.
  */
 
+#include "agent/base/address.h"
 #include "agent/base/err.h"
 #include "agent/base/log.h"
 #include "agent/base/mem.h"
@@ -80,8 +81,7 @@ static struct str peer_text(struct arena *a, const struct in6_addr *peer)
 {
 	char text[INET6_ADDRSTRLEN];
 
-	inet_ntop(AF_INET6, peer, text, sizeof(text));
-	return arena_str(a, str_from(strncmp(text, "::ffff:", 7) == 0 ? text + 7 : text));
+	return arena_str(a, str_from(address_print(text, peer)));
 }
 
 /* A peer that no watched pod is: another node's, which is looked up once, or nobody's. */

@@ -28,8 +28,7 @@
 #include "agent/graph/context.h"
 #include "agent/loop/loop.h"
 
-#define LEAST_PAUSE (NS_PER_SEC / 10) /* between two looks at what is due */
-#define WARN_PAUSE (60 * NS_PER_SEC)
+#define LEAST_PAUSE (NS_PER_SEC / 10)  /* between two looks at what is due */
 #define SEND_BYTES ((size_t)512 << 10) /* traces go out together until they are so large */
 #define TURN_BYTES ((size_t)8 << 20)   /* are decided in one turn */
 #define REPEAT_BYTES ((size_t)32 << 20)
@@ -206,20 +205,9 @@ static bool is_over(const struct sampler *s, size_t more_traces, size_t more_byt
 					  s->traces.held + more_bytes > bytes_limit(s));
 }
 
-/* Once a minute. */
-static bool may_say(const struct sampler *s, int64_t *said_at)
-{
-	int64_t now = loop_now(s->base.loop);
-
-	if (*said_at != 0 && now - *said_at < WARN_PAUSE)
-		return false;
-	*said_at = now;
-	return true;
-}
-
 static void warn_of_room(struct sampler *s)
 {
-	if (!may_say(s, &s->room_said_at))
+	if (!log_is_due(&s->room_said_at, loop_now(s->base.loop)))
 		return;
 	log_warn(s->base.id, "too many traces wait; the oldest are decided before their time",
 		KV("traces", s->traces.n), KV("num_traces", s->args->num_traces),
@@ -425,7 +413,7 @@ static enum consumed sampler_consume(struct consumer *c, const struct telemetry 
 	s->has_passed = false;
 	metric_add(s->counters.incoming, t->items);
 	cut_run(&s->cut, t->bytes);
-	if (is_too_much(s) && may_say(s, &s->repeats_said_at))
+	if (is_too_much(s) && log_is_due(&s->repeats_said_at, loop_now(s->base.loop)))
 		log_warn(s->base.id, "a request repeats a large resource too often",
 			KV("bytes", t->bytes.n),
 			KV("hint", "spans were dropped; its sender should send smaller requests"));

@@ -9,8 +9,6 @@
 
 #include <stdlib.h>
 
-#define WARN_EVERY_NS (INT64_C(60) * 1000000000)
-
 struct partial {
 	struct list link;
 	const struct labels *labels; /* a reference */
@@ -116,15 +114,12 @@ static void count_flushed(struct partials *p)
 static void make_room(struct partials *p)
 {
 	struct process *process = process_of(p);
-	int64_t now = loop_now(process->loop);
 
-	if (p->warned_at == 0 || now - p->warned_at >= WARN_EVERY_NS) {
-		p->warned_at = now;
+	if (log_is_due(&p->warned_at, loop_now(process->loop)))
 		log_warn(process->id, "partial lines passed on before their end, too many are open",
 			KV("max_partial_lines", p->max),
 			KV("hint", "raise max_partial_lines above the number of containers on a "
 				   "node"));
-	}
 	while (p->open.n >= p->max) {
 		count_flushed(p);
 		give_up(p, oldest(p));

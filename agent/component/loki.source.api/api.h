@@ -71,6 +71,8 @@ struct api_source {
 	int64_t last_time; /* of an entry that was stamped here */
 	struct label meta[API_MAX_META];
 	struct api_counters counters;
+	int64_t refused_said_at; /* on the loop's clock; 0: never */
+	int64_t full_said_at;
 };
 
 /* loki.source.api/intake.c: what the HTTP server calls. */

@@ -7,6 +7,7 @@
  * Codes and texts are those of Loki (pkg/loghttp/push), which clients know.
  */
 
+#include "agent/base/address.h"
 #include "agent/base/err.h"
 #include "agent/base/log.h"
 #include "agent/base/mem.h"
@@ -124,6 +125,13 @@ void api_on_too_large(struct http_server *server, struct http_request *r)
 
 static void refuse_full(struct api_source *s, struct http_request *r, int64_t since)
 {
+	char from[INET6_ADDRSTRLEN];
+
+	if (log_is_due(&s->full_said_at, loop_now(s->base.loop)))
+		log_warn(s->base.id, "a push was refused: the memory budget is used up",
+			KV("from", address_print(from, http_request_peer(r))),
+			KV("hint", "its senders are to come again; the destination is away or too "
+				   "slow, or --memory.budget is small"));
 	refuse(s, r, since, 503,
 		STR("the agent's memory budget is used up; send it again later"));
 }
@@ -263,6 +271,17 @@ static void take(struct api_source *s, struct http_request *r, struct verdict *v
 	shrink(&s->proto);
 }
 
+static void say_refused(struct api_source *s, const struct http_request *r, const char *why)
+{
+	char from[INET6_ADDRSTRLEN];
+
+	if (log_is_due(&s->refused_said_at, loop_now(s->base.loop)))
+		log_warn(s->base.id, "failed to parse incoming push request", KV("err", why),
+			KV("from", address_print(from, http_request_peer(r))),
+			KV("hint", "look at this sender; said once a minute, "
+				   "loki_source_api_request_duration_seconds counts"));
+}
+
 static void take_and_answer(struct api_source *s, struct http_request *r, int64_t since)
 {
 	struct verdict v = {0};
@@ -272,8 +291,7 @@ static void take_and_answer(struct api_source *s, struct http_request *r, int64_
 		answer(s, r, since, &(struct http_reply){.status = 204});
 		return;
 	}
-	log_warn(s->base.id, "failed to parse incoming push request",
-		KV("err", (const char *)(v.status == 413 ? "too large" : v.e.text)));
+	say_refused(s, r, v.status == 413 ? "too large" : v.e.text);
 	if (v.status == 413)
 		refuse_size(s, r, since, v.size);
 	else

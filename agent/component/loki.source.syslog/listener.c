@@ -1,5 +1,6 @@
 #include "agent/component/loki.source.syslog/listener.h"
 
+#include "agent/base/address.h"
 #include "agent/base/container_of.h"
 #include "agent/component/loki.source.syslog/connections.h"
 
@@ -13,10 +14,7 @@ void syslog_listener_print_peer(char out[INET6_ADDRSTRLEN], const struct sockadd
 {
 	struct in6_addr a = listen_peer((const struct sockaddr *)from);
 
-	if (IN6_IS_ADDR_V4MAPPED(&a))
-		inet_ntop(AF_INET, &a.s6_addr[12], out, INET6_ADDRSTRLEN);
-	else
-		inet_ntop(AF_INET6, &a, out, INET6_ADDRSTRLEN);
+	address_print(out, &a);
 }
 
 void syslog_listener_push(struct syslog_listener *l, struct syslog_frames *f, const char *from)

@@ -18,7 +18,6 @@
 #define FIRST_SLOTS ((size_t)64)
 #define FIRST_SWEEP ((size_t)1024)
 #define RAW_KEEP ((size_t)4 << 20)
-#define SAY_EVERY (60 * NS_PER_SEC)
 #define MAX_TENANT 256 /* bytes; Loki takes 150 */
 
 /* One more would be too much. Empty lines weigh nothing, but their timestamps take room. */
@@ -293,12 +292,9 @@ static bool begin_stream(struct loki_batches *all, struct loki_batch *b, struct 
 
 static void drop_entry(struct loki_batches *all, struct loki_batch *b, size_t weight)
 {
-	int64_t now = loop_now(all->loop);
-
 	loki_tenant_dropped(b->tenant, LOKI_DROP_STREAMS, 1, weight);
-	if (all->said_at && now - all->said_at < SAY_EVERY)
+	if (!log_is_due(&all->said_at, loop_now(all->loop)))
 		return;
-	all->said_at = now;
 	log_error(all->set->tenants->id, "entry dropped: its batch has as many streams as it may",
 		KV("host", all->set->host), KV("max_streams", (int64_t)all->set->max_streams),
 		KV("hint", "raise max_streams, or find out which label has so many values; "

@@ -2,6 +2,7 @@
 
 #include "agent/component/otelcol.processor.k8sattributes/strangers.h"
 
+#include "agent/base/address.h"
 #include "agent/base/log.h"
 #include "agent/base/timestamp.h"
 #include "agent/graph/component.h"
@@ -10,7 +11,6 @@
 
 #include <arpa/inet.h>
 
-#define WARN_PAUSE (60 * NS_PER_SEC)
 #define FIX \
 	"send to a Service with internalTrafficPolicy: Local in place of a hostPort, or run the " \
 	"agent with hostNetwork, or set OTEL_RESOURCE_ATTRIBUTES=k8s.pod.uid=$(POD_UID) in the " \
@@ -50,17 +50,13 @@ static bool is_nodes(struct pod_store *pods, const struct in6_addr *peer)
 void strangers_note(struct strangers *s, const struct component *c, struct pod_store *pods,
 	const struct in6_addr *peer, struct str service)
 {
-	int64_t now = loop_now(c->loop);
 	char text[INET6_ADDRSTRLEN];
-	const char *address = text;
+	const char *address;
 
 	remember(s, peer, service);
-	if (s->warned_at != 0 && now - s->warned_at < WARN_PAUSE)
+	if (!log_is_due(&s->warned_at, loop_now(c->loop)))
 		return;
-	s->warned_at = now;
-	inet_ntop(AF_INET6, peer, text, sizeof(text));
-	if (strncmp(text, "::ffff:", 7) == 0)
-		address = text + 7;
+	address = address_print(text, peer);
 	if (is_nodes(pods, peer))
 		log_warn(c->id,
 			"data came from the node's own address: its sender has hostNetwork, or the "

@@ -3,7 +3,9 @@
 
 #include "agent/component/otelcol.receiver.otlp/reply.h"
 
+#include "agent/base/address.h"
 #include "agent/base/buf.h"
+#include "agent/base/log.h"
 #include "agent/base/metric.h"
 #include "agent/component/otelcol.receiver.otlp/cors.h"
 #include "agent/loop/loop.h"
@@ -30,6 +32,17 @@ static const char *const refusal_names[REFUSALS] = {
 	[REFUSED_FULL] = "full",
 };
 
+static const char *const hints[REFUSALS] = {
+	[REFUSED_MALFORMED] = "what this sender sends is no OTLP, or is damaged on its way",
+	[REFUSED_TOO_LARGE] = "lower the sender's batches, or raise max_request_body_size "
+			      "(http) or max_recv_msg_size (grpc)",
+	[REFUSED_NOT_TAKEN] = "see the sender's endpoint, path and protocol, and which signals "
+			      "have an output here",
+	[REFUSED_UNAUTHORIZED] = "give the sender the credentials that auth wants",
+	[REFUSED_FULL] = "its senders are to come again; the destination is away or too slow, or "
+			 "the queue or --memory.budget is small",
+};
+
 static struct metric *new_refused(const struct component *c, size_t transport, size_t why)
 {
 	const struct metric_label labels[] = {
@@ -46,7 +59,7 @@ static struct metric *new_refused(const struct component *c, size_t transport, s
 
 void reply_init(struct replier *y, const struct component *c)
 {
-	*y = (struct replier){.loop = c->loop};
+	*y = (struct replier){.id = c->id, .loop = c->loop};
 	for (size_t t = 0; t < TRANSPORTS; t++)
 		for (size_t i = 0; i < REFUSALS; i++)
 			y->refused[t][i] = new_refused(c, t, i);
@@ -217,12 +230,26 @@ void reply_accepted(struct replier *y, struct http_request *r, enum otlp_kind ki
 		accept_http(y, r, kind, str_from(text));
 }
 
+static void say(const struct replier *y, const struct http_request *r, enum refusal why,
+	struct str message)
+{
+	char from[INET6_ADDRSTRLEN];
+	const char *transport = transport_names[reply_is_grpc(r) ? TRANSPORT_GRPC : TRANSPORT_HTTP];
+
+	log_warn(y->id, "a request was refused", KV("reason", refusal_names[why]),
+		KV("transport", transport),
+		KV("from", address_print(from, http_request_peer(r))), KV("err", message),
+		KV("hint", hints[why]));
+}
+
 void reply_error(struct replier *y, struct http_request *r, int status, enum refusal why,
 	struct str message, const struct http_reply_header *more)
 {
 	bool grpc = reply_is_grpc(r);
 
 	metric_add(y->refused[grpc ? TRANSPORT_GRPC : TRANSPORT_HTTP][why], 1);
+	if (log_is_due(&y->said_at[why], loop_now(y->loop)))
+		say(y, r, why, message);
 	if (grpc)
 		refuse_grpc(y, r, why, message, more);
 	else

@@ -3,7 +3,7 @@
 /*
  * The answers of otelcol.receiver.otlp: a response or a Status, in the encoding of the request,
  * with CORS headers where they are configured; or the end of a gRPC call. Refusals are counted
- * by their reason, which is what tells a call's status code too.
+ * by their reason, which is what tells a call's status code too, and said once a minute.
  */
 
 #include "agent/component/otelcol.receiver.otlp/args.h"
@@ -29,10 +29,12 @@ enum transport {
 extern const char *const transport_names[TRANSPORTS];
 
 struct replier {
+	const char *id; /* the component's */
 	struct loop *loop;
 	const struct otlp_http *http; /* the block, or NULL */
 	bool is_closing;              /* connections end with their answer */
 	struct metric *refused[TRANSPORTS][REFUSALS];
+	int64_t said_at[REFUSALS];
 };
 
 void reply_init(struct replier *y, const struct component *c);
